@@ -1,0 +1,1 @@
+"""Torch modules and nothing else: one mechanism of the papers a file."""

@@ -1,0 +1,51 @@
+"""A small convolutional backbone: one frame -> a map of features."""
+
+from __future__ import annotations
+
+from torch import Tensor, nn
+
+
+class FrameBackbone(nn.Module):
+    """Three strided convolutions and a pool to a fixed grid.
+
+    CHOICE: the paper's backbones and their pre-training are not stated (ledger: backbone).
+    This one is small enough to be trained from nothing on a CPU. Any module that maps
+    (N, in_channels, H, W) to (N, dim, grid, grid) can be passed to `MEPS` instead.
+
+    Parameters
+    ----------
+    in_channels : int
+        3 for colour, 1 for depth.
+    dim : int
+        D, features a position.
+    width : int
+        Channels of the first convolution; the second has twice as many.
+    grid : int
+        Side of the output map, whatever the size of the frame.
+
+    Shape
+    -----
+    (N, in_channels, H, W) -> (N, dim, grid, grid)
+
+    Examples
+    --------
+    >>> import torch
+    >>> FrameBackbone(3, dim=32)(torch.zeros(2, 3, 64, 48)).shape
+    torch.Size([2, 32, 4, 4])
+    """
+
+    def __init__(self, in_channels: int, dim: int = 32, width: int = 8, grid: int = 4):
+        super().__init__()
+        widths = (in_channels, width, 2 * width, dim)
+        # WHY batch norm: a norm within each frame would blow the noise of a still frame up
+        # to the size of the apex's motion.
+        blocks = [
+            nn.Sequential(
+                nn.Conv2d(a, b, 3, stride=2, padding=1, bias=False), nn.BatchNorm2d(b), nn.GELU()
+            )
+            for a, b in zip(widths, widths[1:], strict=False)
+        ]
+        self.layers = nn.Sequential(*blocks, nn.AdaptiveAvgPool2d(grid))
+
+    def forward(self, frames: Tensor) -> Tensor:
+        return self.layers(frames)

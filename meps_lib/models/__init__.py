@@ -1,0 +1,47 @@
+"""The registry of models, which the tests and the command line read.
+
+To add a model: one file here, with a frozen config dataclass and a module that maps a
+`Batch` to an `Output`; one line in `MODELS`. The parametrised tests then cover it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import fields
+from typing import Any
+
+from torch import nn
+
+from meps_lib.errors import MepsError
+from meps_lib.models.meps import MEPS, MEPSConfig
+
+MODELS: dict[str, tuple[type[nn.Module], type]] = {"meps": (MEPS, MEPSConfig)}
+
+
+def build(name: str, **kwargs: Any) -> nn.Module:
+    """Build a model of the registry.
+
+    Parameters
+    ----------
+    name : str
+        A key of `MODELS`.
+    **kwargs
+        Fields of the model's config.
+
+    Raises
+    ------
+    MepsError
+        If the model or a field is unknown; the message lists those that exist.
+
+    Examples
+    --------
+    >>> build("meps", modalities=("ps",)).config.modalities
+    ('ps',)
+    """
+    if name not in MODELS:
+        raise MepsError(f"unknown model {name!r}; known are {', '.join(MODELS)}")
+    model, config = MODELS[name]
+    known = [f.name for f in fields(config)]
+    unknown = sorted(set(kwargs) - set(known))
+    if unknown:
+        raise MepsError(f"{name} has no {', '.join(unknown)}; it has {', '.join(known)}")
+    return model(config(**kwargs))

@@ -1,0 +1,162 @@
+"""From any data set's trials to trials of one size: frames sampled, signals resampled."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from fractions import Fraction
+
+import numpy as np
+import torch
+from scipy.signal import resample_poly
+from torch import Tensor
+from torch.nn.functional import interpolate
+from torch.utils.data import Dataset
+
+from meps_lib.errors import MepsError
+from meps_lib.trial import Trial
+
+
+@dataclass(frozen=True)
+class PrepareConfig:
+    """The common size of a trial; every field is a choice (ledger: frames-per-clip, image-size)."""
+
+    n_frames: int = 8  # T, spread evenly over the clip, first and last included
+    size: int = 48  # pixels a side
+    ps_sfreq: float = 64.0  # Hz
+    ps_names: tuple[str, ...] = ("EDA", "ECG", "PPG")  # which signals, in which order
+
+    def __post_init__(self) -> None:
+        if self.n_frames < 1 or self.size < 8 or not self.ps_sfreq > 0 or not self.ps_names:
+            raise MepsError(f"{self}; expected n_frames >= 1, size >= 8, a rate and signal names")
+
+
+def prepare(trial: Trial, config: PrepareConfig | None = None) -> Trial:
+    """Bring one trial to the common size.
+
+    Parameters
+    ----------
+    trial : Trial
+        Of any length, frame size and rate.
+    config : PrepareConfig, optional
+
+    Returns
+    -------
+    Trial
+        Colour (n_frames, 3, size, size) resized by area; depth likewise, by nearest
+        neighbour so that no depth is invented at a hole's edge; ``ps`` at ``ps_sfreq``,
+        polyphase-filtered. Clips shorter than `n_frames` keep their length.
+        ``onset``, ``apex`` and ``offset`` move to the nearest kept frame. Of the truth only
+        what does not depend on the frames is kept.
+
+    Raises
+    ------
+    MepsError
+        If a wanted signal is missing; the message names those that are there.
+
+    Examples
+    --------
+    >>> clip = Trial(label="a", subject="1", clip="x", fps=30.0, apex=12,
+    ...              colour=torch.zeros(25, 3, 64, 64))
+    >>> small = prepare(clip)
+    >>> tuple(small.colour.shape), small.apex
+    ((8, 3, 48, 48), 3)
+    """
+    config = config or PrepareConfig()
+    changes: dict = {"truth": {k: v for k, v in trial.truth.items() if k in _SIZE_FREE}}
+    if trial.n_frames:
+        n = min(config.n_frames, trial.n_frames)
+        kept = np.linspace(0, trial.n_frames - 1, n).round().astype(int)
+        if trial.colour is not None:
+            changes["colour"] = _resize(trial.colour[kept], config.size, "area").clamp(0, 1)
+        if trial.depth is not None:
+            changes["depth"] = _resize(trial.depth[kept], config.size, "nearest-exact")
+        for mark in ("onset", "apex", "offset"):
+            frame = getattr(trial, mark)
+            if frame is not None:
+                changes[mark] = int(np.abs(kept - frame).argmin())
+        if n > 1:
+            changes["fps"] = trial.fps * (n - 1) / max(trial.n_frames - 1, 1)
+    if trial.ps is not None:
+        changes |= _signals(trial, config)
+    return replace(trial, **changes)
+
+
+_SIZE_FREE = ("valence", "arousal", "emotion", "beat_times", "pulse_times", "scr_onsets")
+
+
+def _resize(frames: Tensor, size: int, mode: str) -> Tensor:
+    return frames if frames.shape[-2:] == (size, size) else interpolate(frames, size, mode=mode)
+
+
+def _signals(trial: Trial, config: PrepareConfig) -> dict:
+    missing = [n for n in config.ps_names if n not in trial.ps_names]
+    if missing:
+        raise MepsError(
+            f"trial {trial.clip!r} lacks {', '.join(missing)}; it has "
+            f"{', '.join(trial.ps_names)}: set ps_names to what is there"
+        )
+    rows = [trial.ps_names.index(n) for n in config.ps_names]
+    ps = trial.ps[rows]
+    if trial.ps_sfreq != config.ps_sfreq:
+        ratio = Fraction(config.ps_sfreq / trial.ps_sfreq).limit_denominator(1000)
+        # Padding with the line between the ends avoids a ring where EDA's level meets zero.
+        x = resample_poly(ps.numpy(), ratio.numerator, ratio.denominator, axis=1, padtype="line")
+        ps = torch.from_numpy(np.ascontiguousarray(x, dtype=np.float32))
+    return {
+        "ps": ps,
+        "ps_names": config.ps_names,
+        "ps_units": tuple(trial.ps_units[r] for r in rows),
+        "ps_sfreq": config.ps_sfreq,
+    }
+
+
+class PreparedDataset(Dataset):
+    """A data set's trials, prepared once and kept in memory.
+
+    Parameters
+    ----------
+    dataset
+        Anything with ``classes``, ``index``, ``len`` and ``[k] -> Trial``.
+    config : PrepareConfig, optional
+    modalities : sequence of str
+        What to keep of "colour", "depth", "ps"; the rest is dropped from every trial.
+    progress : bool
+        Show a bar.
+
+    Raises
+    ------
+    MepsError
+        If a trial has none of the modalities.
+    """
+
+    def __init__(
+        self,
+        dataset,
+        config: PrepareConfig | None = None,
+        modalities: Sequence[str] = ("colour", "depth", "ps"),
+        progress: bool = False,
+    ):
+        from tqdm.auto import tqdm  # only here: importing the bar costs more than this module
+
+        self.classes, self.index = tuple(dataset.classes), dataset.index.reset_index(drop=True)
+        dropped = {m: None for m in ("colour", "depth", "ps", "eeg") if m not in modalities}
+        todo = range(len(dataset))
+        bar = tqdm(todo, desc="preparing trials", disable=not progress, leave=False)
+        self.trials = [prepare(replace(dataset[k], **self._drop(dropped)), config) for k in bar]
+
+    @staticmethod
+    def _drop(dropped: dict) -> dict:
+        if {"colour", "depth"} <= set(dropped):  # no frames left for the marks to point at
+            return {**dropped, "onset": None, "apex": None, "offset": None}
+        return dropped
+
+    def __len__(self) -> int:
+        return len(self.trials)
+
+    def __getitem__(self, k: int) -> Trial:
+        return self.trials[k]
+
+    def of(self, subjects: Sequence[str]) -> list[Trial]:
+        """Trials of these subjects, in the data set's order."""
+        return [t for t in self.trials if t.subject in set(subjects)]

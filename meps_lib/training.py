@@ -1,0 +1,127 @@
+"""Fit one fold, in the open: train, choose the epoch on validation, keep its weights."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import partial
+
+import torch
+from torch import Tensor, nn
+from torch.nn.functional import cross_entropy
+from torch.utils.data import DataLoader
+
+from meps_lib.errors import MepsError
+from meps_lib.trial import Batch, Trial, collate
+
+
+@dataclass(frozen=True)
+class TrainConfig:
+    """How one fold is trained; none of this is stated by the paper (ledger: optimiser)."""
+
+    epochs: int = 25
+    batch_size: int = 16
+    learning_rate: float = 3e-3  # Adam
+    weight_decay: float = 1e-3
+    class_weights: bool = True  # rare classes count as much as common ones in the loss
+    device: str = "cpu"  # "cuda" gives the same algorithm on a GPU
+
+    def __post_init__(self) -> None:
+        if self.epochs < 1 or self.batch_size < 2 or not self.learning_rate > 0:
+            raise MepsError(f"{self}; expected epochs >= 1, batch_size >= 2, learning_rate > 0")
+
+
+def fit(
+    model: nn.Module,
+    train: Sequence[Trial],
+    validation: Sequence[Trial],
+    classes: Sequence[str],
+    config: TrainConfig,
+    seed: int,
+) -> list[dict[str, float]]:
+    """Train a model in place; it ends with the weights of its best validation epoch.
+
+    Parameters
+    ----------
+    model : Module
+        Maps a `Batch` to an `Output`; its `fit_scales` sees training trials only.
+    train, validation : sequence of Trial
+        Of different subjects. The test subject has no way into this function.
+    classes : sequence of str
+        Order of the logits.
+    seed : int
+        Decides the order of trials and dropout; the same seed gives the same weights.
+
+    Returns
+    -------
+    list of dict
+        "epoch", "train_loss", "validation_loss" of every epoch.
+
+    Raises
+    ------
+    MepsError
+        If a subject is on both sides, a side is empty, or the loss is not finite.
+    """
+    both = {t.subject for t in train} & {t.subject for t in validation}
+    if both or not train or not validation:
+        raise MepsError(
+            f"{len(train)} training, {len(validation)} validation trials; shared: {both}"
+        )
+    with torch.random.fork_rng():
+        torch.manual_seed(seed)  # dropout reads the global generator; fork_rng gives it back
+        order = torch.Generator().manual_seed(seed)
+        load = partial(DataLoader, collate_fn=partial(collate, classes=classes))
+        batches = load(train, config.batch_size, shuffle=True, generator=order)
+        device = torch.device(config.device)
+        model.to(device).fit_scales(b.to(device) for b in load(train, config.batch_size))
+        weight = _class_weights(train, classes).to(device) if config.class_weights else None
+        adam = torch.optim.Adam(
+            model.parameters(), config.learning_rate, weight_decay=config.weight_decay
+        )
+        held_out = collate(validation, classes).to(device)
+        history, best, best_weights = [], float("inf"), None
+        for epoch in range(config.epochs):
+            model.train()
+            total = 0.0
+            for batch in batches:
+                if len(batch) < 2:
+                    continue  # batch norm cannot learn from a single trial
+                batch = batch.to(device)
+                loss = cross_entropy(model(batch).logits, batch.label, weight)
+                if not loss.isfinite():
+                    raise MepsError(
+                        f"epoch {epoch}: the loss is {loss.item()}; lower learning_rate"
+                    )
+                adam.zero_grad()
+                loss.backward()
+                adam.step()
+                total += loss.item() * len(batch)
+            with torch.no_grad():
+                logits = model.eval()(held_out).logits
+                loss = cross_entropy(logits, held_out.label, weight).item()
+            history.append(
+                {"epoch": epoch, "train_loss": total / len(train), "validation_loss": loss}
+            )
+            if loss < best:
+                best, best_weights = loss, copy.deepcopy(model.state_dict())
+    if best_weights is None:
+        raise MepsError("no epoch had a finite validation loss; lower learning_rate")
+    model.load_state_dict(best_weights)
+    return history
+
+
+@torch.no_grad()
+def predict(model: nn.Module, trials: Sequence[Trial], classes: Sequence[str]) -> Tensor:
+    """Class probabilities (n, K) of trials, on the CPU; the model is put in evaluation mode."""
+    device = next(model.parameters()).device
+    batches: list[Batch] = [
+        collate(trials[i : i + 64], classes).to(device) for i in range(0, len(trials), 64)
+    ]
+    return torch.cat([model.eval()(b).logits.softmax(dim=-1).cpu() for b in batches])
+
+
+def _class_weights(trials: Sequence[Trial], classes: Sequence[str]) -> Tensor:
+    """Inverse frequency of each class in the training trials, with mean 1 over trials."""
+    counts = torch.tensor([sum(t.label == c for t in trials) for c in classes]).float()
+    return len(trials) / (counts.clamp(min=1) * (counts > 0).sum()) * (counts > 0)

@@ -1,0 +1,37 @@
+"""What all tests share: one thread, and trials made by hand."""
+
+import os
+
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+import pytest
+import torch
+
+from meps_lib.trial import Trial
+
+torch.set_num_threads(1)
+
+PS = {"ps_names": ("EDA", "ECG", "PPG"), "ps_units": ("uS", "mV", "a.u."), "ps_sfreq": 64.0}
+
+
+@pytest.fixture
+def make_trial():
+    """A function that makes a random trial with any subset of modalities."""
+
+    def make(k=0, modalities=("colour", "depth", "ps"), n_frames=6, size=24, n_samples=256, **kw):
+        # A generator a modality: what one of them is does not depend on the others.
+        a, b, c = (torch.Generator().manual_seed(10 * k + i) for i in range(3))
+        fields = {"label": "abc"[k % 3], "subject": f"s{k // 3}", "clip": f"clip{k}"}
+        if "colour" in modalities:
+            fields["colour"] = torch.rand(n_frames, 3, size, size, generator=a)
+        if "depth" in modalities:
+            depth = 700 + 5 * torch.randn(n_frames, 1, size, size, generator=b)
+            depth[:, :, :2] = torch.nan
+            fields["depth"] = depth
+        if {"colour", "depth"} & set(modalities):
+            fields |= {"fps": 30.0, "onset": 0, "apex": n_frames // 2, "offset": n_frames - 1}
+        if "ps" in modalities:
+            fields |= {"ps": torch.randn(3, n_samples, generator=c), **PS}
+        return Trial(**(fields | kw))
+
+    return make

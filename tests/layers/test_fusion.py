@@ -1,0 +1,102 @@
+import math
+
+import pytest
+import torch
+from scipy.stats import norm
+
+from meps_lib.errors import MepsError
+from meps_lib.layers.fusion import WeightedFusion, normal_weights
+
+
+def test_five_frames_get_the_weights_of_the_ledger():
+    want = torch.tensor([0.006646, 0.194226, 0.598257, 0.194226, 0.006646])
+    assert torch.allclose(normal_weights(5), want, atol=1e-6)
+
+
+@pytest.mark.parametrize("n", [2, 3, 8, 31])
+@pytest.mark.parametrize("span", [1.0, 3.0])
+def test_three_sigma_is_the_normal_density(n, span):
+    z = torch.linspace(-span, span, n, dtype=torch.float64)
+    density = torch.from_numpy(norm.pdf(z.numpy()))
+    assert torch.allclose(normal_weights(n, span).double(), density / density.sum(), atol=1e-7)
+
+
+def test_z_score_keeps_about_a_fifth_at_the_edges():
+    n = 16
+    k = torch.arange(n, dtype=torch.float64)
+    z = (k - k.mean()) / k.std(unbiased=False)
+    density = torch.from_numpy(norm.pdf(z.numpy()))
+    w = normal_weights(n, reading="z-score")
+    assert torch.allclose(w.double(), density / density.sum(), atol=1e-7)
+    many = normal_weights(1001, reading="z-score")
+    assert many[0] / many[500] == pytest.approx(math.exp(-1.5), abs=0.01)  # 0.22
+    many = normal_weights(1001)
+    assert many[0] / many[500] == pytest.approx(math.exp(-4.5), abs=0.001)  # 0.011
+
+
+def test_the_centre_moves_the_peak():
+    assert normal_weights(11, centre=0.3).argmax() == 3
+    assert normal_weights(1).tolist() == [1.0]
+
+
+@pytest.mark.parametrize(
+    "kw",
+    [
+        {"n_frames": 0},
+        {"n_frames": 5, "span": 0},
+        {"n_frames": 5, "width": float("nan")},
+        {"n_frames": 5, "centre": 1.2},
+        {"n_frames": 5, "reading": "two-sigma"},
+    ],
+)
+def test_impossible_curves_are_refused(kw):
+    with pytest.raises(MepsError, match=list(kw)[-1]):
+        normal_weights(**kw)
+
+
+def test_padding_changes_nothing():
+    x = torch.randn(1, 9, 4)
+    short, _ = WeightedFusion()(x[:, :5])
+    mask = torch.arange(9)[None] < 5
+    padded, weights = WeightedFusion()(x, mask)
+    assert torch.allclose(short, padded, atol=1e-6)
+    assert torch.allclose(weights[0, :5], normal_weights(5), atol=1e-6)
+    assert weights[0, 5:].abs().max() == 0
+
+
+def test_modes_put_the_weight_where_they_say():
+    x, mask = torch.randn(2, 11, 4), torch.ones(2, 11, dtype=torch.bool)
+    apex = torch.tensor([0.2, 0.9])
+    peaks = {
+        m: WeightedFusion(m)(x, mask, apex)[1].argmax(dim=1).tolist() for m in ("fixed", "apex")
+    }
+    assert peaks == {"fixed": [5, 5], "apex": [2, 9]}
+    fused, w = WeightedFusion("apex-only")(x, mask, apex)
+    assert torch.allclose(fused, torch.stack([x[0, 2], x[1, 9]]))
+    fused, w = WeightedFusion("uniform")(x, mask)
+    assert torch.allclose(fused, x.mean(dim=1), atol=1e-6)
+    known = torch.tensor([True, False])
+    assert WeightedFusion("apex")(x, mask, apex, known)[1].argmax(dim=1).tolist() == [2, 5]
+
+
+def test_a_clip_without_frames_gets_zeros():
+    fused, weights = WeightedFusion()(torch.randn(2, 3, 4), torch.tensor([[True] * 3, [False] * 3]))
+    assert fused[1].abs().max() == 0
+    assert weights.isfinite().all()
+
+
+def test_the_learnt_centre_finds_the_only_informative_frame():
+    g = torch.Generator().manual_seed(0)
+    label = torch.randint(0, 2, (256,), generator=g)
+    x = torch.randn(256, 11, 1, generator=g)
+    x[:, 2, 0] = 4.0 * label - 2.0  # frame 2 of 11, relative position 0.2, tells the class
+    fusion = WeightedFusion("learnt")
+    head = torch.nn.Linear(1, 2)
+    torch.nn.init.eye_(head.weight[:1]), torch.nn.init.constant_(head.weight[1:], 1.0)
+    adam = torch.optim.Adam([*fusion.parameters(), *head.parameters()], 0.05)
+    for _ in range(200):
+        loss = torch.nn.functional.cross_entropy(head(fusion(x)[0]), label)
+        adam.zero_grad()
+        loss.backward()
+        adam.step()
+    assert fusion.centre_logit.sigmoid().item() == pytest.approx(0.2, abs=0.05)

@@ -1,0 +1,96 @@
+"""Signals are kept apart in the separable blocks and mixed in the mixable ones."""
+
+import pytest
+import torch
+
+from meps_lib.errors import MepsError
+from meps_lib.layers.inception1d import InceptionBlock1d, SeparableMixableEncoder, kernel_samples
+
+
+@pytest.fixture
+def encoder():
+    torch.manual_seed(0)
+    return SeparableMixableEncoder(3, sfreq=64.0).double().eval()
+
+
+def touched(features, x):
+    """Which signals of x (1, 3, L) a feature's sum depends on, by gradient."""
+    (grad,) = torch.autograd.grad(features.sum(), x, retain_graph=True)
+    return (grad.abs().sum(dim=(0, 2)) > 1e-12).tolist()
+
+
+def test_a_separable_feature_depends_on_its_own_signal_alone(encoder):
+    x = torch.randn(1, 3, 256, dtype=torch.float64, requires_grad=True)
+    features = encoder.separable(x)
+    per_signal = features.shape[1] // 3
+    for signal in range(3):
+        block = features[:, signal * per_signal : (signal + 1) * per_signal]
+        for channel in range(per_signal):
+            assert touched(block[:, channel], x) == [k == signal for k in range(3)]
+
+
+def test_a_mixable_feature_depends_on_every_signal(encoder):
+    x = torch.randn(1, 3, 256, dtype=torch.float64, requires_grad=True)
+    tokens, _ = encoder(x)
+    for feature in range(tokens.shape[-1]):
+        assert touched(tokens[..., feature], x) == [True] * 3
+
+
+@pytest.mark.parametrize("order", [(1, 2, 0), (2, 1, 0), (0, 2, 1)])
+def test_replacing_the_other_signals_leaves_separable_features_and_moves_mixable(encoder, order):
+    x = torch.randn(2, 3, 256, dtype=torch.float64)
+    with torch.no_grad():
+        before, after = encoder.separable(x), encoder.separable(x[:, list(order)])
+        mixed, mixed_after = encoder(x)[0], encoder(x[:, list(order)])[0]
+    n = before.shape[1] // 3
+    for k in range(3):
+        same = torch.allclose(before[:, k * n : k * n + n], after[:, k * n : k * n + n])
+        assert same == (order[k] == k)
+    assert not torch.allclose(mixed, mixed_after)
+
+
+def test_training_statistics_do_not_mix_signals_either():
+    torch.manual_seed(0)
+    block = InceptionBlock1d(3, 12, (0.1, 0.3), 64.0, groups=3).double().train()
+    x = torch.randn(4, 3, 128, dtype=torch.float64, requires_grad=True)
+    weights = torch.randn(4, 4, 128, dtype=torch.float64)
+    for signal in range(3):
+        features = block(x)[:, 4 * signal : 4 * signal + 4]
+        assert touched(features * weights, x) == [k == signal for k in range(3)]
+
+
+def test_kernels_are_seconds():
+    assert [kernel_samples(0.1, f) for f in (50, 200, 1000)] == [5, 21, 101]
+    block = InceptionBlock1d(3, 6, (0.1, 0.4), sfreq=100.0, groups=3)
+    assert [b.kernel_size[0] for b in block.branches] == [11, 41]
+
+
+def test_an_impulse_reaches_as_far_as_the_longest_kernel_says():
+    torch.manual_seed(0)
+    block = InceptionBlock1d(1, 4, (0.1, 0.4), sfreq=100.0).eval()
+    x = torch.zeros(1, 1, 201)
+    base = block(x)
+    x[..., 100] = 1.0
+    moved = ((block(x) - base).abs() > 1e-9).any(dim=1)[0].nonzero()[:, 0]
+    assert moved.min() == 80
+    assert moved.max() == 120  # 41 samples wide
+
+
+def test_tokens_and_mask_follow_the_length(encoder):
+    x = torch.randn(2, 3, 256, dtype=torch.float64)
+    mask = torch.arange(256)[None] < torch.tensor([[256], [100]])
+    tokens, real = encoder(x, mask)
+    assert tokens.shape[1] == real.shape[1] == -(-256 // encoder.stride)
+    assert real[0].all()
+    assert real[1].sum() == -(-100 // encoder.stride)
+
+
+def test_impossible_sizes_are_refused():
+    with pytest.raises(MepsError, match="in_channels=4.*groups=3"):
+        InceptionBlock1d(4, 6, (0.1,), 64.0, groups=3)
+    with pytest.raises(MepsError, match="kernels_s is empty"):
+        InceptionBlock1d(3, 6, (), 64.0)
+    with pytest.raises(MepsError, match="positive"):
+        kernel_samples(0.1, 0)
+    with pytest.raises(MepsError, match="0 mixable"):
+        SeparableMixableEncoder(3, 64.0, n_mixable=0)

@@ -1,0 +1,72 @@
+"""Every model of the registry keeps the same contract."""
+
+from pathlib import Path
+
+import pytest
+import torch
+
+import meps_lib.models
+from meps_lib.errors import MepsError
+from meps_lib.models import MODELS, build
+from meps_lib.trial import collate
+
+SMALL = {"n_classes": 3, "ps_sfreq": 64.0}
+
+
+@pytest.fixture
+def batch(make_trial):
+    return collate([make_trial(k) for k in range(4)], "abc")
+
+
+def test_every_model_file_is_registered():
+    """A model file that nobody can build by name is a model that no test sees."""
+    folder = Path(meps_lib.models.__file__).parent
+    files = {p.stem for p in folder.glob("*.py")} - {"__init__", "output"}
+    modules = {model.__module__.rsplit(".", 1)[1] for model, _ in MODELS.values()}
+    assert files == modules
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_logits_have_one_row_a_trial_and_reach_every_parameter(name, batch):
+    torch.manual_seed(0)
+    model = build(name, **SMALL)
+    logits = model(batch).logits
+    assert logits.shape == (4, 3)
+    logits.square().sum().backward()
+    # `absent` stands in for missing modalities, and none is missing here.
+    blind = [n for n, p in model.named_parameters() if p.grad is None or p.grad.abs().max() == 0]
+    assert [n for n in blind if not n.startswith("absent")] == []
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_same_seed_same_output_and_state_survives(name, batch, tmp_path):
+    from safetensors.torch import load_file, save_file
+
+    outputs = []
+    for _ in range(2):
+        torch.manual_seed(7)
+        model = build(name, **SMALL).eval()
+        outputs.append(model(batch).logits)
+    assert torch.equal(*outputs)
+    save_file(model.state_dict(), tmp_path / "model.safetensors")
+    torch.manual_seed(8)
+    other = build(name, **SMALL).eval()
+    assert not torch.equal(other(batch).logits, outputs[0])
+    other.load_state_dict(load_file(tmp_path / "model.safetensors"))
+    assert torch.equal(other(batch).logits, outputs[0])
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_a_trial_does_not_see_its_neighbours(name, make_trial):
+    torch.manual_seed(0)
+    model = build(name, **SMALL).eval()
+    alone = model(collate([make_trial(0)], "abc")).logits
+    together = model(collate([make_trial(0), make_trial(1, n_frames=9)], "abc")).logits
+    assert torch.allclose(alone[0], together[0], atol=1e-5)
+
+
+def test_unknown_names_are_refused_with_those_that_exist():
+    with pytest.raises(MepsError, match="'resnet'.*meps"):
+        build("resnet")
+    with pytest.raises(MepsError, match="no widht; it has .*dim"):
+        build("meps", widht=3)

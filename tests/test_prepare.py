@@ -1,0 +1,65 @@
+import numpy as np
+import pytest
+import torch
+
+from meps_lib.errors import MepsError
+from meps_lib.prepare import PrepareConfig, PreparedDataset, prepare
+
+
+def test_a_sine_keeps_its_shape_at_the_new_rate(make_trial):
+    t = torch.arange(2000) / 200
+    ps = torch.sin(2 * torch.pi * 1.5 * t).repeat(3, 1)
+    trial = prepare(make_trial(ps=ps, ps_sfreq=200.0))
+    assert trial.ps_sfreq == 64.0
+    assert trial.ps.shape == (3, 640)
+    want = np.sin(2 * np.pi * 1.5 * np.arange(640) / 64)
+    np.testing.assert_allclose(trial.ps[0, 32:-32], want[32:-32], atol=0.01)
+
+
+def test_a_level_does_not_ring_at_the_ends(make_trial):
+    trial = prepare(make_trial(ps=torch.full((3, 2000), 8.0), ps_sfreq=200.0))
+    torch.testing.assert_close(trial.ps, torch.full((3, 640), 8.0), atol=1e-2, rtol=0)
+
+
+def test_frames_marks_and_holes(make_trial):
+    long = make_trial(n_frames=25, size=96, onset=0, apex=12, offset=24)
+    trial = prepare(long)
+    assert trial.colour.shape == (8, 3, 48, 48)
+    kept = np.linspace(0, 24, 8).round().astype(int)
+    assert abs(kept[trial.apex] - 12) == np.abs(kept - 12).min()
+    blocks = long.colour[kept].reshape(8, 3, 48, 2, 48, 2).mean(dim=(3, 5))
+    torch.testing.assert_close(trial.colour, blocks)
+    assert trial.depth.isnan().any()
+    seen = trial.depth[~trial.depth.isnan()]
+    assert torch.isin(seen, long.depth[~long.depth.isnan()]).all()  # nothing invented
+    assert trial.fps == pytest.approx(30 * 7 / 24)
+
+
+def test_a_short_clip_keeps_its_frames(make_trial):
+    assert prepare(make_trial(n_frames=3, apex=1, offset=2)).n_frames == 3
+
+
+def test_signals_are_chosen_by_name_and_missing_ones_named(make_trial):
+    trial = prepare(make_trial(), PrepareConfig(ps_names=("PPG", "EDA")))
+    assert torch.equal(trial.ps, make_trial().ps[[2, 0]])
+    with pytest.raises(MepsError, match="'clip0' lacks RSP; it has EDA, ECG, PPG"):
+        prepare(make_trial(), PrepareConfig(ps_names=("EDA", "RSP")))
+    with pytest.raises(MepsError, match="n_frames"):
+        PrepareConfig(n_frames=0)
+
+
+def test_dropping_modalities(make_trial):
+    import pandas as pd
+
+    class Two:
+        classes, index = ("a", "b"), pd.DataFrame({"subject": ["s0", "s0"]})
+
+        def __len__(self):
+            return 2
+
+        def __getitem__(self, k):
+            return make_trial(k)
+
+    data = PreparedDataset(Two(), modalities=("ps",))
+    assert [t.modalities for t in data.trials] == [("ps",)] * 2
+    assert len(data.of(["s0"])) == 2 and data.of(["s1"]) == []
