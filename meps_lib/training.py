@@ -11,6 +11,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 from torch.utils.data import DataLoader
+from tqdm.auto import tqdm
 
 from meps_lib.errors import MepsError
 from meps_lib.trial import Batch, Trial, collate
@@ -39,6 +40,7 @@ def fit(
     classes: Sequence[str],
     config: TrainConfig,
     seed: int,
+    progress: bool = False,
 ) -> list[dict[str, float]]:
     """Train a model in place; it ends with the weights of its best validation epoch.
 
@@ -52,6 +54,8 @@ def fit(
         Order of the logits.
     seed : int
         Decides the order of trials and dropout; the same seed gives the same weights.
+    progress : bool
+        Show a bar over epochs.
 
     Returns
     -------
@@ -81,7 +85,7 @@ def fit(
         )
         held_out = collate(validation, classes).to(device)
         history, best, best_weights = [], float("inf"), None
-        for epoch in range(config.epochs):
+        for epoch in tqdm(range(config.epochs), "epochs", disable=not progress, leave=False):
             model.train()
             total = 0.0
             for batch in batches:

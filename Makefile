@@ -1,0 +1,72 @@
+# MEPS. Every target sets up what it needs; the second time that costs nothing.
+SHELL := bash
+.DEFAULT_GOAL := help
+.PHONY: help book test test-web lab notebooks serve lint address benchmarks clean clean-all setup
+
+# One thread a process: chapters and tests run side by side, and results stay the same.
+export OMP_NUM_THREADS := 1
+# Real recordings, where a copy lies beside the project (see book/data_access.md).
+ifndef MEPS_DATA
+ifneq ($(wildcard ../shared/data/.),)
+export MEPS_DATA := $(abspath ../shared/data)
+endif
+endif
+
+PYTHON_IN := .venv/bin/python
+READY := .venv/.ready
+ASSETS := node_modules/.package-lock.json
+
+help:  ## list these targets
+	@echo "make TARGET, where TARGET is one of:"
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14 | sed 's/^/  /'
+
+book: $(READY) assets  ## set up, execute every chapter, build the pages into _build/html
+	@$(PYTHON_IN) -m tools.build_book
+
+test: $(READY)  ## set up and run the tests; with a built book and a Chromium, in the browser too
+	@$(PYTHON_IN) -m pytest -q -n 2 --ignore=tests/web
+	@$(PYTHON_IN) -m pytest -q tests/web
+
+test-web: $(READY)  ## the browser tests alone, on the built book
+	@$(PYTHON_IN) -m pytest -q tests/web
+
+lab: $(READY) notebooks  ## open JupyterLab on the notebooks
+	@.venv/bin/jupyter lab notebooks
+
+notebooks: $(READY)  ## make the .ipynb that Colab and Jupyter open from the chapters' sources
+	@$(PYTHON_IN) -m tools.notebook
+
+serve: $(READY)  ## show the built book at http://localhost:8000
+	@test -f _build/html/index.html || { echo "There is no book yet: type make book"; exit 1; }
+	@$(PYTHON_IN) -m http.server 8000 --bind 127.0.0.1 --directory _build/html
+
+lint: $(READY)  ## check style, formatting, and that the notebooks follow their sources
+	@.venv/bin/ruff check . && .venv/bin/ruff format --check . && $(PYTHON_IN) -m tools.notebook --check
+
+address: $(READY)  ## set the public address: make address REPO=owner/name
+	@$(PYTHON_IN) -m tools.address "$(REPO)" && $(PYTHON_IN) -m tools.notebook
+
+benchmarks: $(READY)  ## measure against the other libraries, side by side
+	@for script in benchmarks/*.py; do $(PYTHON_IN) "$$script"; done
+
+clean:  ## remove the built book and the executed chapters
+	@rm -rf _build
+
+clean-all: clean  ## remove also the environment and what npm fetched
+	@rm -rf .venv node_modules
+
+setup: $(READY) assets  ## only set up
+
+$(READY): requirements.lock pyproject.toml tools/setup.sh
+	@PYTHON="$(PYTHON)" bash tools/setup.sh
+
+.PHONY: assets
+assets:
+	@if [ -f $(ASSETS) ] && [ ! package-lock.json -nt $(ASSETS) ]; then :; \
+	elif command -v npm >/dev/null; then \
+		echo "Fetching MathJax and the widgets' script with npm"; \
+		npm ci --ignore-scripts --no-audit --no-fund --loglevel=error >/dev/null && touch $(ASSETS) \
+			|| { rm -rf node_modules; echo "npm could not fetch them: its message stands above."; }; \
+	else \
+		echo "npm was not found (it comes with Node.js): the pages will use CDNs."; \
+	fi

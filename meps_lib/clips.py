@@ -1,0 +1,178 @@
+"""Read a clip from a video file or a folder of images.
+
+Nothing is read in part without a word: a file that ends early, a frame of another size
+or a frame rate that cannot be true is an error that says what was found.
+"""
+
+from __future__ import annotations
+
+import re
+import warnings
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from meps_lib.errors import MepsError
+
+IMAGE_SUFFIXES = (".bmp", ".jpeg", ".jpg", ".png", ".tif", ".tiff")
+FPS_RANGE = (1.0, 1000.0)  # containers without a rate report 0 or their time base, e.g. 90000
+MAX_BYTES = 2 * 1024**3  # decoded frames held in memory; about 340 s of 640 x 360 at 9 fps
+
+
+@dataclass(frozen=True, eq=False)
+class Clip:
+    """Frames in the order of time, and where they come from.
+
+    Parameters
+    ----------
+    frames : ndarray
+        Shape (T, H, W, 3), uint8, RGB.
+    fps : float or None
+        Frames a second; None for a folder of images, which does not say.
+    source : str
+        Path of the file or folder, for messages.
+    start : int
+        Number of ``frames[0]`` in the source.
+
+    Examples
+    --------
+    >>> clip = Clip(np.zeros((8, 4, 6, 3), np.uint8), 30.0, "demo")
+    >>> len(clip[2:5]), clip[2:5].start
+    (3, 2)
+    """
+
+    frames: np.ndarray
+    fps: float | None
+    source: str
+    start: int = 0
+
+    def __len__(self) -> int:
+        return len(self.frames)
+
+    def __getitem__(self, part: slice) -> Clip:
+        """Consecutive frames ``part.start`` to ``part.stop``; they remember their place."""
+        first, stop, step = part.indices(len(self))
+        if step != 1 or stop <= first:
+            raise MepsError(
+                f"{self.source}: frames {part.start} to {part.stop} of {len(self)} asked for; "
+                "expected at least one frame and steps of 1; use sample_frames to thin a clip"
+            )
+        return replace(self, frames=self.frames[first:stop], start=self.start + first)
+
+
+def read_clip(path: str | Path, fps: float | None = None, keep_truncated: bool = False) -> Clip:
+    """Read a video file, or a folder of images in natural order, into memory.
+
+    Parameters
+    ----------
+    path : str or Path
+        A video that OpenCV can decode, or a folder of images (``2.jpg`` before ``10.jpg``).
+    fps : float, optional
+        Frames a second; overrides what the container says. A folder has no rate of its own.
+    keep_truncated : bool
+        Keep what decodes of a file that ends early, under a warning, instead of an error.
+
+    Returns
+    -------
+    Clip
+
+    Raises
+    ------
+    MepsError
+        If the path does not exist, is a single image, is no video, holds no frame, is
+        truncated, has an implausible rate, or would not fit into memory.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> folder = tempfile.mkdtemp()
+    >>> for k in (10, 2):
+    ...     _ = cv2.imwrite(f"{folder}/{k}.png", np.full((4, 6, 3), k, np.uint8))
+    >>> clip = read_clip(folder, fps=30)
+    >>> clip.frames.shape, clip.frames[:, 0, 0, 0].tolist()
+    ((2, 4, 6, 3), [2, 10])
+    """
+    path = Path(path)
+    if path.is_dir():
+        images = read_folder(path, cv2.IMREAD_COLOR)
+        frames, found = images[..., ::-1], None
+    else:
+        frames, found = read_video(path, keep_truncated)
+    rate = found if fps is None else fps
+    if rate is not None and not FPS_RANGE[0] <= rate <= FPS_RANGE[1]:  # NaN fails too
+        raise MepsError(
+            f"{path}: a frame rate of {rate:g} Hz is implausible; expected {FPS_RANGE[0]:g} to "
+            f"{FPS_RANGE[1]:g} Hz; pass fps= with the rate of the camera"
+        )
+    return Clip(np.ascontiguousarray(frames), rate, str(path))
+
+
+def _natural(path: Path) -> list:
+    return [int(s) if s.isdigit() else s.lower() for s in re.split(r"(\d+)", path.name)]
+
+
+def read_folder(folder: Path, flag: int) -> np.ndarray:
+    """Images of a folder in natural order, as OpenCV stores them."""
+    paths = [p for p in folder.iterdir() if p.suffix.lower() in IMAGE_SUFFIXES]
+    if len(paths) < 2:
+        raise MepsError(
+            f"{folder}: {len(paths)} image(s); expected a folder with at least two frames "
+            f"({', '.join(IMAGE_SUFFIXES)}), since one picture holds no motion"
+        )
+    frames: list[np.ndarray] = []
+    for path in sorted(paths, key=_natural):
+        frame = cv2.imread(str(path), flag)
+        if frame is None:
+            raise MepsError(f"{path}: cannot be decoded as an image; remove or replace it")
+        if frames and frame.shape != frames[0].shape:
+            raise MepsError(
+                f"{path}: size {frame.shape}, but the frames before it have {frames[0].shape}; "
+                "all frames of a clip must have one size"
+            )
+        frames.append(frame)
+    return np.stack(frames)
+
+
+def read_video(path: Path, keep_truncated: bool) -> tuple[np.ndarray, float]:
+    """Frames (RGB) and the container's frame rate."""
+    if not path.exists():
+        raise MepsError(f"{path}: no such file or folder")
+    if path.stat().st_size == 0:
+        raise MepsError(f"{path}: the file is empty (0 bytes); copy or download it again")
+    if cv2.haveImageReader(str(path)) and cv2.imcount(str(path)) == 1:
+        raise MepsError(
+            f"{path}: a single image; expected a video or a folder of frames, since a "
+            "micro-expression is a motion and one picture holds none"
+        )
+    capture = cv2.VideoCapture(str(path))
+    try:
+        if not capture.isOpened():
+            raise MepsError(
+                f"{path}: not a video that OpenCV can open: another kind of file, or one that "
+                "was cut before its index (an MP4 or MOV without its end); copy it again"
+            )
+        promised = int(capture.get(cv2.CAP_PROP_FRAME_COUNT))
+        frames = []
+        while True:
+            ok, frame = capture.read()
+            if not ok:
+                break
+            frames.append(np.ascontiguousarray(frame[..., ::-1]))
+            if len(frames) * frame.nbytes > MAX_BYTES:
+                raise MepsError(
+                    f"{path}: more than {MAX_BYTES / 1024**3:g} GiB decoded ({len(frames)} frames "
+                    f"of {frame.shape[1]} x {frame.shape[0]}); cut the clip or scale it down"
+                )
+        fps = capture.get(cv2.CAP_PROP_FPS)
+    finally:
+        capture.release()
+    if not frames:
+        raise MepsError(f"{path}: a video without a frame that decodes; record or export it again")
+    if len(frames) < promised:
+        found = f"{path}: truncated: {len(frames)} of {promised} promised frames decode"
+        if not keep_truncated:
+            raise MepsError(f"{found}; copy it again, or pass keep_truncated=True to use those")
+        warnings.warn(f"{found}; the last one may be damaged", UserWarning, stacklevel=3)
+    return np.stack(frames), fps

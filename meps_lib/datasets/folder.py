@@ -1,0 +1,167 @@
+"""Trials in a folder: an index table, and one safetensors file a trial.
+
+No pickle: a folder from a stranger can be opened without running code in it.
+
+    DIR/dataset.json        classes, and what the data is
+    DIR/index.csv           one row a trial: subject, clip, label, emotion
+    DIR/trials/CLIP.safetensors
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import fields
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save_file
+from torch import Tensor
+from torch.utils.data import Dataset
+from tqdm.auto import tqdm
+
+from meps_lib.errors import MepsError
+from meps_lib.trial import Trial
+
+_COLUMNS = ("subject", "clip", "label", "emotion")
+
+
+def save_dataset(
+    dataset, root: str | os.PathLike, note: str = "simulated", progress: bool = True
+) -> Path:
+    """Write every trial of a data set to a new or empty folder.
+
+    Parameters
+    ----------
+    dataset
+        Anything with ``classes``, ``index`` and ``[k] -> Trial``.
+    root : path
+        Written last: ``dataset.json``, so that a folder with one is complete.
+    note : str
+        What the data is, kept beside it; a simulated cohort must say so.
+    progress : bool
+        Show a bar.
+
+    Raises
+    ------
+    MepsError
+        If the folder holds something already, cannot be written, or two trials share a
+        clip name.
+    """
+    root = Path(root)
+    twice = dataset.index["clip"][dataset.index["clip"].duplicated()]
+    if len(twice):
+        raise MepsError(f"two trials are called {twice.iloc[0]!r}; give each clip its own name")
+    try:
+        (root / "trials").mkdir(parents=True, exist_ok=True)
+        if any(p.name != "trials" for p in root.iterdir()) or any((root / "trials").iterdir()):
+            raise MepsError(f"{root} is not empty; choose a new folder, nothing was overwritten")
+        for k in tqdm(range(len(dataset)), "writing trials", disable=not progress, leave=False):
+            _save_trial(
+                dataset[k], root / "trials" / f"{dataset.index['clip'].iloc[k]}.safetensors"
+            )
+        dataset.index[list(_COLUMNS)].to_csv(root / "index.csv", index=False)
+        record = {"classes": list(dataset.classes), "note": note}
+        (root / "dataset.json").write_text(json.dumps(record, indent=2) + "\n")
+    except OSError as error:
+        raise MepsError(f"cannot write to {root}: {error.strerror}") from None
+    return root
+
+
+class FolderDataset(Dataset):
+    """The trials that `save_dataset` wrote, read one at a time.
+
+    Raises
+    ------
+    MepsError
+        If the folder or a file in it is missing, cut short or of another layout.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from meps_lib.simulate import simulate_cohort
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     cohort = simulate_cohort(n_subjects=2, trials_per_subject=3)
+    ...     data = FolderDataset(save_dataset(cohort, folder, progress=False))
+    ...     torch.equal(data[4].ps, cohort[4].ps)
+    True
+    """
+
+    def __init__(self, root: str | os.PathLike):
+        self.root = Path(root)
+        record = self._read("dataset.json", lambda p: json.loads(p.read_text()))
+        self.index = self._read("index.csv", lambda p: pd.read_csv(p, dtype=str))
+        missing = [c for c in _COLUMNS if c not in self.index.columns]
+        if missing:
+            raise MepsError(
+                f"{self.root / 'index.csv'} has no column {', '.join(missing)}; "
+                f"it has {', '.join(self.index.columns)}"
+            )
+        if not isinstance(record, dict) or not record.get("classes"):
+            raise MepsError(f"{self.root / 'dataset.json'} names no classes")
+        self.classes, self.note = tuple(record["classes"]), str(record.get("note", ""))
+        for row, label in enumerate(self.index["label"]):
+            if label not in self.classes:
+                raise MepsError(
+                    f"{self.root / 'index.csv'}, row {row + 2}, column label: {label!r}; "
+                    f"expected one of {', '.join(self.classes)}"
+                )
+
+    def _read(self, name: str, parse) -> Any:
+        path = self.root / name
+        if not path.is_file():
+            raise MepsError(f"{path} is missing; expected a folder made by 'meps simulate --out'")
+        try:
+            return parse(path)
+        except ValueError as error:  # JSON, CSV and encoding errors are all ValueErrors
+            raise MepsError(f"{path} cannot be read: {error}") from None
+
+    def __len__(self) -> int:
+        return len(self.index)
+
+    def __getitem__(self, k: int) -> Trial:
+        row = self.index.iloc[k]
+        return _load_trial(self.root / "trials" / f"{row['clip']}.safetensors", row)
+
+
+_TENSORS = ("colour", "depth", "ps", "eeg")
+_PLAIN = [f.name for f in fields(Trial) if f.name not in (*_TENSORS, "truth")]
+
+
+def _save_trial(trial: Trial, path: Path) -> None:
+    tensors = {n: getattr(trial, n) for n in _TENSORS if getattr(trial, n) is not None}
+    plain: dict[str, Any] = {n: getattr(trial, n) for n in _PLAIN}
+    plain["truth"] = {}
+    for key, value in trial.truth.items():
+        if isinstance(value, (Tensor, np.ndarray)) and np.size(value):
+            tensors[f"truth.{key}"] = torch.as_tensor(value)
+        elif not callable(value):  # the flow is a function of the face; it stays in memory
+            plain["truth"][key] = np.asarray(value).tolist()
+    tensors = {n: t.contiguous() for n, t in tensors.items()}
+    save_file(tensors, path, metadata={"trial": json.dumps(plain)})
+
+
+def _load_trial(path: Path, row: pd.Series) -> Trial:
+    if not path.is_file():
+        raise MepsError(f"{path} is missing, but the index lists {row['clip']!r}; copy it again")
+    try:
+        with safe_open(path, framework="pt") as file:
+            plain = json.loads(file.metadata()["trial"])
+            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+    except (SafetensorError, ValueError, KeyError, TypeError, OSError) as error:
+        raise MepsError(
+            f"{path} cannot be read, perhaps cut short: {error}; copy it again"
+        ) from None
+    truth = plain.pop("truth")
+    truth |= {n.removeprefix("truth."): t.numpy() for n, t in tensors.items() if "." in n}
+    plain = {k: tuple(v) if isinstance(v, list) else v for k, v in plain.items()}
+    if (plain["label"], plain["subject"]) != (row["label"], row["subject"]):
+        raise MepsError(
+            f"{path} says {plain['subject']}, {plain['label']}; the index says "
+            f"{row['subject']}, {row['label']}: one of them was edited"
+        )
+    return Trial(**plain, truth=truth, **{n: t for n, t in tensors.items() if "." not in n})

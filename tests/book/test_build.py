@@ -1,0 +1,123 @@
+"""The book's build on a fixture: strict, once, from clean, and never taken for done when not."""
+
+import re
+import shutil
+from pathlib import Path
+
+import pytest
+import yaml
+
+from tools import offline_assets
+from tools.build_book import book_config, build, listed_pages
+from tools.execute import BuildError
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+FIXTURES = Path(__file__).parent / "fixtures"
+INTRO = """# The fixture
+
+See [the chapter](../notebooks/90_beats.ipynb), {{ repository_url }} and $x^2$.
+A {term}`inter-beat interval` is a time.
+
+```{glossary}
+inter-beat interval
+    The time from one beat to the next.
+```
+
+```{bibliography}
+```
+"""
+
+
+@pytest.fixture
+def project(tmp_path):
+    """The book's own frame around one fixture chapter and one page."""
+    shutil.copytree(FIXTURES / "notebooks", tmp_path / "notebooks")
+    shutil.copytree(FIXTURES / "book", tmp_path / "book")
+    shutil.copytree(REPOSITORY / "book/_static", tmp_path / "book/_static")
+    shutil.copy(REPOSITORY / "book/_config.yml", tmp_path / "book")
+    (tmp_path / "book/address.txt").write_text("someone/somewhere\n")
+    toc = {"format": "jb-book", "root": "book/intro"}
+    toc["chapters"] = [{"file": "notebooks/90_beats"}]
+    (tmp_path / "book/_toc.yml").write_text(yaml.safe_dump(toc))
+    (tmp_path / "book/intro.md").write_text(INTRO)
+    (tmp_path / "requirements.lock").write_text("numpy==2.4.6\n")
+    return tmp_path
+
+
+@pytest.mark.slow
+def test_builds_strictly_and_only_when_something_changed(project, capsys):
+    assert build(project) is True
+    html = project / "_build/html"
+    chapter = (html / "notebooks/90_beats.html").read_text()
+    colab = "https://colab.research.google.com/github/someone/somewhere/blob/main/"
+    assert colab + "notebooks/90_beats.ipynb" in chapter
+    assert "https://github.com/someone/somewhere" in (html / "book/intro.html").read_text()
+    rate = re.search(r"The rate is <span[^>]*>(.*?)</span> beats", chapter)
+    assert rate and re.sub("<.*?>", "", rate[1]) == "75"  # 60 / 0.8 s
+    assert "load them from" in capsys.readouterr().out  # no npm in the fixture: the CDN is named
+    assert build(project) is False
+
+    page = project / "book/intro.md"
+    page.write_text(INTRO + "\nA [link](nowhere.md) to nothing.\n")
+    for _ in range(2):  # the second build must not pass on what the first left behind
+        with pytest.raises(BuildError, match=r"(?s)book/intro\.md:\d+.*nowhere"):
+            build(project)
+        assert not html.exists()
+
+
+def test_a_broken_contract_stops_the_build(project):
+    chapter = project / "notebooks/90_beats.md"
+    chapter.write_text(chapter.read_text().replace("minutes_cpu: 1", "minutes_cpu: 900"))
+    with pytest.raises(BuildError, match="90_beats.*minutes_cpu 900"):
+        build(project)
+    assert not (project / "_build/html").exists()
+
+
+def test_contents_and_chapters_must_name_each_other(project):
+    shutil.copy(project / "notebooks/90_beats.md", project / "notebooks/91_more.md")
+    with pytest.raises(BuildError, match="91_more.md is not listed"):
+        build(project)
+    (project / "notebooks/91_more.md").unlink()
+    (project / "notebooks/90_beats.md").unlink()
+    with pytest.raises(BuildError, match="lists notebooks/90_beats, but there is no"):
+        build(project)
+
+
+def test_offline_settings_reach_the_configuration(project):
+    here = book_config(project, offline=True)["sphinx"]["config"]
+    assert here["mathjax_path"] == "mathjax/tex-mml-chtml.js"
+    assert "vendor" in here["html_static_path"]
+    assert "mathjax_path" not in book_config(project, offline=False)["sphinx"]["config"]
+
+
+def test_assets_are_taken_only_from_a_finished_fetch(tmp_path):
+    modules = tmp_path / "node_modules"
+    for name in (
+        "mathjax/es5/tex-mml-chtml.js",
+        "mathjax/es5/output/chtml/fonts/woff-v2/MathJax_Zero.woff",
+        "mathjax/es5/tex-svg.js",
+        "@jupyter-widgets/html-manager/dist/embed.js",
+        "@jupyter-widgets/html-manager/dist/330.embed.js",
+        "@jupyter-widgets/html-manager/dist/embed-amd.js",
+    ):
+        (modules / name).parent.mkdir(parents=True, exist_ok=True)
+        (modules / name).write_text("//")
+    assert not offline_assets.available(modules)
+    (modules / ".package-lock.json").write_text("{}")
+    assert offline_assets.available(modules)
+    offline_assets.copy_assets(modules, tmp_path / "vendor")
+    copied = {
+        p.relative_to(tmp_path / "vendor").as_posix() for p in tmp_path.rglob("vendor/**/*.*")
+    }
+    assert copied == {
+        "mathjax/tex-mml-chtml.js",
+        "mathjax/output/chtml/fonts/woff-v2/MathJax_Zero.woff",
+        "widgets/embed.js",
+        "widgets/330.embed.js",
+    }
+
+
+def test_the_table_of_contents_names_every_page_of_the_book():
+    listed = {page for page in listed_pages(REPOSITORY) if page.startswith("book/")}
+    pages = {f"book/{path.stem}" for path in (REPOSITORY / "book").glob("*.md")}
+    assert listed == pages

@@ -1,0 +1,99 @@
+"""Beats and rates against NeuroKit2's simulator, SciPy's peak finder, and a second sensor."""
+
+import neurokit2 as nk
+import numpy as np
+import pytest
+from scipy.signal import butter, find_peaks, sosfiltfilt
+
+from meps_lib.errors import MepsError
+from meps_lib.signals import Recording, clean, features, heart_rate, peaks, resample, window
+
+
+@pytest.mark.parametrize("rate", [48, 75, 120])
+def test_simulated_heart_rates_come_back(ecg, rate):
+    times, rates = heart_rate(ecg(rate))
+    assert abs(rates.mean() - rate) < 1.5
+    np.testing.assert_allclose(rates[1:], 60 / np.diff(times), rtol=1e-6)
+
+
+@pytest.mark.parametrize("name", ["neurokit_eventrelated", "neurokit_resting", "biosppy_ecg"])
+def test_r_peaks_are_those_of_an_independent_detector(real, name):
+    """Band-pass, square, highest points at least 0.4 s apart: SciPy alone, 50 ms tolerance."""
+    recording = real(name)
+    fs = recording.sfreq
+    qrs = butter(2, (8, 20), "bandpass", fs=fs, output="sos")
+    band = sosfiltfilt(qrs, recording.channel("ECG"))
+    energy = np.convolve(band**2, np.ones(int(0.1 * fs)) / int(0.1 * fs), "same")
+    theirs, _ = find_peaks(energy, distance=0.4 * fs, height=0.15 * np.percentile(energy, 99))
+    ours = peaks(recording)
+    gaps = np.abs(ours[:, None] - theirs[None]).min(axis=1) / fs
+    assert (gaps < 0.05).mean() > 0.97
+    assert abs(len(ours) - len(theirs)) <= max(1, 0.03 * len(theirs))
+
+
+def test_pulse_and_ecg_see_the_same_heart(real):
+    recording = real("neurokit_resting")
+    by_ecg, by_pulse = (heart_rate(recording, name)[1] for name in ("ECG", "PPG"))
+    assert abs(by_ecg.mean() - by_pulse.mean()) < 0.5
+    assert abs(len(by_ecg) - len(by_pulse)) <= 2
+
+
+def test_rate_does_not_depend_on_unit_or_sampling_rate(real):
+    counts = real("biosppy_ecg")
+    as_is = heart_rate(counts)[1].mean()
+    scaled = Recording(counts.signals / 4096, ("ECG",), ("V",), counts.sfreq)
+    assert heart_rate(scaled)[1].mean() == pytest.approx(as_is, rel=1e-3)
+    assert heart_rate(resample(counts, 250))[1].mean() == pytest.approx(as_is, rel=5e-3)
+
+
+@pytest.mark.parametrize(
+    ("name", "factor"), [("ECG", 0.25), ("ECG", 4), ("ECG", 10), ("PPG", 4), ("PPG", 10)]
+)
+def test_a_wrong_rate_is_noticed(real, name, factor):
+    """Samples of five minutes at 100 Hz, declared as 25, 400 or 1000 Hz."""
+    at_rest = real("neurokit_resting")
+    wrong = Recording(at_rest.signals, at_rest.names, at_rest.units, 100 * factor, "rest.csv")
+    with pytest.raises(MepsError, match=r"^rest.csv: .*sampling rate"):
+        heart_rate(wrong, name)
+
+
+def test_wristband_pulse_is_refused_and_can_still_be_looked_at(real):
+    wristband = real("empatica_e4")
+    with pytest.raises(MepsError, match="jump by over 20 %"):
+        heart_rate(wristband, "PPG")
+    _, rates = heart_rate(wristband, "PPG", check=False)
+    assert rates.std() > 20  # no heart at rest does that from beat to beat
+
+
+def test_what_holds_no_heart_beat(ecg):
+    recording = ecg()
+    with pytest.raises(MepsError, match=r"0\.40 s of ECG, too short"):
+        peaks(window(clean(recording), 10.0, 10.4))
+    with pytest.raises(MepsError, match=r"hold 1 beats|hold 0 beats"):
+        heart_rate(window(clean(ecg(40)), 10.0, 11.2))
+    with pytest.raises(MepsError, match="no channel 'PPG'"):
+        peaks(recording, "PPG")
+    with pytest.raises(MepsError, match="ECG is constant at 0.7"):
+        peaks(Recording(np.full((1, 9000), 0.7), ("ECG",), ("mV",), 200))
+    with pytest.raises(MepsError, match="at least 50 Hz"):
+        peaks(resample(recording, 20))
+    with pytest.raises(MepsError, match="ECG or PPG, got channel 'EDA'"):
+        peaks(Recording(recording.signals, ("EDA",), ("uS",), 200), "EDA")
+
+
+def test_rmssd_is_that_of_neurokit(real):
+    recording = real("neurokit_resting")
+    theirs = nk.hrv_time({"RRI": np.diff(peaks(recording)) * 10.0}, sampling_rate=100)
+    ours = features(recording.pick("ECG"))["rmssd"]
+    assert ours == pytest.approx(float(theirs["HRV_RMSSD"].iloc[0]), rel=1e-6)
+
+
+def test_change_of_rate_across_the_event(ecg):
+    """A heart at 60 beats a minute that is at 90 after the event."""
+    x = np.concatenate([ecg(60).signals, ecg(90).signals], axis=1)
+    both = clean(Recording(x, ("ECG",), ("mV",), 200))
+    found = features(window(both, 30.0, 45.0, context=(15.0, 0.0)))
+    assert found["hr_change"] == pytest.approx(30, abs=3)
+    assert found["hr_mean"] == pytest.approx(90, abs=2)
+    assert "hr_change" not in features(window(both, 30.0, 45.0))  # no baseline, no change
+    assert "rmssd" not in features(window(both, 30.0, 35.0))  # seven beats

@@ -1,0 +1,96 @@
+"""The lists of dependencies agree: pyproject is the one that a person edits."""
+
+import importlib.metadata
+import json
+import re
+import tomllib
+from pathlib import Path
+
+import pytest
+import yaml
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+
+ROOT = Path(__file__).resolve().parents[1]
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+EXTRAS = PROJECT["optional-dependencies"]
+CONDA_NAMES = {"pytorch": "torch"}  # conda-forge's name: PyPI's
+CONDA_ONLY = {"python", "pip", "nodejs"}
+
+
+def requirements(*extras: str) -> dict[str, Requirement]:
+    lines = [*PROJECT["dependencies"], *(line for extra in extras for line in EXTRAS[extra])]
+    return {canonicalize_name(r.name): r for r in map(Requirement, lines)}
+
+
+def lock_lines() -> list[str]:
+    lines = (ROOT / "requirements.lock").read_text("utf-8").splitlines()
+    return [line for line in lines if not line.startswith("#")]
+
+
+def locked() -> dict[str, str]:
+    pairs = (line.split("==") for line in lock_lines())
+    return {canonicalize_name(name): version for name, version in pairs}
+
+
+def needed() -> set[str]:
+    """Everything that pyproject asks for, with what that asks for, as installed here."""
+    waiting, seen = list(requirements(*EXTRAS).values()), set()
+    while waiting:
+        wanted = waiting.pop()
+        key = (canonicalize_name(wanted.name), frozenset(wanted.extras))
+        if key in seen:
+            continue
+        seen.add(key)
+        for line in importlib.metadata.distribution(wanted.name).requires or []:
+            further = Requirement(line)
+            extras = wanted.extras or {""}
+            if not further.marker or any(further.marker.evaluate({"extra": e}) for e in extras):
+                waiting.append(further)
+    return {name for name, _ in seen}
+
+
+def test_lock_is_one_exact_public_version_a_line():
+    lines = lock_lines()
+    for line in lines:
+        assert re.fullmatch(r"[A-Za-z0-9][\w.-]*==[\w.]+", line), line
+    assert lines == sorted(lines, key=lambda line: canonicalize_name(line.split("==")[0]))
+    assert len(locked()) == len(lines)
+
+
+@pytest.mark.parametrize("name", requirements(*EXTRAS))
+def test_lock_lies_in_the_ranges(name):
+    assert name in locked(), f"{name} is in pyproject.toml but not in requirements.lock"
+    assert requirements(*EXTRAS)[name].specifier.contains(locked()[name])
+
+
+def test_lock_holds_nothing_that_pyproject_does_not_ask_for():
+    assert set(locked()) - needed() == set()
+
+
+def test_environment_file_agrees_with_pyproject():
+    environment = yaml.safe_load((ROOT / "environment.yml").read_text("utf-8"))
+    *conda, last = environment["dependencies"]
+    conda = [Requirement(line) for line in conda]
+    ranges = requirements()
+    for listed in conda:
+        if listed.name in CONDA_ONLY:
+            continue
+        name = CONDA_NAMES.get(listed.name, listed.name)
+        assert name in ranges, f"{listed.name}: not a dependency in pyproject.toml"
+        assert listed.specifier == ranges[name].specifier, listed.name
+    python = next(listed for listed in conda if listed.name == "python")
+    assert str(python.specifier) == PROJECT["requires-python"]
+    # pip brings the rest from pyproject itself, so that no other list can differ
+    assert last == {"pip": ["-e .[book,test]"]}
+    assert {"book", "test"} <= set(EXTRAS)
+
+
+def test_browser_files_are_locked_and_name_no_host():
+    wanted = json.loads((ROOT / "package.json").read_text("utf-8"))
+    lock = json.loads((ROOT / "package-lock.json").read_text("utf-8"))["packages"]
+    for name, version in (wanted["dependencies"] | wanted["devDependencies"]).items():
+        assert lock[f"node_modules/{name}"]["version"] == version
+    for place, package in lock.items():
+        assert "resolved" not in package, f"{place} records an address"
+        assert not place or package.get("integrity"), f"{place} has no checksum"

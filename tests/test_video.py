@@ -1,0 +1,122 @@
+"""From a file to a trial, on the real face videos and on files that cannot be used."""
+
+import os
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+import torch
+
+from meps_lib.errors import MepsError
+from meps_lib.video import (
+    FaceLostWarning,
+    align_face,
+    load_trial_from_video,
+    read_clip,
+    sample_frames,
+)
+
+DATA = os.environ.get("MEPS_DATA")
+needs_data = pytest.mark.skipif(not DATA, reason="set MEPS_DATA to the folder of recordings")
+
+
+@pytest.mark.parametrize(
+    ("n_total", "n", "indices"),
+    [
+        (9, 3, [0, 4, 8]),
+        (5, 5, [0, 1, 2, 3, 4]),
+        (2, 5, [0, 0, 1, 1, 1]),
+        (10, 1, [4]),
+        (1, 2, [0, 0]),
+    ],
+)
+def test_sampled_frames(n_total, n, indices):
+    assert sample_frames(n_total, n).tolist() == indices
+
+
+def test_sampling_keeps_the_apex_and_the_order_of_time():
+    for keep in range(30):
+        indices = sample_frames(30, 7, keep)
+        assert keep in indices
+        assert (np.diff(indices) >= 0).all()
+        assert len(indices) == 7
+
+
+@pytest.mark.parametrize("arguments", [(0, 3), (5, 0), (5, 3, 5), (5, 3, -1)])
+def test_sampling_refuses_the_impossible(arguments):
+    with pytest.raises(MepsError):
+        sample_frames(*arguments)
+
+
+@needs_data
+def test_a_real_clip_becomes_a_trial():
+    path = Path(DATA) / "face_video/single_face.mp4"
+    trial = load_trial_from_video(path, size=48, n_frames=9, start=10, stop=34)
+    assert trial.colour.shape == (9, 3, 48, 48)
+    assert trial.clip == "single_face"
+    assert trial.fps == pytest.approx(8 / (23 / 30))  # nine frames over 23 steps
+    assert trial.apex >= 4  # neutral until frame 14, the smile is there from 22 on
+    assert (trial.onset, trial.offset, trial.depth) == (None, None, None)
+    face = trial.colour[0].mean(dim=(1, 2))
+    assert face[0] > face[1] > face[2]  # skin: red, green, blue
+
+
+@needs_data
+def test_a_face_that_leaves_is_told_and_the_rest_is_used():
+    path = Path(DATA) / "face_video/face_noface.mov"
+    with pytest.warns(FaceLostWarning, match="in frames 72-80; kept frames 62-71"):
+        trial = load_trial_from_video(path, size=32, start=62, stop=81)
+    assert trial.n_frames == 10
+    clip = read_clip(path)
+    with pytest.raises(MepsError, match="no face in any of 5 frames"):
+        align_face(clip[100:105])
+    with pytest.raises(MepsError, match="stays for 4 frames in a row at most"):
+        align_face(clip[68:76])
+
+
+def write_depth(folder, maps):
+    folder.mkdir()
+    for k, depth in enumerate(maps):
+        cv2.imwrite(str(folder / f"{k}.png"), depth.astype(np.uint16))
+    return folder
+
+
+@needs_data
+def test_depth_comes_with_colour_and_is_cleaned(tmp_path):
+    face = read_clip(Path(DATA) / "face_video/single_face.mp4")[10:20]
+    colour = tmp_path / "colour"
+    colour.mkdir()
+    for k, frame in enumerate(face.frames):
+        cv2.imwrite(str(colour / f"{k}.png"), frame[..., ::-1])
+    maps = np.full((10, 360, 640), 3000)
+    maps[:, 60:320, 190:400] = 800 + np.arange(10)[:, None, None]  # the face, farther each frame
+    maps[:, 200:210, 280:300] = 0  # a hole on the nose
+    trial = load_trial_from_video(
+        colour, 48, 5, depth=write_depth(tmp_path / "depth", maps), fps=30
+    )
+    assert trial.depth.shape == (5, 1, 48, 48)
+    seen = [torch.unique(d[~d.isnan()]) for d in trial.depth]
+    assert all(len(values) == 1 for values in seen)  # the wall is gone, nothing is mixed
+    assert (torch.cat(seen) - 800).tolist() == sample_frames(10, 5, trial_apex(trial)).tolist()
+    assert trial.depth.isnan().flatten(1).any(dim=1).all()  # the hole stays one
+
+
+def trial_apex(trial):
+    """Number of the apex in the recording, told by the depth that was written there."""
+    return int(trial.depth[trial.apex].nan_to_num(0).max()) - 800
+
+
+@needs_data
+@pytest.mark.parametrize("shape", [(72, 200, 128), (71, 360, 640)], ids=["size", "frames"])
+def test_depth_that_does_not_match_is_refused(tmp_path, shape):
+    folder = write_depth(tmp_path / "depth", np.broadcast_to(800, shape))
+    with pytest.raises(MepsError, match=f"depth of {shape[0]} frames, .*register depth to colour"):
+        load_trial_from_video(Path(DATA) / "face_video/single_face.mp4", depth=folder)
+
+
+def test_a_folder_without_a_rate_is_refused(tmp_path):
+    for k in range(3):
+        cv2.imwrite(str(tmp_path / f"{k}.png"), np.zeros((40, 40, 3), np.uint8))
+    with pytest.raises(MepsError, match="pass fps="):
+        load_trial_from_video(tmp_path)

@@ -1,0 +1,1 @@
+"""The few scripts that turn sources into the book."""

@@ -1,0 +1,268 @@
+"""What every chapter promises its reader, held against the run that made the page.
+
+Each rule is a small function that yields what is wrong; `check_chapter` runs them all.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from nbformat import NotebookNode
+
+from tools.myst import ROLE, directives, prose
+
+REQUIRED = ("minutes_cpu", "minutes_gpu", "memory_mb", "learn", "prerequisites", "objectives")
+MAX_LINES = 25
+MIN_EXERCISES = 3
+MIN_QUESTIONS = 3
+MIN_ALT = 20  # characters: "A plot." describes nothing
+SLACK = 1.25  # a busy machine may take this much longer, or hold more
+LOOSE = 5.0  # a declaration this many times what ran misleads
+FREE = {"minutes": 1.0, "memory_mb": 500.0}  # the smallest declarations are never loose
+
+UNITS = (
+    "s|min|h|k?Hz|mm|cm|m|px|pixels?|fps|[µμum][SVs]|MB|GB|bits?|bpm|°C?|degrees?|points?|"
+    "milliseconds?|seconds?|minutes?|hours?|days?|beats?|frames?|samples?|trials?|clips?|folds|"
+    "seeds?|subjects?|people|participants?|videos?|channels?|electrodes?|parameters?|epochs?|steps?"
+)
+YEAR = r"(?:19|20)\d\d\b(?!\s*(?:" + UNITS + r"|%)\b)"
+# A number that somebody measured or counted: a decimal, a share, one with a unit, a big one.
+MEASURED = re.compile(
+    r"(?<![\w.,-])[-−+]?(?:"
+    rf"(?:\d[\d,]*(?:\.\d+)?|\.\d+)(?:\s?%|\s?per\s?cent|[\s-](?:{UNITS})\b)|"
+    r"\d[\d,]*\.\d+|\.\d+|"
+    rf"(?!{YEAR})\d[\d,]{{2,}}"
+    r")(?!\w)"
+)
+
+Problems = Iterator[str]
+
+
+def check_chapter(
+    front: Mapping[str, Any], notebook: NotebookNode, row: Mapping[str, Any]
+) -> list[str]:
+    """List what an executed chapter does not keep of its promises.
+
+    Parameters
+    ----------
+    front : dict
+        From `tools.notebook.read_chapter`.
+    notebook : NotebookNode
+        The notebook that `read_chapter` gave, executed.
+    row : dict
+        What the run cost: ``seconds`` (wall clock) and ``memory_mb`` (peak).
+
+    Returns
+    -------
+    list of str
+        One line a problem, beginning with the chapter and, where there is one, the cell;
+        empty when all is well.
+    """
+    name = front.get("name", "chapter")
+    found = [*front_matter(front), *ran(notebook, row), *declared_cost(front, row)]
+    found += [*parts(notebook), *undeclared_names(front, notebook)]
+    for number, cell in enumerate(notebook.cells, 1):
+        for rule in CODE_RULES if cell.cell_type == "code" else TEXT_RULES:
+            found += [f"cell {number}: {problem}" for problem in rule(cell)]
+        found += [f"cell {number}: {problem}" for problem in numbers(cell, front)]
+    return [f"{name}, {problem}" for problem in found]
+
+
+def front_matter(front: Mapping[str, Any]) -> Problems:
+    """Every key is there and says something; the box and the README are made from them."""
+    for key in REQUIRED:
+        if not front.get(key):
+            yield f"front matter: `meps: {key}` is missing or empty"
+    for key in ("minutes_cpu", "minutes_gpu", "memory_mb"):
+        if front.get(key) and not isinstance(front[key], int | float):
+            yield f"front matter: {key} is {front[key]!r}, expected a number"
+    for key in ("prerequisites", "objectives"):
+        if front.get(key) and not isinstance(front[key], list):
+            yield f"front matter: {key} is {type(front[key]).__name__}, expected a list"
+    if not isinstance(front.get("numbers"), dict):
+        yield "front matter: `meps: numbers` is missing; expected literal -> origin, or {}"
+        return
+    for literal, origin in front["numbers"].items():
+        if not isinstance(literal, str) or not str(origin or "").strip():
+            yield f"front matter: numbers: {literal!r} needs quotes and an origin"
+
+
+def ran(notebook: NotebookNode, row: Mapping[str, Any]) -> Problems:
+    """A page that did not run shows nothing, or what ran some other day."""
+    code = [cell for cell in notebook.cells if cell.cell_type == "code" and cell.source.strip()]
+    idle = [cell for cell in code if cell.get("execution_count") is None]
+    if not row.get("seconds"):
+        yield "ran 0 s: the notebook was not executed"
+    elif not code or idle:
+        yield f"{len(idle)} of {len(code)} code cells were not executed"
+
+
+def declared_cost(front: Mapping[str, Any], row: Mapping[str, Any]) -> Problems:
+    """Minutes and memory in the box are near what the run took."""
+    measured = {"minutes_cpu": row.get("seconds", 0) / 60, "memory_mb": row.get("memory_mb", 0)}
+    for key, took in measured.items():
+        said = front.get(key)
+        if not isinstance(said, int | float) or not took:
+            continue
+        if took > said * SLACK:
+            yield f"declares {key} {said:g}, took {took:.2f}; raise it or make the chapter lighter"
+        elif said > max(took * LOOSE, FREE[key.replace("_cpu", "")]):
+            yield f"declares {key} {said:g}, took only {took:.2f}; lower it"
+
+
+def parts(notebook: NotebookNode) -> Problems:
+    """Exercises with their checks, a quiz, take-aways, one title."""
+    kinds = [
+        kind
+        for cell in notebook.cells
+        for kind in ("solution", "check")
+        if kind in cell.metadata.get("tags", [])
+    ]
+    pairs = list(zip(kinds[::2], kinds[1::2], strict=False))
+    if len(kinds) % 2 or any(pair != ("solution", "check") for pair in pairs):
+        yield f"every solution cell needs one check cell after it; the order is {kinds}"
+    if kinds.count("solution") < MIN_EXERCISES:
+        yield f"has {kinds.count('solution')} exercises, expected {MIN_EXERCISES} or more"
+    asked = sum(_text(cell).count("Answers:") for cell in _tagged(notebook, "quiz"))
+    if asked < MIN_QUESTIONS:
+        yield f"has {asked} quiz questions, expected {MIN_QUESTIONS} or more"
+    text = "\n".join(cell.source for cell in notebook.cells if cell.cell_type == "markdown")
+    if not re.search(r"^## Take-aways\s*$", text, re.M):
+        yield "has no heading `## Take-aways`"
+    lines = re.sub(r"^(```+).*?^\1", "", text, flags=re.M | re.S).splitlines()
+    count = sum(line.startswith("# ") for line in lines)
+    if count != 1:
+        yield f"has {count} titles (`# ...`), expected one"
+
+
+def undeclared_names(front: Mapping[str, Any], notebook: NotebookNode) -> Problems:
+    """Glue names in the text come from the run; declared literals are in the text."""
+    made = {
+        output.metadata.scrapbook.name
+        for cell in notebook.cells
+        for output in cell.get("outputs", [])
+        if "scrapbook" in output.get("metadata", {})
+    }
+    text = "\n".join(part for cell in notebook.cells for part in _written(cell))
+    for role, content in ROLE.findall(text):
+        name = content.split(":")[0]
+        if role.startswith("glue") and name not in made:
+            yield f"the text asks for {{glue:text}}`{name}`, which no cell glues"
+    words = _spaces(" ".join(_words(text)))
+    for literal in front.get("numbers") or {}:
+        if _spaces(str(literal)) not in words:
+            yield f"front matter: numbers: {literal!r} is not in the text; remove it"
+
+
+def numbers(cell: NotebookNode, front: Mapping[str, Any]) -> Problems:
+    """Numbers in prose come from the run or from a named origin."""
+    if cell.metadata.get("part") == "card":
+        return  # made from the front matter, which `declared_cost` checks
+    literals = sorted(map(str, front.get("numbers") or {}), key=len, reverse=True)
+    for words in (words for part in _written(cell) for words in _words(part)):
+        text = _spaces(re.sub(r"\b(?:Exercise|Chapter|Section) [\d.]+", "", words))
+        for literal in literals:
+            text = re.sub(rf"(?<![\w.]){re.escape(_spaces(literal))}(?!\w)", "␣", text)
+        for match in MEASURED.finditer(text):
+            yield (
+                f"the number {match[0].strip()!r} in “{_around(text, match)}” is not made by "
+                "the run: glue it, or name its origin in `meps: numbers`"
+            )
+
+
+def errors(cell: NotebookNode) -> Problems:
+    """No cell shows an error, allowed or not."""
+    for output in cell.outputs:
+        if output.output_type == "error":
+            yield f"raised {output.ename}: {output.evalue}"
+
+
+def alternative_text(cell: NotebookNode) -> Problems:
+    """Every picture that the run drew has words that stand for it."""
+    data = [output.get("data", {}) for output in cell.outputs]
+    pictures = [part for part in data if any(mime.startswith("image/") for mime in part)]
+    alt = str(cell.metadata.get("mystnb", {}).get("image", {}).get("alt") or "").strip()
+    if not pictures and (alt or "figure" in cell.metadata.get("mystnb", {})):
+        yield "describes a figure, but the run drew none"
+    if pictures and len(alt) < MIN_ALT:
+        yield (
+            f"draws a figure with the alternative text {alt!r}; say what one sees "
+            f"({MIN_ALT} characters or more) under `mystnb: image: alt:`"
+        )
+    if len(pictures) > 1:
+        yield f"draws {len(pictures)} figures; one alternative text fits one: split the cell"
+    for part in data:
+        yield from _bare_images("".join(part.get("text/html", "")))
+
+
+def passes_check(cell: NotebookNode) -> Problems:
+    """The executed solution passes its own check."""
+    if "check" in cell.metadata.get("tags", []):
+        text = _text(cell).strip()
+        if not text or not all(line.startswith("correct") for line in text.splitlines()):
+            yield f"the solution does not pass its check: {text or 'no output'!r}"
+
+
+def short_code(cell: NotebookNode) -> Problems:
+    """Code longer than a screen's half belongs in the library."""
+    lines = len(cell.source.strip().splitlines())
+    if lines > MAX_LINES and "quiz" not in cell.metadata.get("tags", []):
+        yield f"{lines} lines of code, more than {MAX_LINES}: move it into meps_lib or split it"
+
+
+def described_pictures(cell: NotebookNode) -> Problems:
+    """Pictures in the text have alternative text too."""
+    for part in directives(cell.source):
+        if part.name in ("figure", "image") and len(part.options.get("alt", "")) < MIN_ALT:
+            yield f"{{{part.name}}} {part.argument} needs `:alt:` of {MIN_ALT} characters or more"
+    for alt, target in re.findall(r"!\[([^\]]*)\]\(([^)]*)\)", cell.source):
+        if len(alt) < MIN_ALT:
+            yield f"the picture {target} needs alternative text of {MIN_ALT} characters or more"
+    yield from _bare_images(cell.source)
+
+
+CODE_RULES = (errors, alternative_text, passes_check, short_code)
+TEXT_RULES = (described_pictures,)
+
+
+def _bare_images(html: str) -> Problems:
+    for tag in re.findall(r"<img\b[^>]*>", html):
+        if not re.search(r"\balt\s*=\s*[\"']?[^\"'\s>]", tag):
+            yield f"an <img> without alt: {tag[:60]}"
+
+
+def _tagged(notebook: NotebookNode, tag: str) -> list[NotebookNode]:
+    return [cell for cell in notebook.cells if tag in cell.metadata.get("tags", [])]
+
+
+def _text(cell: NotebookNode) -> str:
+    """What a cell printed or displayed, as plain text."""
+    outputs = cell.get("outputs", [])
+    return "\n".join(
+        "".join(output.get("text", output.get("data", {}).get("text/plain", "")))
+        for output in outputs
+    )
+
+
+def _written(cell: NotebookNode) -> list[str]:
+    """MyST that a person wrote: a text cell, or a figure's caption and alternative text."""
+    if cell.cell_type == "markdown":
+        return [cell.source]
+    options = cell.metadata.get("mystnb", {})
+    texts = options.get("figure", {}).get("caption"), options.get("image", {}).get("alt")
+    return [str(text) for text in texts if text]
+
+
+def _words(text: str) -> list[str]:
+    alts = [part.options["alt"] for part in directives(text) if "alt" in part.options]
+    return [*prose(text), *alts]
+
+
+def _spaces(text: str) -> str:
+    return re.sub(r"[\s\u00a0\u202f\u2009]+", " ", text)
+
+
+def _around(text: str, match: re.Match) -> str:
+    return text[max(0, match.start() - 25) : match.end() + 15].strip()

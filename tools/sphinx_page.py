@@ -1,0 +1,51 @@
+"""A small Sphinx extension that mends what the theme gets wrong on every page."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+# What axe-core calls serious in the theme's own markup, and the markup that it accepts.
+MENDED = (
+    # the button reads "Search Ctrl+K": a label that says less contradicts what is seen
+    (r'(class="btn search-button-field[^"]*") title="Search" aria-label="Search"', r"\1"),
+    # three icons with titles inside a button that has a name already
+    (r'(<i class="theme-switch [^>]*?)\s+title="[^"]*"', r'\1 aria-hidden="true"'),
+    # the fold of a hidden cell reads "Show code cell source", or what the chapter put there
+    (r'<summary aria-label="Toggle hidden content">', "<summary>"),
+    # the list of source pages nests lists beside list items instead of in them
+    (r"</li>\n<ul>", "\n<ul>"),
+    (r"</ul>(?=<li>|</ul>)", "</ul></li>"),
+    # a bibliography marked up as a list whose children are no list items
+    (r'<div role="list" class="citation-list">', "<div>"),
+)
+
+
+def drop_thebe(app, pagename, templatename, context, doctree) -> None:
+    """Leave out sphinx-thebe, which Jupyter Book loads for a button that this book lacks.
+
+    It declares its constants twice, which is a console error on every page.
+    """
+    context["script_files"] = [
+        script
+        for script in context.get("script_files", [])
+        if "thebe" not in f"{script} {getattr(script, 'attributes', {}).get('body', '')}".lower()
+    ]
+
+
+def mend(app, exception) -> None:
+    """Rewrite the finished pages; nothing earlier sees the theme's markup."""
+    if exception or app.builder.name != "html":
+        return
+    for path in Path(app.outdir).rglob("*.html"):
+        before = after = path.read_text(encoding="utf-8")
+        for pattern, replacement in MENDED:
+            after = re.sub(pattern, replacement, after)
+        if after != before:
+            path.write_text(after, encoding="utf-8")
+
+
+def setup(app) -> dict:
+    app.connect("html-page-context", drop_thebe, priority=900)
+    app.connect("build-finished", mend)
+    return {"parallel_read_safe": True, "parallel_write_safe": True}
