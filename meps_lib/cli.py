@@ -136,7 +136,7 @@ class Predict:
 
         matplotlib.use("Agg")
         from meps_lib.demo import NOTICE, add_signals, demo_model
-        from meps_lib.explain import picture
+        from meps_lib.explain import picture, save_stacked
         from meps_lib.plots import use_style
         from meps_lib.prepare import prepare
         from meps_lib.signals import load
@@ -166,7 +166,7 @@ class Predict:
             print(f"  {name:<10} {share:5.2f}  {'#' * round(40 * share)}")
         use_style()
         frames, maps = picture(small, output)
-        _save_together(self.picture, frames, maps)
+        save_stacked(self.picture, frames, maps)
         print(f"picture: {self.picture}")
         if not names:
             print("(no attention map: without signals or depth there is nothing to guide it)")
@@ -219,26 +219,10 @@ def _device(name: str) -> str:
     return name
 
 
-def _save_together(path: Path, *figures) -> None:
-    """Stack figures into one PNG."""
-    import io
-
-    import numpy as np
-    from PIL import Image
-
-    pages = []
-    for figure in figures:
-        buffer = io.BytesIO()
-        figure.savefig(buffer, format="png", dpi=110, bbox_inches="tight")
-        pages.append(np.asarray(Image.open(buffer).convert("RGB")))
-    width = max(p.shape[1] for p in pages)
-    pad = [np.pad(p, ((0, 0), (0, width - p.shape[1]), (0, 0)), mode="edge") for p in pages]
-    try:
-        Image.fromarray(np.concatenate(pad)).save(path)
-    except (OSError, ValueError) as error:
-        raise MepsError(
-            f"cannot write the picture {path}: {error}; choose another --picture"
-        ) from None
+def _note(message, category, *where, **more) -> None:
+    """Our own warnings as one line; those of libraries are for their developers."""
+    if category.__module__.startswith("meps_lib"):
+        print(f"note: {message}", file=sys.stderr)
 
 
 @dataclass
@@ -260,9 +244,11 @@ def main(arguments: list[str] | None = None) -> int:
     parsed = tyro.cli(
         tyro.conf.OmitSubcommandPrefixes[Meps], args=arguments, prog="meps", compact_help=False
     )
-    warnings.showwarning = lambda message, *rest, **more: print(f"note: {message}", file=sys.stderr)
     try:
-        parsed.command.run()
+        with warnings.catch_warnings():
+            warnings.simplefilter("default")
+            warnings.showwarning = _note
+            parsed.command.run()
     except MepsError as error:
         print(f"meps: {error}", file=sys.stderr)
         return 2

@@ -6,9 +6,14 @@ needs its controls (randomised labels and weights), which no function here repla
 
 from __future__ import annotations
 
+import io
+from pathlib import Path
+
 import matplotlib.pyplot as plt
+import numpy as np
 import torch
 from matplotlib.figure import Figure
+from PIL import Image
 from torch import Tensor
 from torch.nn.functional import interpolate
 
@@ -95,9 +100,8 @@ def picture(trial: Trial, output: Output, title: str = "") -> tuple[Figure, Figu
     for name in ("ps", "depth"):
         if name in output.weights:
             title_of = f"attention guided by {'physiology' if name == 'ps' else name}"
-            panels.append(
-                (title_of, attention_map(output, name, trial.colour.shape[-1])[0].detach())
-            )
+            heat = attention_map(output, name, trial.colour.shape[-1])[0].detach()
+            panels.append((title_of, heat, "mean attention of a position"))
     figure, axes = plt.subplots(1, len(panels), figsize=(4.2 * len(panels), 4.4), squeeze=False)
     face = trial.colour[apex].permute(1, 2, 0)
     for axis, (name, overlay, unit) in zip(axes[0], panels, strict=True):
@@ -108,3 +112,24 @@ def picture(trial: Trial, output: Output, title: str = "") -> tuple[Figure, Figu
         axis.set_axis_off()
     figure.suptitle(title)
     return frames, figure
+
+
+def save_stacked(path: Path, *figures: Figure) -> None:
+    """Write figures under one another into one picture.
+
+    Raises
+    ------
+    MepsError
+        If the file cannot be written.
+    """
+    pages = []
+    for figure in figures:
+        buffer = io.BytesIO()
+        figure.savefig(buffer, format="png", dpi=110, bbox_inches="tight")
+        pages.append(np.asarray(Image.open(buffer).convert("RGB")))
+    width = max(p.shape[1] for p in pages)
+    pages = [np.pad(p, ((0, 0), (0, width - p.shape[1]), (0, 0)), mode="edge") for p in pages]
+    try:
+        Image.fromarray(np.concatenate(pages)).save(path)
+    except (OSError, ValueError) as error:
+        raise MepsError(f"cannot write the picture {path}: {error}; choose another name") from None

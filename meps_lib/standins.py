@@ -85,7 +85,8 @@ def _eeg(alpha: float) -> Callable[[np.random.Generator], Recording]:
     def make(rng: np.random.Generator) -> Recording:
         times = np.arange(30_000) / 125
         pink = nk.signal_filter(np.cumsum(rng.normal(size=30_000)), 125, 0.5, 40, order=2)
-        return _record({"EEG": pink + alpha * np.sin(2 * np.pi * 10 * times)}, 125)
+        x = 500 + 150 * pink / pink.std() + alpha * np.sin(2 * np.pi * 10 * times)
+        return _record({"EEG": np.round(x).clip(0, 1010)}, 125)
 
     return make
 
@@ -129,7 +130,7 @@ STANDINS: dict[str, Callable[[np.random.Generator], Recording]] = {
     "biosppy_ppg": _counts("PPG", _ppg, 20),
     "biosppy_eda": _counts("EDA", _eda, 150),
     "biosppy_resp": _counts("RSP", _rsp, 60),
-    "biosppy_eeg_closed": _eeg(alpha=6.0),
-    "biosppy_eeg_open": _eeg(alpha=1.0),
+    "biosppy_eeg_closed": _eeg(alpha=60.0),
+    "biosppy_eeg_open": _eeg(alpha=20.0),
     "empatica_e4": _wristband,
 }

@@ -90,21 +90,16 @@ def test_depth_comes_with_colour_and_is_cleaned(tmp_path):
     for k, frame in enumerate(face.frames):
         cv2.imwrite(str(colour / f"{k}.png"), frame[..., ::-1])
     maps = np.full((10, 360, 640), 3000)
-    maps[:, 60:320, 190:400] = 800 + np.arange(10)[:, None, None]  # the face, farther each frame
+    maps[:, 60:320, 220:370] = 800 + np.arange(10)[:, None, None]  # the face, farther each frame
     maps[:, 200:210, 280:300] = 0  # a hole on the nose
-    trial = load_trial_from_video(
-        colour, 48, 5, depth=write_depth(tmp_path / "depth", maps), fps=30
-    )
+    folder = write_depth(tmp_path / "depth", maps)
+    trial = load_trial_from_video(colour, 48, 5, depth=folder, fps=30, start=1)
     assert trial.depth.shape == (5, 1, 48, 48)
     seen = [torch.unique(d[~d.isnan()]) for d in trial.depth]
     assert all(len(values) == 1 for values in seen)  # the wall is gone, nothing is mixed
-    assert (torch.cat(seen) - 800).tolist() == sample_frames(10, 5, trial_apex(trial)).tolist()
+    numbers = (torch.cat(seen) - 800).int().tolist()  # of the frames, told by their depth
+    assert numbers == (sample_frames(9, 5, numbers[trial.apex] - 1) + 1).tolist()
     assert trial.depth.isnan().flatten(1).any(dim=1).all()  # the hole stays one
-
-
-def trial_apex(trial):
-    """Number of the apex in the recording, told by the depth that was written there."""
-    return int(trial.depth[trial.apex].nan_to_num(0).max()) - 800
 
 
 @needs_data

@@ -62,18 +62,20 @@ def answer(learner):
 
 @exercise("01.3", correct="the worst window decides, and context counts on both sides")
 def context(learner):
-    """Beats d apart: a window of w seconds holds at least floor(w / d) of them, wherever it is."""
-    for interval, length, need in ((1.0, 0.4, 3), (0.8, 0.4, 6), (1.25, 0.4, 1), (0.5, 3.0, 4)):
-        beats = 0.123 + interval * np.arange(400)
-        starts = np.arange(80.0, 120.0, 0.0317)
-        want = int(np.ceil((need * interval - length) / 2 - 1e-9).clip(min=0))
+    """A heart that slows down: a window of w seconds holds at least floor(w / slow) beats."""
+    for fast, slow, length, need in ((1.0, 1.0, 0.4, 3), (0.5, 1.6, 0.4, 6), (0.6, 1.1, 0.4, 1)):
+        intervals = np.repeat([fast, slow], 200)
+        beats = 0.123 + np.cumsum(intervals)
+        middle = beats[199]  # where the heart changes
+        starts = middle + np.arange(-80.0, 80.0, 0.0317)
+        want = int(np.ceil((need * slow - length) / 2 - 1e-9).clip(min=0))
         got = learner(beats, starts, length, need)
         if got != want:
             told = (
-                f"a beat every {interval:g} s, windows of {length:g} s, {need} beats wanted: "
-                f"expected {want} s, got {got!r}"
+                f"beats {fast:g} s apart, later {slow:g} s, windows of {length:g} s, {need} beats "
+                f"wanted: expected {want} s, got {got!r}"
             )
-            if got == 2 * want or (got or 0) > want:
+            if (got or 0) > want:
                 return f"{told}; context is added before *and* after the window"
             return f"{told}; every window must hold them, also the unluckiest one"
     return None

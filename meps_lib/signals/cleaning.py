@@ -64,7 +64,6 @@ def clean(recording: Recording, powerline: float = 50.0) -> Recording:
 
 
 def _clean_channel(recording: Recording, kind: str, x: np.ndarray, powerline: float) -> np.ndarray:
-    fs = recording.sfreq
     if kind not in MIN_SFREQ and kind not in LOW_PASS:
         return x
     if np.ptp(x) == 0:
@@ -72,17 +71,23 @@ def _clean_channel(recording: Recording, kind: str, x: np.ndarray, powerline: fl
             f"channel {kind} is constant at {x[0]:g}; check the sensor or drop the channel"
         )
     require_rate(recording, kind)
+    return filter_channel(x, kind, recording.sfreq, powerline)
+
+
+def filter_channel(x: np.ndarray, kind: str, sfreq: float, powerline: float = 50.0) -> np.ndarray:
+    """The filter of each kind of signal, without the checks of `clean`; shape (L,) to (L,)."""
     if kind == "ECG":
-        return nk.ecg_clean(x, sampling_rate=fs, powerline=powerline)
-    if kind == "PPG":
-        return nk.ppg_clean(x, sampling_rate=fs)
-    if kind == "RSP":
-        return nk.rsp_clean(x, sampling_rate=fs)
+        return nk.ecg_clean(x, sampling_rate=sfreq, powerline=powerline)
+    if kind == "PPG":  # 0.5 to 8 Hz
+        return nk.ppg_clean(x, sampling_rate=sfreq)
+    if kind == "RSP":  # 0.05 to 3 Hz
+        return nk.rsp_clean(x, sampling_rate=sfreq)
     if kind == "EEG":
-        return nk.signal_filter(x, sampling_rate=fs, lowcut=1, highcut=40, order=4)
-    if fs <= 2 * LOW_PASS[kind]:  # nothing above the cut-off was sampled
-        return x
-    return nk.signal_filter(x, sampling_rate=fs, highcut=LOW_PASS[kind], order=4)
+        return nk.signal_filter(x, sfreq, lowcut=1, highcut=40, order=4)
+    cut_off = LOW_PASS[kind]  # EDA 3 Hz, SKT 0.5 Hz
+    if sfreq <= 2 * cut_off:
+        return x  # nothing faster was sampled
+    return nk.signal_filter(x, sfreq, highcut=cut_off, order=4)
 
 
 def require_rate(recording: Recording, kind: str) -> None:

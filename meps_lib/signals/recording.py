@@ -83,7 +83,7 @@ class Recording:
 
     def __repr__(self) -> str:
         named = ", ".join(f"{n} ({u})" for n, u in zip(self.names, self.units, strict=True))
-        return f"Recording: {named}; {self.duration:g} s at {self.sfreq:g} Hz"
+        return f"Recording of {self.duration:g} s at {self.sfreq:g} Hz:\n  {named}"
 
     def error(self, message: str) -> MepsError:
         """An error about this recording; its message starts with the source."""

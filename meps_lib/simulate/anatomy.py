@@ -1,13 +1,11 @@
-"""The neutral face: who a simulated person is, as a height map and an albedo.
+"""The neutral face of one person, drawn as a height map and an albedo.
 
-Lengths are millimetres in a frame that is fixed to the head: x to the right of the
-picture, y down, z towards the camera, origin on the bridge of the nose's lower third.
-Nobody is depicted; every proportion is drawn from a range of adult anthropometry.
+The drawing is plain geometry: soft steps, bumps and arches, in the millimetres of
+`meps_lib.simulate.identity`.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -16,91 +14,11 @@ import torch
 from scipy.ndimage import gaussian_filter
 from torch import Tensor
 
+from meps_lib.simulate.identity import Identity
+
 EXTENT_MM = 118.0  # the maps cover -EXTENT_MM..EXTENT_MM in x and y
 TEXELS = 256
 EYE_HALF_MM = 13.5  # half the length of the lid cleft
-
-
-@dataclass(frozen=True)
-class Identity:
-    """Proportions and colours of one simulated person (lengths in mm)."""
-
-    skin: float = 0.3  # 0 lightest .. 1 darkest human skin
-    undertone: float = 0.0  # -1 rosy .. 1 olive
-    half_width: float = 70.0  # at the cheekbones
-    chin_y: float = 88.0
-    jaw: float = 2.4  # 2 tapering .. 3 square
-    half_eyes: float = 31.5  # half the distance between the pupils
-    eye_y: float = -30.0
-    eye_height: float = 9.4  # lid to lid
-    brow_gap: float = 21.0  # brow above the pupil
-    brow_weight: float = 5.0
-    nose_length: float = 45.0
-    nose_half: float = 16.0
-    nose_height: float = 22.0
-    mouth_y: float = 40.0
-    mouth_half: float = 25.0
-    lip: float = 6.5  # height of the upper lip's red
-    hairline_y: float = -86.0
-    hair_length: float = 0.0  # y down to which hair frames the face
-    hair: tuple[float, float, float] = (0.12, 0.08, 0.06)  # sRGB
-    iris: tuple[float, float, float] = (0.26, 0.16, 0.09)  # sRGB
-    texture_seed: int = 0
-
-    @classmethod
-    def draw(cls, rng: np.random.Generator) -> Identity:
-        """A random person."""
-        skin = rng.uniform(0, 1)
-        normal, uniform = rng.normal, rng.uniform
-        # Light hair and light eyes occur with light skin; dark ones with any.
-        light = uniform() * (1 - skin) ** 1.5
-        hair = np.array([0.09, 0.07, 0.06]) + light * np.array([0.42, 0.28, 0.14])
-        dark_iris, blue, green = (0.24, 0.14, 0.08), (0.36, 0.48, 0.58), (0.38, 0.42, 0.26)
-        iris = dark_iris if uniform() > light * 1.3 else (blue if uniform() < 0.6 else green)
-        half_width = float(np.clip(normal(70, 3), 64, 76))
-        return cls(
-            skin=skin,
-            undertone=uniform(-1, 1),
-            half_width=half_width,
-            chin_y=float(np.clip(normal(88, 3), 82, 94)),
-            jaw=uniform(2.1, 2.9),
-            half_eyes=float(np.clip(normal(31.5, 1.4), 28.5, 34.5)),
-            eye_height=uniform(8.2, 10.6),
-            brow_gap=uniform(18.5, 22.5),
-            brow_weight=uniform(4.5, 7.5),
-            nose_length=uniform(41, 49),
-            nose_half=uniform(14.0, 19.0),
-            nose_height=uniform(18, 26),
-            mouth_y=uniform(37.5, 42.5),
-            mouth_half=uniform(22.5, 27.5),
-            lip=uniform(4.5, 8.5),
-            hairline_y=uniform(-94, -78),
-            hair_length=float(rng.choice([-40.0, -12.0, 50.0, 110.0])),
-            hair=tuple(float(c) for c in hair),
-            iris=iris,
-            texture_seed=int(rng.integers(2**31)),
-        )
-
-
-def landmarks(who: Identity) -> dict[str, tuple[float, float]]:
-    """Points where muscles attach, for the side x >= 0, in mm."""
-    brow_y = who.eye_y - who.brow_gap
-    nose_y = who.eye_y + who.nose_length
-    return {
-        "brow_in": (14.0, brow_y + 2.0),
-        "brow_mid": (who.half_eyes, brow_y - 1.0),
-        "brow_out": (who.half_eyes + 13.0, brow_y + 1.0),
-        "eye": (who.half_eyes, who.eye_y),
-        "upper_lid": (who.half_eyes, who.eye_y - 0.55 * who.eye_height),
-        "lower_lid": (who.half_eyes, who.eye_y + 0.5 * who.eye_height),
-        "nose_root": (0.0, who.eye_y),
-        "nose_wing": (who.nose_half - 1.0, nose_y - 3.0),
-        "cheek": (who.half_eyes + 7.0, who.eye_y + 30.0),
-        "upper_lip": (0.0, who.mouth_y - 3.0),
-        "lower_lip": (0.0, who.mouth_y + 6.0),
-        "corner": (who.mouth_half, who.mouth_y),
-        "chin": (0.0, who.chin_y - 4.0),
-    }
 
 
 class Maps(NamedTuple):
@@ -165,7 +83,8 @@ def _step(d: np.ndarray, width: float) -> np.ndarray:
     return 1 / (1 + np.exp(-np.clip(4 * d / width, -30, 30)))
 
 
-def _dot(dx, dy, sx: float, sy: float) -> np.ndarray:
+def _dot(dx: np.ndarray | float, dy: np.ndarray | float, sx: float, sy: float) -> np.ndarray:
+    """Gaussian dot of height 1 and standard deviations sx, sy in mm."""
     return np.exp(-0.5 * ((dx / sx) ** 2 + (dy / sy) ** 2))
 
 
@@ -219,15 +138,13 @@ def _lips(who: Identity, x: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.n
     return np.where(mouth < 0, upper + mouth, lower - mouth) - 1e3 * (arch <= 0), mouth
 
 
-def _head(who: Identity, x: np.ndarray, y: np.ndarray):
+def _head(who: Identity, x: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, ...]:
     """Height of head and neck in mm, where face is, and covers of hair and neck."""
     ax = np.abs(x)
     v = y - (-8.0)
     low, high = who.chin_y + 8.0, 112.0
-    rho = (ax / who.half_width) ** 2.3
-    rho = rho + np.where(
-        v > 0, np.clip(v / low, 0, None) ** who.jaw, (np.clip(-v, 0, None) / high) ** 2.3
-    )
+    below = np.clip(v / low, 0, None) ** who.jaw
+    rho = (ax / who.half_width) ** 2.3 + below + (np.clip(-v, 0, None) / high) ** 2.3
     face = rho < 1
     dome = 88.0 * np.clip(1 - rho, 0, 1) ** 0.46 - 60.0
     ears = _dot(ax - who.half_width - 1, y + 8, 5, 16) > 0.45
@@ -263,21 +180,8 @@ def _relief(who: Identity, x: np.ndarray, y: np.ndarray, lips: np.ndarray) -> np
     fold = -1.4 * _dot(ax - 21 - 0.35 * (y - tip), y - tip - 9, 2.6, 10)
     chin = 6.0 * _dot(x, y - who.chin_y + 16, 14, 10) - 2.5 * _dot(x, y - who.mouth_y - 17, 16, 4)
     grain = 0.12 * _grain(who.texture_seed + 1)[1]
-    return (
-        bridge
-        + wings
-        + sockets
-        + balls
-        + ridge
-        + bones
-        + mouth
-        + red
-        + groove
-        + philtrum
-        + fold
-        + chin
-        + grain
-    )
+    parts = (bridge, wings, sockets, balls, ridge, bones, mouth, red, groove, philtrum, fold, chin)
+    return sum(parts) + grain
 
 
 def _inner(who: Identity, x: np.ndarray, y: np.ndarray) -> np.ndarray:
@@ -285,29 +189,19 @@ def _inner(who: Identity, x: np.ndarray, y: np.ndarray) -> np.ndarray:
     ax = np.abs(x)
     r = np.hypot(ax - who.half_eyes, y - who.eye_y + 0.8)
     rgb = np.full((*x.shape, 3), 0.52) * np.array([1.0, 0.94, 0.90])
-    rgb = _paint(
-        rgb, np.array([0.45, 0.16, 0.14]), _dot(ax - who.half_eyes + 14, y - who.eye_y, 2, 3)
-    )
+    caruncle = _dot(ax - who.half_eyes + 14, y - who.eye_y, 2, 3)
+    rgb = _paint(rgb, np.array([0.45, 0.16, 0.14]), caruncle)
     rgb = rgb * (1 - 0.30 * _step(who.eye_y - 0.30 * who.eye_height - y, 4.0))[..., None]
-    rgb = _paint(
-        rgb,
-        np.array(who.iris) ** 2.2 * (0.6 + 0.1 * np.minimum(r, 8))[..., None],
-        _step(6.3 - r, 0.9),
-    )
+    iris = np.array(who.iris) ** 2.2 * (0.6 + 0.1 * np.minimum(r, 8))[..., None]
+    glint = np.hypot(x - np.sign(x) * who.half_eyes + 2, y - who.eye_y + 3)
+    rgb = _paint(rgb, iris, _step(6.3 - r, 0.9))
     rgb = _paint(rgb, np.full(3, 0.006), _step(2.5 - r, 0.7))
-    rgb = _paint(
-        rgb,
-        np.full(3, 0.95),
-        _step(1.0 - np.hypot(x - np.sign(x) * who.half_eyes + 2, y - who.eye_y + 3), 0.6),
-    )
+    rgb = _paint(rgb, np.full(3, 0.95), _step(1.0 - glint, 0.6))
     in_mouth = y > who.mouth_y - 25
-    dark = np.array([0.055, 0.014, 0.014])
     teeth = _step(5.0 - np.abs(y - who.mouth_y + 3.5), 1.5) * _step(19 - ax, 3.0)
     gaps = 1 - 0.25 * _step(np.cos(x * np.pi / 4.2) - 0.93, 0.1)
-    inside = _paint(np.broadcast_to(dark, rgb.shape), np.array([0.60, 0.56, 0.48]), teeth)
-    inside = _paint(
-        inside * gaps[..., None],
-        np.array([0.22, 0.06, 0.06]),
-        0.8 * _dot(x, y - who.mouth_y - 24, 15, 7),
-    )
+    inside = np.full_like(rgb, 0.014) * np.array([4.0, 1.0, 1.0])
+    inside = _paint(inside, np.array([0.60, 0.56, 0.48]), teeth) * gaps[..., None]
+    tongue = 0.8 * _dot(x, y - who.mouth_y - 24, 15, 7)
+    inside = _paint(inside, np.array([0.22, 0.06, 0.06]), tongue)
     return np.where(in_mouth[..., None], inside, rgb)

@@ -23,15 +23,17 @@ from torch.utils.data import Dataset
 
 from meps_lib.errors import MepsError
 from meps_lib.labels import EMOTION_AUS, ClassSet, class_set
-from meps_lib.simulate.anatomy import Identity
-from meps_lib.simulate.face import FaceClip, sense_depth, time_course
-from meps_lib.simulate.muscles import PULLS
+from meps_lib.simulate.face import FaceClip
+from meps_lib.simulate.identity import Identity
+from meps_lib.simulate.muscles import PULLS, time_course
 from meps_lib.simulate.physiology import NAMES, UNITS, Body, record
 from meps_lib.simulate.scenario import Scenario
+from meps_lib.simulate.sensor import sense_colour, sense_depth
 from meps_lib.trial import Trial
 
-# Valence -1..1 and arousal 0..1. CHOICE: rounded from where the circumplex puts these words
-# (Russell, J. Pers. Soc. Psychol. 39, 1980); only their order matters here.
+# Valence -1..1 and arousal 0..1. CHOICE: the order follows the circumplex (Russell, J. Pers.
+# Soc. Psychol. 39, 1980), the values are ours. WHY: they are set so that face and body each
+# leave something for the other to say, which is what the scenarios are there to show.
 AFFECT: dict[str, tuple[float, float]] = {
     "anger": (-0.6, 0.55),
     "contempt": (-0.5, 0.30),
@@ -236,8 +238,7 @@ def _trial(
         lateral=float(lateral), light=person.light, size=dials.size,
     )  # fmt: skip
     colour, clean_depth = clip.render()
-    grain = noise_rng.standard_normal(colour.shape, dtype=np.float32)
-    colour = (colour + dials.frame_noise * torch.from_numpy(grain)).clamp(0, 1)
+    colour = sense_colour(colour, noise_rng, dials.frame_noise)
     body = record(
         person.body, body_rng, arousal=arousal * dials.arousal_gain, valence=valence,
         event_s=dials.ps_before_s, duration_s=dials.ps_duration_s, sfreq=dials.ps_sfreq,

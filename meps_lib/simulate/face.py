@@ -17,7 +17,8 @@ from torch import Tensor
 from torch.nn.functional import avg_pool2d, grid_sample, pad
 
 from meps_lib.errors import MepsError
-from meps_lib.simulate.anatomy import EXTENT_MM, Identity, landmarks, neutral_maps
+from meps_lib.simulate.anatomy import EXTENT_MM, neutral_maps
+from meps_lib.simulate.identity import Identity, landmarks
 from meps_lib.simulate.muscles import fields
 
 VIEW_MM = 205.0  # side of the square that the picture shows, at the distance of the face
@@ -143,9 +144,9 @@ class FaceClip:
         skin_at, _, gap = self._look_up(start, both[:1])
         seen = _sample(neutral_maps(self.who).skin, skin_at)[:, 4:]
         below = skin_at[..., 1:] > self.who.mouth_y
-        end = skin_at
+        displaced, end = self._displacement(both[1:]), skin_at
         for _ in range(30):  # fixed point of p = q + d(p); d contracts
-            shift = _sample(self._displacement(both[1:]), end)
+            shift = _sample(displaced, end)
             down = shift[:, 1:2] + torch.where(below.movedim(-1, 1), shift[:, 3:], 0.0)
             end = skin_at + torch.cat([shift[:, :1], down], 1).movedim(1, -1)
         # Eyeballs and teeth follow the skull only.
@@ -205,63 +206,6 @@ class FaceClip:
         # The surface is z(x, y) towards the camera, so its normal is (-zx, -zy, 1).
         facing = (lz - lx * zx - ly * zy) / (1 + zx**2 + zy**2).sqrt()
         return 0.35 + 1.0 * facing.clamp(min=0)
-
-
-def sense_depth(
-    depth: Tensor, generator: np.random.Generator, noise_mm: float, holes: float
-) -> Tensor:
-    """What a depth sensor makes of the true range.
-
-    Parameters
-    ----------
-    depth : Tensor, shape (T, 1, H, W)
-        True range in mm, NaN where nothing is in reach.
-    generator : numpy Generator
-    noise_mm : float
-        Standard deviation of the range noise at 700 mm; it grows with the square of range.
-    holes : float
-        Share of pixels lost where the surface turns away; a hundredth of it anywhere.
-
-    Returns
-    -------
-    Tensor, shape (T, 1, H, W)
-        Whole millimetres, NaN in holes.
-    """
-    near = torch.nan_to_num(depth, nan=2 * DISTANCE_MM)
-    padded = pad(near, (1, 1, 1, 1), mode="replicate")
-    slope = (padded[..., 1:-1, 2:] - padded[..., 1:-1, :-2]).abs()
-    slope = slope + (padded[..., 2:, 1:-1] - padded[..., :-2, 1:-1]).abs()
-    slope = slope / (2 * VIEW_MM / depth.shape[-1])
-    lost = holes * (0.01 + ((slope - 1.5) / 2).clamp(0, 1))
-    noise = torch.from_numpy(generator.standard_normal(depth.shape, dtype=np.float32))
-    luck = torch.from_numpy(generator.random(depth.shape, dtype=np.float32))
-    seen = (depth + noise_mm * (depth / DISTANCE_MM) ** 2 * noise).round()
-    return seen.masked_fill(luck < lost, torch.nan)
-
-
-def time_course(n_frames: int, apex: float) -> np.ndarray:
-    """Onset, apex, offset as two half cosines: 0 at the ends, 1 at the apex.
-
-    Parameters
-    ----------
-    n_frames : int
-    apex : float
-        Frame of the peak, strictly inside the clip; need not be whole.
-
-    Returns
-    -------
-    ndarray, shape (n_frames,)
-
-    Examples
-    --------
-    >>> time_course(5, 2.0).round(2).tolist()
-    [0.0, 0.5, 1.0, 0.5, 0.0]
-    """
-    if not 0 < apex < n_frames - 1:
-        raise MepsError(f"apex must lie inside frames 0..{n_frames - 1}, got {apex}")
-    t = np.arange(n_frames)
-    phase = np.where(t <= apex, t / apex, (n_frames - 1 - t) / (n_frames - 1 - apex))
-    return 0.5 - 0.5 * np.cos(np.pi * phase)
 
 
 @lru_cache(maxsize=128)

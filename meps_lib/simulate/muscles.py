@@ -1,4 +1,4 @@
-"""Action units as displacement fields: where a muscle pulls the skin, and how far.
+"""Action units as displacement fields: where a muscle pulls the skin, how far, and when.
 
 Every action unit is a short list of `Pull`s, smooth bumps anchored at a landmark of the
 face. The table is the model: to change how a face moves, change a row.
@@ -22,7 +22,7 @@ from meps_lib.labels import ACTION_UNITS
 class Pull(NamedTuple):
     """One bump of displacement, in mm at full intensity; x right, y down, z to the camera."""
 
-    anchor: str  # a landmark of `meps_lib.simulate.anatomy.landmarks`
+    anchor: str  # a name in `meps_lib.simulate.identity.landmarks`
     offset: tuple[float, float]  # mm from the anchor, for the side x > 0
     size: tuple[float, float]  # standard deviations, mm
     move: tuple[float, float, float]  # mm at the centre
@@ -181,6 +181,31 @@ def fields(
                     out[k, 1] += dy * bump
                     out[k, 2] += dz * bump
     return out
+
+
+def time_course(n_frames: int, apex: float) -> np.ndarray:
+    """Onset, apex, offset as two half cosines: 0 at the ends, 1 at the apex.
+
+    Parameters
+    ----------
+    n_frames : int
+    apex : float
+        Frame of the peak, strictly inside the clip; need not be whole.
+
+    Returns
+    -------
+    ndarray, shape (n_frames,)
+
+    Examples
+    --------
+    >>> time_course(5, 2.0).round(2).tolist()
+    [0.0, 0.5, 1.0, 0.5, 0.0]
+    """
+    if not 0 < apex < n_frames - 1:
+        raise MepsError(f"apex must lie inside frames 0..{n_frames - 1}, got {apex}")
+    t = np.arange(n_frames)
+    phase = np.where(t <= apex, t / apex, (n_frames - 1 - t) / (n_frames - 1 - apex))
+    return 0.5 - 0.5 * np.cos(np.pi * phase)
 
 
 def _bump(dx: np.ndarray, dy: np.ndarray, size: tuple[float, float], tilt: float) -> np.ndarray:

@@ -31,7 +31,8 @@ _WAVES = {
     "S": (0.030, 0.009, -0.22),
     "T": (0.27, 0.045, 0.28),
 }
-_PULSE = ((0.0, 0.075, 1.0), (0.24, 0.085, 0.38))  # systolic and dicrotic wave; s, s, a.u.
+# Systolic and dicrotic wave: delay (s), width (s), height (a.u.).
+_PULSE = ((0.0, 0.075, 1.0), (0.24, 0.085, 0.38))
 _RISE_S, _DECAY_S = 0.75, 2.0  # time constants of a skin conductance response
 
 
@@ -63,7 +64,7 @@ class Body:
         )
 
 
-class Recording(NamedTuple):
+class Episode(NamedTuple):
     """Signals (3, L) in the order of `NAMES`, and what made them; times from the start."""
 
     ps: np.ndarray
@@ -85,7 +86,7 @@ def record(
     duration_s: float = 10.0,
     sfreq: float = 200.0,
     noise: float = 1.0,
-) -> Recording:
+) -> Episode:
     """Record one person around one event.
 
     Parameters
@@ -105,7 +106,7 @@ def record(
 
     Returns
     -------
-    Recording
+    Episode
 
     Examples
     --------
@@ -130,7 +131,7 @@ def record(
     scale = np.array([[0.010, 0.015, 0.015], [0.03, 0.06, 0.08], [0.0, 0.015, 0.0]])
     dirt = scale[0, :, None] * hiss + scale[1, :, None] * wander + scale[2, :, None] * hum
     inside = [(x >= 0) & (x < duration_s) for x in (beats, pulses)]
-    return Recording(
+    return Episode(
         clean + noise * dirt, clean, beats[inside[0]], pulses[inside[1]],
         onsets, amplitudes, evoked,
     )  # fmt: skip
@@ -181,8 +182,10 @@ def scr(t: np.ndarray, onset: float, amplitude: float) -> np.ndarray:
     return amplitude / top * (np.exp(-dt / _DECAY_S) - np.exp(-dt / _RISE_S))
 
 
-def _skin(body, rng, drive, event_s, t, noise):
-    """Skin conductance, and the onsets, amplitudes and origin of its responses."""
+def _skin(
+    body: Body, rng: np.random.Generator, drive: float, event_s: float, t: np.ndarray, noise: float
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """Skin conductance; and onsets, amplitudes and origin of its responses."""
     end = t[-1]
     onsets = [event_s + rng.uniform(1.0, 3.0)]
     amplitudes = [0.9 * drive**1.3 * np.exp(rng.normal(0, 0.25))]
@@ -191,8 +194,8 @@ def _skin(body, rng, drive, event_s, t, noise):
     amplitudes += list(noise * np.exp(rng.normal(np.log(0.08), 0.4, n_spontaneous)))
     evoked = np.arange(len(onsets)) == 0
     onsets, amplitudes = np.array(onsets), np.array(amplitudes)
-    slope = rng.normal(0, 0.012)  # uS a second
-    eda = body.tonic_us * np.exp(rng.normal(0, 0.08)) + slope * t
+    drift = rng.normal(0, 0.12) * t / end  # uS
+    eda = body.tonic_us * np.exp(rng.normal(0, 0.08)) + drift
     for onset, amplitude in zip(onsets, amplitudes, strict=True):
         eda = eda + scr(t, onset, amplitude)
     order = np.argsort(onsets)

@@ -59,7 +59,8 @@ class Scenario:
     """What is easy and what is hard about a simulated cohort.
 
     Defaults are tuned so that the face alone and the body alone each fall short and both
-    together do well; see the cohort's tests for the measured figures.
+    together do well: with features near the truth and a logistic regression, leaving one
+    subject out, a test holds UAR near .75, .6 and .85 for three classes.
 
     Raises
     ------

@@ -1,0 +1,230 @@
+"""The cohort: reproducible, balanced, and so made that face and body need each other."""
+
+import hashlib
+import pickle
+import subprocess
+import sys
+from collections import Counter
+
+import numpy as np
+import pytest
+import torch
+from sklearn.linear_model import LogisticRegression
+from sklearn.metrics import recall_score
+from sklearn.model_selection import LeaveOneGroupOut, cross_val_predict
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+from torch.utils.data import DataLoader
+
+from meps_lib.errors import MepsError
+from meps_lib.labels import CLASS_SETS
+from meps_lib.simulate import Scenario, simulate_cohort
+from meps_lib.simulate.muscles import PULLS
+from meps_lib.trial import collate
+
+SMALL = Scenario(size=16, n_frames=8)
+
+
+def digest(trials):
+    h = hashlib.sha256()
+    for t in trials:
+        h.update(repr((t.label, t.subject, t.clip, t.apex, t.truth["apex"])).encode())
+        for x in (t.colour, t.depth, t.ps, t.truth["clean_depth"], t.truth["flow"](0, t.apex)):
+            h.update(x.numpy().tobytes())
+        h.update(t.truth["beat_times"].tobytes())
+    return h.hexdigest()
+
+
+def first_trials(n=4, threads=None):
+    cohort = simulate_cohort(n_subjects=3, trials_per_subject=3, seed=5, scenario=SMALL)
+    return digest(cohort[k] for k in range(n))
+
+
+def test_shapes_units_and_truth():
+    trial = simulate_cohort(n_subjects=2, trials_per_subject=3)[4]
+    assert trial.colour.shape == (16, 3, 64, 64) and trial.depth.shape == (16, 1, 64, 64)
+    assert trial.ps.shape == (3, 2000) and trial.ps_start == -3.0
+    assert trial.ps_names == ("EDA", "ECG", "PPG") and trial.ps_units == ("uS", "mV", "a.u.")
+    truth = trial.truth
+    assert truth["au_intensity"].shape == (16, len(truth["aus"]))
+    assert truth["flow"](0, trial.apex).shape == (2, 64, 64)
+    assert truth["clean_depth"].shape == trial.depth.shape
+    assert truth["clean_ps"].shape == trial.ps.shape
+    assert len(truth["scr_onsets"]) == len(truth["scr_amplitudes"])
+    # Tonic skin conductance of a person at rest is a few microsiemens; R peaks about a millivolt.
+    assert 1 < trial.ps[0].mean() < 15 and 0.5 < trial.ps[1].max() < 2
+
+
+def test_apex_is_where_the_action_units_peak():
+    cohort = simulate_cohort(4, 6, scenario=Scenario(size=16, apex_spread=0.2))
+    apices = set()
+    for k in range(len(cohort)):
+        t = cohort[k]
+        strongest = t.truth["au_intensity"].sum(1)
+        assert strongest.argmax() == t.apex
+        assert abs(t.truth["apex"] - t.apex) < 1
+        assert strongest[t.onset] == strongest[t.offset] == 0
+        apices.add(t.apex)
+    assert len(apices) > 3
+
+
+def test_apex_position_is_a_dial():
+    def mean_position(scenario):
+        cohort = simulate_cohort(6, 6, scenario=scenario)
+        return np.mean([cohort[k].apex_position for k in range(len(cohort))])
+
+    early = Scenario.preset("early_apex", size=16, n_frames=40)
+    assert mean_position(early) == pytest.approx(0.29, abs=0.06)
+    assert mean_position(Scenario(size=16, n_frames=40)) == pytest.approx(0.5, abs=0.04)
+
+
+def test_same_seed_same_bits_in_another_process():
+    code = "import test_cohort as t; print(t.first_trials())"
+    folder = __file__.rsplit("/", 1)[0]
+    out = subprocess.run(
+        [sys.executable, "-c", code], cwd=folder, capture_output=True, text=True, check=True
+    )
+    assert out.stdout.strip() == first_trials()
+
+
+def test_same_bits_whatever_the_number_of_threads():
+    before = torch.get_num_threads()
+    try:
+        torch.set_num_threads(2)
+        two = first_trials()
+    finally:
+        torch.set_num_threads(before)
+    assert two == first_trials()
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_same_bits_whatever_the_number_of_workers(workers):
+    cohort = simulate_cohort(n_subjects=3, trials_per_subject=3, seed=5, scenario=SMALL)
+    loader = DataLoader(cohort, batch_size=2, num_workers=workers, collate_fn=list)
+    assert digest([t for batch in loader for t in batch][:4]) == first_trials()
+
+
+def test_a_trial_depends_on_nothing_else_that_is_drawn():
+    few = simulate_cohort(n_subjects=3, trials_per_subject=6, seed=1, scenario=SMALL)
+    many = simulate_cohort(n_subjects=9, trials_per_subject=6, seed=1, scenario=SMALL)
+    longer = simulate_cohort(n_subjects=3, trials_per_subject=9, seed=1, scenario=SMALL)
+    expected = digest([few[7]])
+    many[20], few[0]
+    assert digest([many[7]]) == expected
+    assert digest([longer[9 + 1]]) == expected  # second subject, second trial
+    assert digest([few[8]]) != expected
+    other = simulate_cohort(n_subjects=3, trials_per_subject=6, seed=2, scenario=SMALL)
+    assert digest([other[7]]) != expected
+
+
+def test_pickles_small_and_collates():
+    cohort = simulate_cohort(n_subjects=2, trials_per_subject=3, scenario=SMALL)
+    again = pickle.loads(pickle.dumps(cohort))
+    assert digest([again[1]]) == digest([cohort[1]])
+    assert len(pickle.dumps(cohort)) < 20_000
+    batch = collate([cohort[k] for k in range(4)], cohort.classes)
+    assert batch.colour.shape == (4, 8, 3, 16, 16) and batch.ps.shape == (4, 3, 2000)
+
+
+@pytest.mark.parametrize("name", list(CLASS_SETS))
+def test_index_and_balance(name):
+    cohort = simulate_cohort(5, 9, classes=name, scenario=SMALL)
+    assert cohort.classes == CLASS_SETS[name].classes
+    assert list(cohort.index.columns) == ["subject", "clip", "label", "emotion"]
+    assert len(cohort) == len(cohort.index) == 45 and cohort.index.clip.is_unique
+    for _, rows in cohort.index.groupby("subject"):
+        counts = Counter(rows.label)
+        assert set(counts) == set(cohort.classes)
+        assert max(counts.values()) - min(counts.values()) <= 1
+    for row in cohort.index.itertuples():
+        assert CLASS_SETS[name].of(row.emotion) == row.label
+    orders = {tuple(rows.label) for _, rows in cohort.index.groupby("subject")}
+    assert len(orders) > 1
+    assert cohort[44].label == cohort.index.label[44]
+
+
+def test_emotions_may_be_named():
+    cohort = simulate_cohort(2, 3, classes=("happy", "contempt", "others"), scenario=SMALL)
+    assert cohort.classes == ("happiness", "contempt", "others")
+    assert {cohort[k].truth["emotion"] for k in range(6)} == set(cohort.classes)
+
+
+@pytest.mark.parametrize(
+    ("kwargs", "named"),
+    [({"n_subjects": 1}, "n_subjects"), ({"n_subjects": 2.5}, "n_subjects"),
+     ({"trials_per_subject": 2}, "trials_per_subject"), ({"trials_per_subject": 0}, "trials"),
+     ({"classes": "five"}, "five"), ({"classes": ("happy", "hungry")}, "hungry"),
+     ({"seed": -1}, "seed"), ({"scenario": "ideal"}, "Scenario.preset")],
+)  # fmt: skip
+def test_bad_cohorts_are_refused_by_name(kwargs, named):
+    with pytest.raises(MepsError, match=named):
+        simulate_cohort(**kwargs)
+
+
+def test_out_of_range_trial():
+    with pytest.raises(IndexError):
+        simulate_cohort(2, 3)[6]
+
+
+def test_micro_expressions_move_one_to_two_pixels():
+    cohort = simulate_cohort(12, 3)
+    peaks, shown = [], []
+    for k in range(0, 36, 2):
+        t = cohort[k]
+        if t.truth["leaked"]:
+            peaks.append(t.truth["flow"](0, t.apex).norm(dim=0).max())
+            change = (t.colour[t.apex] - t.colour[t.onset]).abs().mean(0)
+            shown.append(change.quantile(0.98) / change.median())
+    assert 1.0 < np.median(peaks) < 2.5
+    assert np.median(shown) > 3  # motion stands out of frame noise
+
+
+def test_silent_face_and_silent_body():
+    face = simulate_cohort(2, 3, scenario=Scenario.preset("silent_face", size=16))
+    body = simulate_cohort(2, 3, scenario=Scenario.preset("silent_body", size=16))
+    for k in range(6):
+        assert not face[k].truth["au_intensity"].any()
+        assert face[k].truth["scr_evoked"].any()
+        assert body[k].truth["au_intensity"].any()
+        assert not body[k].truth["scr_evoked"].any()
+
+
+def observed(cohort, seed):
+    """Features that a good instrument would give: truth plus measurement error."""
+    rng = np.random.default_rng(seed)
+    units = sorted(PULLS)
+    face, body = [], []
+    for k in range(len(cohort)):
+        t = cohort[k]
+        row = np.zeros(len(units))
+        row[[units.index(a) for a in t.truth["aus"]]] = t.truth["au_intensity"].max(0)
+        face.append(row + rng.normal(0, 0.06, len(units)))
+        onset, amplitude = t.truth["scr_onsets"], t.truth["scr_amplitudes"]
+        scr = amplitude[(onset > 3.5) & (onset < 6.5)].sum() + abs(rng.normal(0, 0.03))
+        beats = t.truth["beat_times"]
+        rate, at = 60 / np.diff(beats), beats[1:]
+        mean = [rate[(at >= a) & (at < b)].mean() for a, b in ((0, 3), (3.5, 5.2), (6, 9))]
+        ppg = t.ps[2].numpy()
+        pulse = np.log(np.ptp(ppg[1100:1700]) / np.ptp(ppg[:600]))
+        body.append([np.log(scr + 0.02), mean[1] - mean[0], mean[2] - mean[0], pulse])
+    return np.array(face), np.array(body)
+
+
+def test_face_and_body_each_fall_short_and_both_do_well():
+    scores = []
+    for seed in range(4):
+        cohort = simulate_cohort(seed=seed, scenario=Scenario(size=16, n_frames=8))
+        face, body = observed(cohort, seed)
+        y, groups = cohort.index.label, cohort.index.subject
+        model = make_pipeline(
+            StandardScaler(), LogisticRegression(C=0.5, class_weight="balanced", max_iter=500)
+        )
+        scores.append([
+            recall_score(y, cross_val_predict(model, x, y, groups=groups, cv=LeaveOneGroupOut()),
+                         average="macro")
+            for x in (face, body, np.hstack([face, body]))
+        ])  # fmt: skip
+    face, body, both = np.mean(scores, axis=0)
+    assert 0.68 < face < 0.82
+    assert 0.50 < body < 0.68
+    assert both > 0.80 and both > face + 0.04

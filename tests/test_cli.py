@@ -1,0 +1,154 @@
+"""The command line, run as a person runs it: a result, or one clear line and exit code 2."""
+
+import os
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+
+from meps_lib import cli
+from meps_lib.recordings import available, fetch
+
+QUICK = ["--epochs", "1", "--frames", "3", "--size", "16", "--protocol", "grouped-kfold"]
+
+
+@pytest.fixture
+def cohort(tmp_path):
+    out = tmp_path / "cohort"
+    args = ["simulate", "--out", str(out), "--subjects", "5", "--trials", "3", "--seed", "3"]
+    assert cli.main(args) == 0
+    return out
+
+
+@pytest.fixture
+def tiny_demo(monkeypatch, tmp_path):
+    """The demonstration model of three subjects and one epoch, kept in a cache of its own."""
+    from meps_lib import demo
+
+    config, model = demo.demo_config, demo.demo_model
+
+    def quick(names, n_subjects=12):
+        c = config(names, n_subjects)
+        return replace(c, train=replace(c.train, epochs=1))
+
+    monkeypatch.setattr(demo, "demo_config", quick)
+    monkeypatch.setattr(
+        demo, "demo_model", lambda names=(): model(names, tmp_path / "cache", 3, progress=False)
+    )
+
+
+def test_simulate_then_loso(cohort, tmp_path, capsys):
+    out = tmp_path / "out"
+    args = ["loso", "--root", str(cohort), "--out", str(out), "--modalities", "ps", *QUICK]
+    assert cli.main([*args, "--seeds", "0", "1"]) == 0
+    printed = capsys.readouterr().out
+    assert "majority" in printed and "UF1 over seeds" in printed and "simulated" in printed
+    table = pd.read_parquet(out / "predictions.parquet")
+    assert len(table) == 30
+    index = pd.read_csv(cohort / "index.csv")
+    assert sorted(table["clip"]) == sorted([*index["clip"], *index["clip"]])
+
+
+@pytest.mark.parametrize(
+    ("args", "message"),
+    [
+        (["loso", "--root", "nowhere"], "nowhere/dataset.json is missing"),
+        (["loso", "--scenario", "sunny"], "sunny.*early_apex"),
+        (["loso", "--classes", "joy,anger"], "joy"),
+        (["loso", "--subjects", "3", "--trials", "3", "--modalities", "ps"], "3 subjects"),
+        (["loso", "--device", "cuda:7"], "no GPU|cuda:7"),
+        (["simulate", "--out", "X", "--subjects", "1"], "n_subjects"),
+        (["simulate", "--out", "X", "--trials", "2"], "trials_per_subject"),
+        (["predict", "nothing.mp4"], "nothing.mp4"),
+    ],
+)
+def test_a_wrong_option_is_one_clear_line(args, message, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    if "cuda:7" in args and torch.cuda.is_available():
+        pytest.skip("a GPU is here, so cuda is no mistake")
+    assert cli.main(args) == 2
+    error = capsys.readouterr().err.strip().splitlines()[-1]
+    assert error.startswith("meps: ")
+    assert __import__("re").search(message, error)
+
+
+def test_nothing_is_overwritten(cohort, capsys):
+    assert cli.main(["simulate", "--out", str(cohort)]) == 2
+    assert "not empty" in capsys.readouterr().err
+
+
+@pytest.mark.skipif(not available("face_video"), reason="MEPS_DATA lacks the face video")
+def test_predict_on_the_real_face_video(tiny_demo, tmp_path, capsys):
+    path = tmp_path / "seen.png"
+    assert cli.main(["predict", str(fetch("face_video")), "--picture", str(path)]) == 0
+    printed = capsys.readouterr().out
+    shares = [float(line.split()[1]) for line in printed.splitlines() if line.startswith("  ")]
+    assert sum(shares) == pytest.approx(1, abs=0.02)
+    assert "simulated" in printed and "no judgement" in printed and "Article 5" in printed
+    assert path.stat().st_size > 10_000
+    assert cli.main(["predict", str(fetch("face_video")), "--picture", str(path)]) == 0
+    assert "training" not in capsys.readouterr().out  # the second time it is loaded
+
+
+@pytest.mark.skipif(not available("face_leaves_video"), reason="MEPS_DATA lacks the video")
+def test_predict_says_when_the_face_leaves(tiny_demo, tmp_path, capsys):
+    args = ["predict", str(fetch("face_leaves_video")), "--picture", str(tmp_path / "p.png")]
+    assert cli.main(args) == 0
+    note = capsys.readouterr().err
+    assert "note: " in note and "frames 72-168" in note
+
+
+@pytest.mark.skipif(not available("face_video"), reason="MEPS_DATA lacks the face video")
+def test_predict_with_signals(tiny_demo, tmp_path, capsys):
+    import neurokit2 as nk
+
+    ps = tmp_path / "body_100hz.csv"
+    ecg = nk.ecg_simulate(duration=20, sampling_rate=100, random_state=1)
+    eda = nk.eda_simulate(duration=20, sampling_rate=100, random_state=1)
+    pd.DataFrame({"ECG (mV)": ecg, "EDA": eda}).to_csv(ps, index=False)
+    video, path = str(fetch("face_video")), str(tmp_path / "p.png")
+    args = ["predict", video, "--picture", path, "--ps", str(ps)]
+    assert cli.main([*args, "--video-at", "5"]) == 0
+    printed = capsys.readouterr().out
+    assert "signals: EDA, ECG" in printed and "scaled to its usual size" in printed
+    assert cli.main([*args, "--video-at", "15"]) == 2
+    assert "leaves the recording" in capsys.readouterr().err
+    pd.DataFrame({"depth": np.zeros(2000)}).to_csv(ps, index=False)
+    assert cli.main(args) == 2
+    assert "expected at least one of EDA, ECG, PPG" in capsys.readouterr().err
+
+
+def test_a_damaged_cached_model_is_trained_again(tiny_demo, tmp_path, capsys):
+    from meps_lib import demo
+
+    first, _, _ = demo.demo_model()
+    (path,) = (tmp_path / "cache").glob("*.safetensors")
+    path.write_bytes(path.read_bytes()[:100])
+    again, _, _ = demo.demo_model()
+    assert "damaged" in capsys.readouterr().out
+    for a, b in zip(first.state_dict().values(), again.state_dict().values(), strict=True):
+        assert torch.equal(a, b)
+
+
+def test_info_and_help_in_a_process_of_their_own():
+    run = lambda *a: subprocess.run(  # noqa: E731
+        [sys.executable, "-m", "meps_lib.cli", *a], capture_output=True, text=True, env=os.environ
+    )
+    info = run("info")
+    assert info.returncode == 0 and "model meps" in info.stdout and "classes three" in info.stdout
+    for command in ("simulate", "loso", "predict"):
+        text = run(command, "--help").stdout
+        assert "Example: meps" in text
+
+
+def test_the_entry_point_is_this_function():
+    import tomllib
+
+    root = Path(cli.__file__).parents[1]
+    scripts = tomllib.loads((root / "pyproject.toml").read_text())["project"]["scripts"]
+    assert scripts == {"meps": "meps_lib.cli:main"}
