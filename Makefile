@@ -47,7 +47,7 @@ address: $(READY)  ## set the public address: make address REPO=owner/name
 	@$(PYTHON_IN) -m tools.address "$(REPO)" && $(PYTHON_IN) -m tools.notebook
 
 benchmarks: $(READY)  ## measure against the other libraries, side by side
-	@for script in benchmarks/*.py; do $(PYTHON_IN) "$$script"; done
+	@for script in $(wildcard benchmarks/*.py); do $(PYTHON_IN) "$$script"; done
 
 clean:  ## remove the built book and the executed chapters
 	@rm -rf _build

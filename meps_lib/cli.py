@@ -62,7 +62,7 @@ class Loso:
     attention: Literal["guided", "concat"] = "guided"  # concat leaves the guided attention out
     protocol: Literal["loso", "grouped-kfold"] = "loso"
     seeds: tuple[int, ...] = (0,)  # each is a whole run; the spread between them is printed
-    epochs: int = 25
+    epochs: int = 15
     frames: int = 8  # frames a clip
     size: int = 48  # pixels a side
     jobs: int = 1  # processes; the result does not depend on it

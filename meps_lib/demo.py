@@ -46,7 +46,7 @@ def demo_config(ps_names: tuple[str, ...], n_subjects: int = 12) -> ExperimentCo
         model_args={"fusion": "apex"},
         modalities=("colour", "ps") if ps_names else ("colour",),
         prepare=PrepareConfig(ps_names=names),
-        train=TrainConfig(epochs=20),
+        train=TrainConfig(),
         seeds=(n_subjects,),
     )
 

@@ -50,7 +50,8 @@ def run(
     Parameters
     ----------
     dataset
-        Anything with ``classes``, ``index`` and ``[k] -> Trial``.
+        Anything with ``classes``, ``index`` and ``[k] -> Trial``; a `PreparedDataset` is used
+        as it is, so that several experiments can share one preparation.
     config : ExperimentConfig, optional
     out : path, optional
         A folder to write ``predictions.parquet`` and ``config.json`` to.
@@ -72,7 +73,7 @@ def run(
     Pooled over folds, as `meps_lib.metrics.score` wants it; ledger: protocol-pooling.
     """
     config = config or ExperimentConfig()
-    prepared = PreparedDataset(dataset, config.prepare, config.modalities, progress)
+    prepared = _prepared(dataset, config, progress)
     jobs = [(split, seed) for seed in config.seeds for split in _splits(prepared, config, seed)]
     tasks = (delayed(_fold)(prepared, config, split, seed) for split, seed in jobs)
     with Parallel(config.n_jobs, return_as="generator") as pool:
@@ -82,6 +83,16 @@ def run(
     if out is not None:
         write(table, config, prepared.classes, out)
     return table
+
+
+def _prepared(dataset, config: ExperimentConfig, progress: bool) -> PreparedDataset:
+    if not isinstance(dataset, PreparedDataset):
+        return PreparedDataset(dataset, config.prepare, config.modalities, progress)
+    if dataset.config != config.prepare:
+        raise MepsError(
+            f"trials prepared as {dataset.config}; the experiment wants {config.prepare}"
+        )
+    return dataset.only(config.modalities)
 
 
 def _splits(prepared: PreparedDataset, config: ExperimentConfig, seed: int) -> list[Split]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
@@ -12,9 +13,10 @@ from scipy.signal import resample_poly
 from torch import Tensor
 from torch.nn.functional import interpolate
 from torch.utils.data import Dataset
+from tqdm.auto import tqdm
 
 from meps_lib.errors import MepsError
-from meps_lib.trial import Trial
+from meps_lib.trial import MODALITIES, Trial
 
 
 @dataclass(frozen=True)
@@ -137,19 +139,17 @@ class PreparedDataset(Dataset):
         modalities: Sequence[str] = ("colour", "depth", "ps"),
         progress: bool = False,
     ):
-        from tqdm.auto import tqdm  # only here: importing the bar costs more than this module
-
         self.classes, self.index = tuple(dataset.classes), dataset.index.reset_index(drop=True)
-        dropped = {m: None for m in ("colour", "depth", "ps", "eeg") if m not in modalities}
+        self.config = config or PrepareConfig()
         todo = range(len(dataset))
         bar = tqdm(todo, desc="preparing trials", disable=not progress, leave=False)
-        self.trials = [prepare(replace(dataset[k], **self._drop(dropped)), config) for k in bar]
+        self.trials = [prepare(_only(dataset[k], modalities), self.config) for k in bar]
 
-    @staticmethod
-    def _drop(dropped: dict) -> dict:
-        if {"colour", "depth"} <= set(dropped):  # no frames left for the marks to point at
-            return {**dropped, "onset": None, "apex": None, "offset": None}
-        return dropped
+    def only(self, modalities: Sequence[str]) -> PreparedDataset:
+        """The same trials without the other modalities; nothing is computed again."""
+        other = copy.copy(self)
+        other.trials = [_only(t, modalities) for t in self.trials]
+        return other
 
     def __len__(self) -> int:
         return len(self.trials)
@@ -160,3 +160,10 @@ class PreparedDataset(Dataset):
     def of(self, subjects: Sequence[str]) -> list[Trial]:
         """Trials of these subjects, in the data set's order."""
         return [t for t in self.trials if t.subject in set(subjects)]
+
+
+def _only(trial: Trial, modalities: Sequence[str]) -> Trial:
+    dropped = {m: None for m in MODALITIES if m not in modalities}
+    if {"colour", "depth"} <= set(dropped):  # no frames left for the marks to point at
+        dropped |= {"onset": None, "apex": None, "offset": None}
+    return replace(trial, **dropped)

@@ -21,9 +21,9 @@ from meps_lib.trial import Batch, Trial, collate
 class TrainConfig:
     """How one fold is trained; none of this is stated by the paper (ledger: optimiser)."""
 
-    epochs: int = 25
+    epochs: int = 15
     batch_size: int = 16
-    learning_rate: float = 3e-3  # Adam
+    learning_rate: float = 5e-3  # Adam
     weight_decay: float = 1e-3
     class_weights: bool = True  # rare classes count as much as common ones in the loss
     device: str = "cpu"  # "cuda" gives the same algorithm on a GPU

@@ -8,7 +8,7 @@ import torch
 
 from meps_lib.errors import MepsError
 from meps_lib.experiments import ExperimentConfig, majority, make_model, run, tabulate
-from meps_lib.prepare import PrepareConfig
+from meps_lib.prepare import PrepareConfig, PreparedDataset
 from meps_lib.training import TrainConfig, fit
 
 QUICK = ExperimentConfig(
@@ -62,6 +62,18 @@ def test_the_result_depends_on_the_seed_and_not_on_the_processes(make_trial):
     other = run(data, ExperimentConfig(**vars(QUICK) | {"seeds": (1,)}), progress=False)
     pd.testing.assert_frame_equal(one, two)
     assert not one.p_a.equals(other.p_a)
+
+
+def test_prepared_trials_can_be_shared_by_experiments(make_trial):
+    data = Handmade(make_trial)
+    shared = PreparedDataset(data, QUICK.prepare)
+    config = ExperimentConfig(**vars(QUICK) | {"modalities": ("ps",)})
+    pd.testing.assert_frame_equal(
+        run(shared, config, progress=False), run(data, config, progress=False)
+    )
+    assert shared.trials[0].colour is not None  # and stay whole
+    with pytest.raises(MepsError, match="n_frames=4.*the experiment wants .*n_frames=8"):
+        run(shared, ExperimentConfig(), progress=False)
 
 
 def test_test_subjects_cannot_reach_the_trained_weights(make_trial):

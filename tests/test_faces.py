@@ -42,6 +42,31 @@ def test_both_eyes_are_found_in_nearly_every_frame(clip):
     assert sum(face.eyes is not None for face in faces) >= len(faces) - 1
 
 
+@needs_data
+def test_of_two_faces_the_larger_is_taken(clip):
+    far = np.full((360, 320, 3), 128, np.uint8)
+    far[100:280] = clip.frames[0][::2, ::2]
+    for image, offset in ((np.hstack([far, clip.frames[0]]), 320), (clip.frames[0], 0)):
+        eyes = np.array(find_face(image).eyes) - (offset, 0)
+        assert np.allclose(eyes, [(258, 170), (330, 166)], atol=10)
+
+
+def test_of_several_pairs_of_eyes_the_level_one_is_taken(monkeypatch):
+    boxes = {"frontalface_alt2": [(0, 0, 240, 240)]}  # the eyes' own picture is 200 wide
+    boxes["eye_tree_eyeglasses"] = [(45, 60, 30, 30), (125, 62, 30, 30), (120, 40, 30, 30)]
+
+    class Cascade:
+        def __init__(self, name):
+            self.found = np.array(boxes[name])
+
+        def detectMultiScale(self, *_, **__):
+            return self.found
+
+    monkeypatch.setattr("meps_lib.faces._cascade", Cascade)
+    eyes = find_face(np.zeros((240, 240, 3), np.uint8)).eyes
+    assert np.allclose(eyes, [(72, 90), (168, 92.4)])
+
+
 def test_no_face_where_there_is_none():
     noise = np.random.default_rng(0).integers(0, 256, (120, 160, 3), dtype=np.uint8)
     assert find_face(noise) is None

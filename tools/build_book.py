@@ -80,8 +80,8 @@ def check_contract(executed: dict[str, Executed]) -> None:
         Lists every broken promise of every chapter.
     """
     problems = [
-        f"{slug}: {problem}"
-        for slug, chapter in executed.items()
+        problem
+        for chapter in executed.values()
         for problem in check_chapter(chapter.front, chapter.notebook, asdict(chapter.row))
     ]
     if problems:

@@ -100,6 +100,12 @@ def run_key(root: Path, notebook: NotebookNode, at_hand: Iterable[str]) -> str:
     return digest(root, sources, sys.version.split()[0], *at_hand, "code", *code)
 
 
+def held(process: psutil.Process) -> int:
+    """Bytes of memory; pages that worker processes share count once, where the system tells."""
+    memory = process.memory_full_info()
+    return getattr(memory, "pss", memory.rss)
+
+
 class PeakMemory(threading.Thread):
     """Watch the kernel and its children while the notebook runs."""
 
@@ -115,7 +121,7 @@ class PeakMemory(threading.Thread):
             with suppress(psutil.Error):  # a child may end between the list and the look
                 kernel = psutil.Process(pid)
                 family = [kernel, *kernel.children(recursive=True)]
-                self.peak = max(self.peak, sum(p.memory_info().rss for p in family))
+                self.peak = max(self.peak, sum(map(held, family)))
 
     def stop(self) -> int:
         self.over.set()

@@ -7,7 +7,7 @@ cd "$(dirname "$0")/.."
 new_enough='import sys; sys.exit(sys.version_info < (3, 11))'
 
 fail() {
-    printf '\n%s\n' "$@" >&2
+    { echo && printf '%s\n' "$@"; } >&2
     exit 1
 }
 
@@ -19,9 +19,7 @@ find_python() {
             return
         fi
     done
-    fail "Python 3.11 or newer is needed, and none was found (python3 here: $(
-        python3 --version 2>&1 || true
-    ))." \
+    fail "Python 3.11 or newer is needed. Tried: ${PYTHON:-python3.11 to python3.13, python3, python}." \
         "Install it from python.org or your system's packages, then type the same again," \
         "or name one that is not on the path: make ... PYTHON=/path/to/python3.12"
 }

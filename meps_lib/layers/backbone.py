@@ -31,10 +31,10 @@ class FrameBackbone(nn.Module):
     --------
     >>> import torch
     >>> FrameBackbone(3, dim=32)(torch.zeros(2, 3, 64, 48)).shape
-    torch.Size([2, 32, 4, 4])
+    torch.Size([2, 32, 6, 6])
     """
 
-    def __init__(self, in_channels: int, dim: int = 32, width: int = 8, grid: int = 4):
+    def __init__(self, in_channels: int, dim: int = 32, width: int = 8, grid: int = 6):
         super().__init__()
         widths = (in_channels, width, 2 * width, dim)
         # WHY batch norm: a norm within each frame would blow the noise of a still frame up

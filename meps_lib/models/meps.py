@@ -36,7 +36,7 @@ class MEPSConfig:
     ps_sfreq: float = 64.0  # Hz
     dim: int = 32  # D, width of every token
     heads: int = 4
-    grid: int = 4  # side of a frame's feature map
+    grid: int = 6  # side of a frame's feature map
     backbone_width: int = 8  # channels of the first image convolution
     frame_input: Literal["difference", "raw"] = "difference"  # to the first frame, or as it is
     fusion: Mode = "fixed"  # where the weights over frames peak; "uniform" etc. for ablations

@@ -79,7 +79,7 @@ def test_arousal_moves(what):
         return {
             "skin": e.scr_amplitudes.sum(),
             "heart": rate[(at > 6) & (at < 8.5)].mean() - rate[at < 3].mean(),
-            "pulse": np.ptp(e.ps[2, 600:]) * 0 + 1 - np.ptp(e.ps[2, 1200:1500]),
+            "pulse": np.ptp(e.ps[2, :600]) - np.ptp(e.ps[2, 1200:1500]),
         }[what]
 
     calm, aroused = (np.mean([effect(k, a) for k in range(8)]) for a in (0.1, 1.0))
