@@ -34,17 +34,17 @@ lab: $(READY) notebooks  ## open JupyterLab on the notebooks
 	@.venv/bin/jupyter lab notebooks
 
 notebooks: $(READY)  ## make the .ipynb that Colab and Jupyter open from the chapters' sources
-	@$(PYTHON_IN) -m tools.notebook
+	@$(PYTHON_IN) -m tools.notebook && $(PYTHON_IN) -m tools.readme
 
 serve: $(READY)  ## show the built book at http://localhost:8000
 	@test -f _build/html/index.html || { echo "There is no book yet: type make book"; exit 1; }
 	@$(PYTHON_IN) -m http.server 8000 --bind 127.0.0.1 --directory _build/html
 
-lint: $(READY)  ## check style, formatting, and that the notebooks follow their sources
-	@.venv/bin/ruff check . && .venv/bin/ruff format --check . && $(PYTHON_IN) -m tools.notebook --check
+lint: $(READY)  ## check style and formatting
+	@.venv/bin/ruff check . && .venv/bin/ruff format --check .
 
 address: $(READY)  ## set the public address: make address REPO=owner/name
-	@$(PYTHON_IN) -m tools.address "$(REPO)" && $(PYTHON_IN) -m tools.notebook
+	@$(PYTHON_IN) -m tools.address "$(REPO)" && $(PYTHON_IN) -m tools.notebook && $(PYTHON_IN) -m tools.readme
 
 benchmarks: $(READY)  ## measure against the other libraries, side by side
 	@for script in $(wildcard benchmarks/*.py); do $(PYTHON_IN) "$$script"; done

@@ -113,6 +113,44 @@ def optical_flow(a, b, method: str = "tvl1") -> np.ndarray:
     raise MepsError(f"unknown flow method {method!r}; expected one of {', '.join(FLOW_METHODS)}")
 
 
+def chain_flow(frames, method: str = "dis") -> np.ndarray:
+    """Flow from the first frame to the last, step by step through the frames between.
+
+    A method that looks once has to find the skin again where it went, and a broad smile goes
+    too far for that. From one frame to the next nothing goes far; the steps are joined by
+    following each point: F <- F + f(x + F).
+
+    Parameters
+    ----------
+    frames : ndarray or Tensor
+        Consecutive aligned crops, (T, ...) with frames as `to_grey` takes them.
+    method : {"dis", "tvl1"}
+        How each step is computed.
+
+    Returns
+    -------
+    ndarray
+        Shape (2, H, W), pixels, as `optical_flow`.
+
+    Raises
+    ------
+    MepsError
+        If there are fewer than two frames.
+    """
+    if len(frames) < 2:
+        raise MepsError(f"{len(frames)} frame(s); a flow needs at least two")
+    total = optical_flow(frames[0], frames[1], method)
+    y, x = np.mgrid[: total.shape[1], : total.shape[2]].astype(np.float32)
+    for a, b in zip(frames[1:-1], frames[2:], strict=True):
+        step = optical_flow(a, b, method)
+        where = (x + total[0], y + total[1])
+        total += [
+            cv2.remap(part, *where, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+            for part in step
+        ]
+    return total
+
+
 def optical_strain(flow: np.ndarray) -> np.ndarray:
     """Magnitude of the infinitesimal strain of a flow field: how much the skin deforms.
 

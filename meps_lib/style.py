@@ -59,8 +59,9 @@ def use_style() -> None:
     >>> plt.rcParams["figure.facecolor"] == CARD
     True
     """
-    if SEQUENTIAL.name not in mpl.colormaps:
-        mpl.colormaps.register(SEQUENTIAL)
+    for colours in (SEQUENTIAL, SEQUENTIAL.reversed()):  # "meps" and "meps_r"
+        if colours.name not in mpl.colormaps:
+            mpl.colormaps.register(colours)
     plt.rcParams.update(STYLE)
     if getattr(get_ipython(), "kernel", None) is not None:
         from matplotlib_inline.backend_inline import set_matplotlib_formats

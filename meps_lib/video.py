@@ -16,11 +16,18 @@ from meps_lib.clips import Clip, read_clip
 from meps_lib.depth import clean_depth, read_depth
 from meps_lib.errors import MepsError
 from meps_lib.faces import Face, FaceLostWarning, find_face
-from meps_lib.flow import motion_curve, optical_flow, optical_strain, spot_apex, to_grey
+from meps_lib.flow import (
+    chain_flow,
+    motion_curve,
+    optical_flow,
+    optical_strain,
+    spot_apex,
+    to_grey,
+)
 from meps_lib.trial import Trial
 
 __all__ = [
-    "Clip", "Face", "FaceLostWarning", "align_face", "clean_depth", "find_face",
+    "Clip", "Face", "FaceLostWarning", "align_face", "chain_flow", "clean_depth", "find_face",
     "load_trial_from_video", "motion_curve", "optical_flow", "optical_strain", "read_clip",
     "read_depth", "sample_frames", "spot_apex", "to_grey",
 ]  # fmt: skip

@@ -7,6 +7,7 @@ from skimage.registration import optical_flow_ilk
 from meps_lib.errors import MepsError
 from meps_lib.flow import (
     FLOW_METHODS,
+    chain_flow,
     motion_curve,
     optical_flow,
     optical_strain,
@@ -63,6 +64,26 @@ def test_flow_of_a_known_motion(name, method):
     assert flow.dtype == np.float32
     assert inner_error(flow, true) < 0.06
     assert inner_error(flow, true) < 0.4 * np.hypot(*true).mean()  # a zero flow would fail
+
+
+@pytest.mark.parametrize("method", FLOW_METHODS)
+def test_a_long_way_is_found_in_steps(method):
+    """A turn by 15 degrees moves the corners by 11 pixels, more than half a wave."""
+    steps = np.deg2rad(np.linspace(0, 15, 13))
+    turns = [[[np.cos(t), -np.sin(t)], [np.sin(t), np.cos(t)]] for t in steps]
+    frames = np.stack([affine_pair(turn)[1] for turn in turns])
+    true = affine_pair(turns[-1])[2]
+    chained = np.hypot(*(chain_flow(frames, method) - true))[12:-12, 12:-12].mean()
+    at_once = np.hypot(*(optical_flow(frames[0], frames[-1], method) - true))[12:-12, 12:-12].mean()
+    assert chained < 0.3
+    assert chained < 0.5 * at_once
+
+
+def test_a_chain_of_one_step_is_the_step():
+    a, b, _ = FIELDS["shear"]
+    assert np.array_equal(chain_flow([a, b]), optical_flow(a, b, "dis"))
+    with pytest.raises(MepsError, match="at least two"):
+        chain_flow([a])
 
 
 def test_dis_agrees_with_another_method_of_another_library():

@@ -74,8 +74,9 @@ def _whole(address: str) -> re.Pattern[str]:
 
 
 if __name__ == "__main__":
-    if len(sys.argv) != 2 or not sys.argv[1]:
-        sys.exit(f"The address is {read_address()}. To change it: make address REPO=owner/name")
+    if sys.argv[1:] in ([], [""]):
+        print(f"The address is {read_address()}. To change it: make address REPO=owner/name")
+        sys.exit()
     try:
         files = set_address(sys.argv[1])
     except ValueError as error:
