@@ -66,10 +66,11 @@ def _leave() -> np.ndarray:
 
 def _depth() -> np.ndarray:
     """Depth as an 8-bit picture: a head before a wall, each frame scaled on its own."""
-    trial = _happy(size=96)
+    trial = _happy(size=128)
     there_and_back = np.abs(np.arange(196) % 30 - 15)
     seen, true = (d[there_and_back, 0].numpy() for d in (trial.depth, trial.truth["clean_depth"]))
     seen = np.where(np.isnan(true), 1100.0, np.nan_to_num(seen))  # a wall at 1.1 m; 0 in holes
+    seen = np.pad(seen, ((0, 0), (72, 0), (0, 0)), constant_values=1100.0)  # 200 x 128
     levels = seen / 1100 * np.random.default_rng(0).uniform(215, 250, (196, 1, 1))
     return _bytes(np.repeat(levels[..., None], 3, axis=-1))
 

@@ -34,7 +34,7 @@ from tools.notebook import read_chapter
 
 ROOT = Path(__file__).resolve().parents[1]
 CELL_TIMEOUT = 900  # s; a chapter's budget is minutes, a cell that takes longer hangs
-SAMPLE_EVERY = 0.1  # s between two looks at the kernel's memory
+SAMPLE_EVERY = 0.5  # s between two looks at the kernel's memory; a look costs some 20 ms
 TRACEBACK_LINES = 15
 
 
