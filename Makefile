@@ -25,10 +25,10 @@ book: $(READY) assets  ## set up, execute every chapter, build the pages into _b
 
 test: $(READY)  ## set up and run the tests; with a built book and a Chromium, in the browser too
 	@$(PYTHON_IN) -m pytest -q -n 2 --ignore=tests/web
-	@$(PYTHON_IN) -m pytest -q tests/web
+	@$(PYTHON_IN) -m pytest -q -n 2 tests/web
 
 test-web: $(READY)  ## the browser tests alone, on the built book
-	@$(PYTHON_IN) -m pytest -q tests/web
+	@$(PYTHON_IN) -m pytest -q -n 2 tests/web
 
 lab: $(READY) notebooks  ## open JupyterLab on the notebooks
 	@.venv/bin/jupyter lab notebooks

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import isfinite
 from typing import TYPE_CHECKING
 
 import torch
@@ -21,6 +22,7 @@ def validate(trial: Trial) -> None:
     MepsError
         Naming the clip, what was got, what was expected and what to do.
     """
+    _check_types(trial)
     if not trial.modalities:
         raise _error(trial, "no modality", "colour, depth, ps or eeg", "give at least one")
     for name, channels in (("colour", 3), ("depth", 1)):
@@ -45,6 +47,31 @@ def _error(trial, got: str, expected: str, remedy: str) -> MepsError:
     return MepsError(f"trial {trial.clip!r}: got {got}; expected {expected}; {remedy}")
 
 
+_NUMBER, _NAMES, _TEXT = "a finite number", "a tuple of str", "str"
+_TYPES = {
+    **dict.fromkeys(("label", "subject", "clip"), _TEXT),
+    **dict.fromkeys(("start", "ps_start", "eeg_start"), _NUMBER),
+    **dict.fromkeys(("fps", "ps_sfreq", "eeg_sfreq"), f"{_NUMBER} or None"),
+    **dict.fromkeys(("ps_names", "ps_units", "eeg_names", "eeg_units"), _NAMES),
+    **dict.fromkeys(("onset", "apex", "offset"), "a whole number or None"),
+}
+
+
+def _check_types(trial: Trial) -> None:
+    for name, want in _TYPES.items():
+        x = getattr(trial, name)
+        number = isinstance(x, (int, float)) and not isinstance(x, bool) and isfinite(x)
+        fits = {
+            _TEXT: isinstance(x, str) and x != "",
+            _NUMBER: number,
+            f"{_NUMBER} or None": x is None or number,
+            _NAMES: isinstance(x, tuple) and all(isinstance(s, str) for s in x),
+            "a whole number or None": x is None or (number and isinstance(x, int)),
+        }[want]
+        if not fits:
+            raise _error(trial, f"{name}={x!r}", want, "convert it")
+
+
 def _check_video(trial: Trial, name: str, channels: int) -> None:
     video = getattr(trial, name)
     shape = f"(T, {channels}, H, W) float32"
@@ -64,11 +91,11 @@ def _check_video(trial: Trial, name: str, channels: int) -> None:
         seen = video[~video.isnan()]
         if seen.numel() == 0:
             raise _error(trial, "depth that is all NaN", "some pixels in mm", "pass depth=None")
-        if not (seen.min() >= 0 and seen.max() < 100_000):
+        if not (seen.min() > 0 and seen.max() < 100_000):
             raise _error(
                 trial,
                 f"depth in [{float(seen.min()):g}, {float(seen.max()):g}] mm",
-                "0 to 100,000 mm, NaN where missing",
+                "more than 0 and less than 100,000 mm, NaN where missing",
                 "check the unit",
             )
 

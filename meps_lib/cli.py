@@ -57,10 +57,12 @@ class Loso:
     out: Path | None = None  # a folder for predictions.parquet and config.json
     model: str = "meps"  # a name that "meps info" lists
     modalities: tuple[Literal["colour", "depth", "ps"], ...] = ("colour", "depth", "ps")
-    fusion: Literal["fixed", "apex", "learnt", "uniform", "apex-only"] = "fixed"
-    """Where the weights over frames peak."""
-    attention: Literal["guided", "concat"] = "guided"  # concat leaves the guided attention out
+    fusion: Literal["fixed", "apex", "learnt", "uniform", "apex-only"] | None = None
+    """Where the weights over frames peak; None leaves it to the model."""
+    attention: Literal["guided", "concat"] | None = None
+    """Whether depth and physiology guide the attention; None leaves it to the model."""
     protocol: Literal["loso", "grouped-kfold"] = "loso"
+    folds: int = 5  # of grouped-kfold
     seeds: tuple[int, ...] = (0,)  # each is a whole run; the spread between them is printed
     epochs: int = 15
     frames: int = 8  # frames a clip
@@ -81,25 +83,27 @@ class Loso:
 
         if self.root is None:
             data = _cohort(self.subjects, self.trials, self.classes, 0, self.scenario)
-            what = f"simulated, scenario {self.scenario}"
+            what = f"simulated, scenario {self.scenario}, seed 0"
         else:
             data = FolderDataset(self.root)
             what = data.note
         device = _device(self.device)
+        chosen = {"fusion": self.fusion, "attention": self.attention}
         config = ExperimentConfig(
             model=self.model,
-            model_args={"fusion": self.fusion, "attention": self.attention},
+            model_args={k: v for k, v in chosen.items() if v is not None},
             modalities=self.modalities,
             prepare=PrepareConfig(n_frames=self.frames, size=self.size),
             train=TrainConfig(epochs=self.epochs, device=device),
             protocol=self.protocol,
+            n_folds=self.folds,
             seeds=self.seeds,
             n_jobs=self.jobs,
         )
         print(
             f"data: {what}; {len(data)} trials; modalities {', '.join(self.modalities)}; {device}"
         )
-        table = run(data, config, self.out)
+        table = run(data, config, self.out, note=what)
         floor, scores = majority(table, data.classes), tabulate(table, data.classes)
         print(f"majority  {floor}")
         for seed in scores.index:
@@ -125,7 +129,7 @@ class Predict:
     video: Positional[Path]  # a video file, or a folder of images
     ps: Path | None = None  # signals recorded with it: a table with a header, BioSPPy, Empatica
     ps_sfreq: float | None = None  # Hz, where the file does not say
-    video_at: float = 3.0  # time in the PS file (s) at which the first frame was taken
+    video_at: float = 3.0  # time in the PS file (s) at which the video began
     fps: float | None = None  # of a folder of images
     start: int = 0  # first frame to use: begin with the neutral face
     stop: int | None = None  # frame after the last one to use
@@ -143,8 +147,10 @@ class Predict:
         from meps_lib.trial import collate
         from meps_lib.video import load_trial_from_video
 
+        if not self.picture.parent.is_dir() or self.picture.suffix not in (".png", ".jpg"):
+            raise MepsError(f"--picture {self.picture}: expected an existing folder, .png or .jpg")
         trial = load_trial_from_video(
-            self.video, size=96, n_frames=16, fps=self.fps, start=self.start, stop=self.stop
+            self.video, size=96, fps=self.fps, start=self.start, stop=self.stop
         )
         names, recording = (), None
         if self.ps is not None:
@@ -160,7 +166,12 @@ class Predict:
         small = prepare(trial, config.prepare)
         output = model(collate([small], classes))
         p = output.logits.softmax(dim=-1)[0].tolist()
-        print(f"{self.video}: {trial.n_frames} frames used, apex at frame {trial.apex} of them")
+        print(NOTICE)
+        print(
+            f"{self.video}: {trial.n_frames} frames with a face, {small.n_frames} of them used;",
+            end=" ",
+        )
+        print(f"apex spotted at {trial.start + trial.apex / trial.fps:.2f} s; device: cpu")
         print("signals:", ", ".join(names) if names else "none, the face alone")
         for name, share in sorted(zip(classes, p, strict=True), key=lambda x: -x[1]):
             print(f"  {name:<10} {share:5.2f}  {'#' * round(40 * share)}")
@@ -170,7 +181,6 @@ class Predict:
         print(f"picture: {self.picture}")
         if not names:
             print("(no attention map: without signals or depth there is nothing to guide it)")
-        print(NOTICE)
 
 
 @dataclass
@@ -212,10 +222,12 @@ def _cohort(subjects: int, trials: int, classes: str, seed: int, scenario: str):
 def _device(name: str) -> str:
     import torch
 
+    gpus = [f"cuda:{k}" for k in range(torch.cuda.device_count())]
     if name == "auto":
-        return "cuda" if torch.cuda.is_available() else "cpu"
-    if name.startswith("cuda") and not torch.cuda.is_available():
-        raise MepsError(f"device {name!r}, but torch sees no GPU; use --device cpu")
+        return "cuda" if gpus else "cpu"
+    known = ["cpu", *(["cuda"] if gpus else []), *gpus]
+    if name not in known:
+        raise MepsError(f"--device {name}: torch sees {', '.join(known)} here, or use auto")
     return name
 
 
@@ -249,9 +261,12 @@ def main(arguments: list[str] | None = None) -> int:
             warnings.simplefilter("default")
             warnings.showwarning = _note
             parsed.command.run()
+            sys.stdout.flush()
     except MepsError as error:
         print(f"meps: {error}", file=sys.stderr)
         return 2
+    except BrokenPipeError:  # as in "meps info | head"
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     except KeyboardInterrupt:
         print("meps: stopped", file=sys.stderr)
         return 130

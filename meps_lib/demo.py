@@ -18,7 +18,6 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import nn
 
-from meps_lib import __version__
 from meps_lib.errors import MepsError
 from meps_lib.experiments import ExperimentConfig, make_model
 from meps_lib.prepare import PrepareConfig, PreparedDataset
@@ -38,7 +37,7 @@ UNITS = {"EDA": "uS", "ECG": "mV", "PPG": "a.u."}  # of the simulated signals
 WINDOW_S = (3.0, 7.0)  # s before and after the clip's first frame, as simulated
 
 
-def demo_config(ps_names: tuple[str, ...], n_subjects: int = 12) -> ExperimentConfig:
+def demo_config(ps_names: tuple[str, ...]) -> ExperimentConfig:
     """The demonstration's experiment for colour alone, or colour and these signals."""
     # Real clips are cut by hand, so the curve follows the spotted apex.
     names = ps_names or PrepareConfig().ps_names
@@ -47,7 +46,6 @@ def demo_config(ps_names: tuple[str, ...], n_subjects: int = 12) -> ExperimentCo
         modalities=("colour", "ps") if ps_names else ("colour",),
         prepare=PrepareConfig(ps_names=names),
         train=TrainConfig(),
-        seeds=(n_subjects,),
     )
 
 
@@ -75,9 +73,8 @@ def demo_model(
     Module, tuple of str, ExperimentConfig
         The model in evaluation mode, its classes, its settings.
     """
-    config = demo_config(ps_names, n_subjects)
-    settings = json.dumps([__version__, torch.__version__, asdict(config)], sort_keys=True)
-    key = hashlib.sha256(settings.encode()).hexdigest()[:16]
+    config = demo_config(ps_names)
+    key = _key(config, n_subjects)
     folder = Path(cache) if cache is not None else Path(pooch.os_cache("meps")) / "models"
     path = folder / f"demo-{key}.safetensors"
     cohort = simulate_cohort(n_subjects + 2, 9, CLASSES, seed=1, scenario=Scenario())
@@ -103,6 +100,15 @@ def demo_model(
     return model.eval(), cohort.classes, config
 
 
+def _key(config: ExperimentConfig, n_subjects: int) -> str:
+    """Names all that the weights depend on: the settings, the cohort, torch, and our code."""
+    settings = [torch.__version__, asdict(config), asdict(Scenario()), CLASSES, n_subjects]
+    digest = hashlib.sha256(json.dumps(settings, sort_keys=True).encode())
+    for path in sorted(Path(__file__).parent.rglob("*.py")):
+        digest.update(path.read_bytes())
+    return digest.hexdigest()[:16]
+
+
 def add_signals(trial: Trial, recording: Recording, video_at: float, model: nn.Module) -> Trial:
     """Give a clip the signals around it, in the units that the demonstration knows.
 
@@ -113,7 +119,7 @@ def add_signals(trial: Trial, recording: Recording, video_at: float, model: nn.M
     recording : Recording
         Its channels are those of the model, in any order.
     video_at : float
-        Time in the recording (s) at which the first frame was taken.
+        Time in the recording (s) at which the video began; the trial's `start` is added.
     model : Module
         A channel in other units than the simulated ones is brought to the size that this
         model was trained on, and that is said aloud.
@@ -122,7 +128,8 @@ def add_signals(trial: Trial, recording: Recording, video_at: float, model: nn.M
     whole = clean(recording.pick(*names))
     if whole.sfreq != model.config.ps_sfreq:
         whole = resample(whole, model.config.ps_sfreq)
-    cut = window(whole, video_at, video_at, context=WINDOW_S)
+    began = video_at + trial.start
+    cut = window(whole, began, began, context=WINDOW_S)
     signals = cut.signals.copy()
     for k, (name, unit) in enumerate(zip(names, cut.units, strict=True)):
         if unit != UNITS.get(name):

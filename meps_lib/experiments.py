@@ -17,7 +17,7 @@ from tqdm.auto import tqdm
 from meps_lib import __version__
 from meps_lib.errors import MepsError
 from meps_lib.metrics import Scores, score
-from meps_lib.models import build
+from meps_lib.models import build, of_data
 from meps_lib.prepare import PrepareConfig, PreparedDataset
 from meps_lib.splits import Split, grouped_kfold, loso
 from meps_lib.training import TrainConfig, fit, predict
@@ -38,12 +38,25 @@ class ExperimentConfig:
     seeds: tuple[int, ...] = (0,)
     n_jobs: int = 1  # processes; the result does not depend on it
 
+    def __post_init__(self) -> None:
+        seeds = tuple(self.seeds)
+        object.__setattr__(self, "seeds", seeds)
+        object.__setattr__(self, "modalities", tuple(self.modalities))
+        if not seeds or len(set(seeds)) < len(seeds) or min(seeds) < 0:
+            raise MepsError(f"seeds={seeds}; expected one or more different numbers, 0 or more")
+        if self.n_jobs < 1:
+            raise MepsError(f"n_jobs={self.n_jobs}; expected 1 or more processes")
+        known = ("loso", "grouped-kfold")
+        if self.protocol not in known:
+            raise MepsError(f"protocol={self.protocol!r}; expected one of {', '.join(known)}")
+
 
 def run(
     dataset,
     config: ExperimentConfig | None = None,
     out: str | os.PathLike | None = None,
     progress: bool = True,
+    note: str = "",
 ) -> pd.DataFrame:
     """Run every fold and seed, and return one row of prediction a trial and seed.
 
@@ -54,9 +67,11 @@ def run(
         as it is, so that several experiments can share one preparation.
     config : ExperimentConfig, optional
     out : path, optional
-        A folder to write ``predictions.parquet`` and ``config.json`` to.
+        A folder without results, to write ``predictions.parquet`` and ``config.json`` to.
     progress : bool
         Show progress bars.
+    note : str
+        What the data is, for ``config.json``; default what the data set says of itself.
 
     Returns
     -------
@@ -73,42 +88,61 @@ def run(
     Pooled over folds, as `meps_lib.metrics.score` wants it; ledger: protocol-pooling.
     """
     config = config or ExperimentConfig()
+    folder = None if out is None else _new_folder(out)
+    make_model(config, dataset.classes, seed=0)  # a wrong setting is told before the work
     prepared = _prepared(dataset, config, progress)
     jobs = [(split, seed) for seed in config.seeds for split in _splits(prepared, config, seed)]
     tasks = (delayed(_fold)(prepared, config, split, seed) for split, seed in jobs)
     with Parallel(config.n_jobs, return_as="generator") as pool:
-        results = pool(tasks)
-        bar = tqdm(results, "folds", len(jobs), disable=not progress, leave=False)
+        bar = tqdm(pool(tasks), "folds", len(jobs), disable=not progress, leave=False)
         table = pd.concat(bar, ignore_index=True)
-    if out is not None:
-        write(table, config, prepared.classes, out)
+    if folder is not None:
+        write(table, config, prepared, note or getattr(dataset, "note", ""), folder)
     return table
 
 
 def _prepared(dataset, config: ExperimentConfig, progress: bool) -> PreparedDataset:
-    if not isinstance(dataset, PreparedDataset):
-        return PreparedDataset(dataset, config.prepare, config.modalities, progress)
-    if dataset.config != config.prepare:
-        raise MepsError(
-            f"trials prepared as {dataset.config}; the experiment wants {config.prepare}"
-        )
-    return dataset.only(config.modalities)
+    if isinstance(dataset, PreparedDataset):
+        if dataset.config != config.prepare:
+            raise MepsError(
+                f"trials prepared as {dataset.config}; the experiment wants {config.prepare}"
+            )
+        prepared = dataset.only(config.modalities)
+    else:
+        prepared = PreparedDataset(dataset, config.prepare, config.modalities, progress)
+    for name in config.modalities:
+        if not any(name in t.modalities for t in prepared.trials):
+            raise MepsError(f"no trial has {name}; leave it out of the modalities")
+    return prepared
+
+
+def _new_folder(out: str | os.PathLike) -> Path:
+    """The folder for results, made and found writable before anything is trained."""
+    folder = Path(out)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / ".writable").touch()
+        (folder / ".writable").unlink()
+    except OSError as error:
+        raise MepsError(f"cannot write to {folder}: {error.strerror}; choose another") from None
+    if (folder / "predictions.parquet").exists():
+        raise MepsError(f"{folder} holds results already; nothing was overwritten: choose another")
+    return folder
 
 
 def _splits(prepared: PreparedDataset, config: ExperimentConfig, seed: int) -> list[Split]:
     subjects = [t.subject for t in prepared.trials]
     if config.protocol == "loso":
         return list(loso(subjects, config.n_validation, seed))
-    if config.protocol == "grouped-kfold":
-        return list(grouped_kfold(subjects, config.n_folds, config.n_validation, seed))
-    raise MepsError(f"protocol={config.protocol!r}; expected 'loso' or 'grouped-kfold'")
+    return list(grouped_kfold(subjects, config.n_folds, config.n_validation, seed))
 
 
 def _fold(
     prepared: PreparedDataset, config: ExperimentConfig, split: Split, seed: int
 ) -> pd.DataFrame:
     """Train on one split, and touch its test subjects once."""
-    torch.set_num_threads(int(os.environ.get("OMP_NUM_THREADS", "1")))
+    if config.n_jobs > 1:
+        torch.set_num_threads(1)  # the processes share the cores; more threads only wait
     model = make_model(config, prepared.classes, seed=1000 * seed + split.fold)
     sides = prepared.of(split.train), prepared.of(split.validation)
     fit(model, *sides, prepared.classes, config.train, seed=1000 * seed + split.fold)
@@ -127,7 +161,7 @@ def _fold(
 
 def make_model(config: ExperimentConfig, classes: Sequence[str], seed: int) -> torch.nn.Module:
     """A freshly initialised model that fits the data; the seed decides its weights."""
-    sizes = {
+    given = {
         "n_classes": len(classes),
         "modalities": config.modalities,
         "ps_names": config.prepare.ps_names,
@@ -135,7 +169,7 @@ def make_model(config: ExperimentConfig, classes: Sequence[str], seed: int) -> t
     }
     with torch.random.fork_rng():
         torch.manual_seed(seed)
-        return build(config.model, **sizes | dict(config.model_args))
+        return build(config.model, **of_data(config.model, given) | dict(config.model_args))
 
 
 def tabulate(table: pd.DataFrame, classes: Sequence[str]) -> pd.DataFrame:
@@ -144,7 +178,7 @@ def tabulate(table: pd.DataFrame, classes: Sequence[str]) -> pd.DataFrame:
     for seed, group in table.groupby("seed"):
         s = score(group.truth, group.prediction, classes)
         rows[seed] = {"accuracy": s.accuracy, "uf1": s.uf1, "uar": s.uar, "n": s.n}
-    return pd.DataFrame(rows).T.rename_axis("seed")
+    return pd.DataFrame(rows).T.rename_axis("seed").astype({"n": int})
 
 
 def majority(table: pd.DataFrame, classes: Sequence[str]) -> Scores:
@@ -161,23 +195,27 @@ def majority(table: pd.DataFrame, classes: Sequence[str]) -> Scores:
 
 
 def write(
-    table: pd.DataFrame, config: ExperimentConfig, classes: Sequence[str], out: str | os.PathLike
-) -> Path:
-    """Write predictions and configuration, each whole or not at all."""
-    folder = Path(out)
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise MepsError(
-            f"cannot write to {folder}: {error.strerror}; choose another --out"
-        ) from None
-    record = {"meps_lib": __version__, "torch": torch.__version__, "classes": list(classes)}
-    record["config"] = asdict(config)
+    table: pd.DataFrame,
+    config: ExperimentConfig,
+    data: PreparedDataset,
+    note: str,
+    folder: Path,
+) -> None:
+    """Write predictions and what they were made from, each whole or not at all."""
+    record = {
+        "meps_lib": __version__,
+        "torch": torch.__version__,
+        "data": {"note": note, "n_trials": len(data), "classes": list(data.classes)},
+        "config": asdict(config),
+    }
+    text = json.dumps(record, indent=2, default=str) + "\n"
     for name, save in (
+        ("config.json", lambda p: p.write_text(text)),
         ("predictions.parquet", lambda p: table.to_parquet(p, index=False)),
-        ("config.json", lambda p: p.write_text(json.dumps(record, indent=2) + "\n")),
     ):
         part = folder / f".{name}.part"
-        save(part)
-        part.replace(folder / name)
-    return folder
+        try:
+            save(part)
+            part.replace(folder / name)
+        except OSError as error:
+            raise MepsError(f"cannot write {folder / name}: {error.strerror}") from None

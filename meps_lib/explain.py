@@ -65,8 +65,7 @@ def attention_map(output: Output, name: str = "ps", size: int | None = None) -> 
     side = round(received.shape[-1] ** 0.5)
     if side**2 != received.shape[-1]:
         raise MepsError(
-            f"{received.shape[-1]} keys are not a square grid: with query='content' the keys are "
-            "the guide's steps, not positions of the face"
+            f"{received.shape[-1]} keys are not the positions of a square grid on a face"
         )
     grid = received.reshape(-1, 1, side, side)
     if size is not None:
@@ -96,11 +95,12 @@ def picture(trial: Trial, output: Output, title: str = "") -> tuple[Figure, Figu
     frames = plot_frames(trial.colour, weights, apex=trial.apex, fps=trial.fps)
     apex = trial.apex if trial.apex is not None else trial.n_frames // 2
     strain = optical_strain(optical_flow(trial.colour[0], trial.colour[apex], "dis"))
-    panels = [("optical strain, first frame to apex", strain, "strain (no unit)")]
+    mark = "apex" if trial.apex is not None else "middle frame"
+    panels = [(f"optical strain, first frame to {mark}", strain, "strain (no unit)")]
     for name in ("ps", "depth"):
         if name in output.weights:
             title_of = f"attention guided by {'physiology' if name == 'ps' else name}"
-            heat = attention_map(output, name, trial.colour.shape[-1])[0].detach()
+            heat = attention_map(output, name, trial.colour.shape[-1])[0].detach().cpu()
             panels.append((title_of, heat, "mean attention of a position"))
     figure, axes = plt.subplots(1, len(panels), figsize=(4.2 * len(panels), 4.4), squeeze=False)
     face = trial.colour[apex].permute(1, 2, 0)
@@ -126,6 +126,7 @@ def save_stacked(path: Path, *figures: Figure) -> None:
     for figure in figures:
         buffer = io.BytesIO()
         figure.savefig(buffer, format="png", dpi=110, bbox_inches="tight")
+        plt.close(figure)
         pages.append(np.asarray(Image.open(buffer).convert("RGB")))
     width = max(p.shape[1] for p in pages)
     pages = [np.pad(p, ((0, 0), (0, width - p.shape[1]), (0, 0)), mode="edge") for p in pages]

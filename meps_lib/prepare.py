@@ -5,31 +5,34 @@ from __future__ import annotations
 import copy
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from fractions import Fraction
+from math import isfinite
 
 import numpy as np
 import torch
-from scipy.signal import resample_poly
 from torch import Tensor
 from torch.nn.functional import interpolate
 from torch.utils.data import Dataset
 from tqdm.auto import tqdm
 
 from meps_lib.errors import MepsError
+from meps_lib.signals.rates import polyphase
 from meps_lib.trial import MODALITIES, Trial
+from meps_lib.video import sample_frames
 
 
 @dataclass(frozen=True)
 class PrepareConfig:
     """The common size of a trial; every field is a choice (ledger: frames-per-clip, image-size)."""
 
-    n_frames: int = 8  # T, spread evenly over the clip, first and last included
+    n_frames: int = 8  # T, spread evenly over the clip: first, last and a known apex included
     size: int = 48  # pixels a side
     ps_sfreq: float = 64.0  # Hz
     ps_names: tuple[str, ...] = ("EDA", "ECG", "PPG")  # which signals, in which order
 
     def __post_init__(self) -> None:
-        if self.n_frames < 1 or self.size < 8 or not self.ps_sfreq > 0 or not self.ps_names:
+        object.__setattr__(self, "ps_names", tuple(self.ps_names))
+        rate = isfinite(self.ps_sfreq) and self.ps_sfreq > 0
+        if self.n_frames < 1 or self.size < 8 or not rate or not self.ps_names:
             raise MepsError(f"{self}; expected n_frames >= 1, size >= 8, a rate and signal names")
 
 
@@ -68,7 +71,7 @@ def prepare(trial: Trial, config: PrepareConfig | None = None) -> Trial:
     changes: dict = {"truth": {k: v for k, v in trial.truth.items() if k in _SIZE_FREE}}
     if trial.n_frames:
         n = min(config.n_frames, trial.n_frames)
-        kept = np.linspace(0, trial.n_frames - 1, n).round().astype(int)
+        kept = sample_frames(trial.n_frames, n, keep=trial.apex if n > 1 else None)
         if trial.colour is not None:
             changes["colour"] = _resize(trial.colour[kept], config.size, "area").clamp(0, 1)
         if trial.depth is not None:
@@ -101,9 +104,7 @@ def _signals(trial: Trial, config: PrepareConfig) -> dict:
     rows = [trial.ps_names.index(n) for n in config.ps_names]
     ps = trial.ps[rows]
     if trial.ps_sfreq != config.ps_sfreq:
-        ratio = Fraction(config.ps_sfreq / trial.ps_sfreq).limit_denominator(1000)
-        # Padding with the line between the ends avoids a ring where EDA's level meets zero.
-        x = resample_poly(ps.numpy(), ratio.numerator, ratio.denominator, axis=1, padtype="line")
+        x = polyphase(ps.numpy(), trial.ps_sfreq, config.ps_sfreq)
         ps = torch.from_numpy(np.ascontiguousarray(x, dtype=np.float32))
     return {
         "ps": ps,

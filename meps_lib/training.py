@@ -89,8 +89,6 @@ def fit(
             model.train()
             total = 0.0
             for batch in batches:
-                if len(batch) < 2:
-                    continue  # batch norm cannot learn from a single trial
                 batch = batch.to(device)
                 loss = cross_entropy(model(batch).logits, batch.label, weight)
                 if not loss.isfinite():
@@ -118,6 +116,8 @@ def fit(
 @torch.no_grad()
 def predict(model: nn.Module, trials: Sequence[Trial], classes: Sequence[str]) -> Tensor:
     """Class probabilities (n, K) of trials, on the CPU; the model is put in evaluation mode."""
+    if not trials:
+        raise MepsError("no trials to predict; give at least one")
     device = next(model.parameters()).device
     batches: list[Batch] = [
         collate(trials[i : i + 64], classes).to(device) for i in range(0, len(trials), 64)
@@ -128,4 +128,6 @@ def predict(model: nn.Module, trials: Sequence[Trial], classes: Sequence[str]) -
 def _class_weights(trials: Sequence[Trial], classes: Sequence[str]) -> Tensor:
     """Inverse frequency of each class in the training trials, with mean 1 over trials."""
     counts = torch.tensor([sum(t.label == c for t in trials) for c in classes]).float()
-    return len(trials) / (counts.clamp(min=1) * (counts > 0).sum()) * (counts > 0)
+    share = len(trials) / (counts.clamp(min=1) * (counts > 0).sum())
+    # A class that nobody in training has still counts where it is met, in validation.
+    return torch.where(counts > 0, share, torch.ones_like(share))

@@ -34,6 +34,8 @@ class Trial:
         Shape (T, 1, H, W), float32, millimetres; NaN where the sensor saw nothing.
     fps : float, optional
         Frames a second; required with video.
+    start : float
+        Time of the first frame in the file it was cut from, in seconds.
     ps : Tensor, optional
         Peripheral signals, shape (C, L), float32, in `ps_units`.
     ps_names, ps_units : tuple of str
@@ -69,6 +71,7 @@ class Trial:
     colour: Tensor | None = None
     depth: Tensor | None = None
     fps: float | None = None
+    start: float = 0.0
     ps: Tensor | None = None
     ps_names: tuple[str, ...] = ()
     ps_units: tuple[str, ...] = ()
@@ -193,6 +196,7 @@ def collate(trials: Sequence[Trial], classes: Sequence[str]) -> Batch:
             fields[f"{name}_mask"] = torch.arange(fields[name].shape[-1]) < counts[:, None]
             for key in (f"{name}_names", f"{name}_sfreq"):
                 fields[key] = _agreed(trials, name, key)
+            _agreed(trials, name, f"{name}_units")  # numbers in two units must not meet
     positions = [t.apex_position for t in trials]
     return Batch(
         label=torch.tensor([classes.index(t.label) for t in trials]),

@@ -43,7 +43,8 @@ def sample_frames(n_total: int, n: int, keep: int | None = None) -> np.ndarray:
     n : int
         Frames wanted; more than `n_total` repeats some.
     keep : int, optional
-        A frame that must be among them, such as the apex: it replaces the nearest one.
+        A frame that must be among them, such as the apex: it replaces the nearest one, but
+        for the first and, from three frames on, the last.
 
     Returns
     -------
@@ -62,7 +63,9 @@ def sample_frames(n_total: int, n: int, keep: int | None = None) -> np.ndarray:
     ends = (0, n_total - 1) if n > 1 else ((n_total - 1) // 2,) * 2
     indices = np.floor(np.linspace(*ends, n) + 0.5).astype(int)
     if keep is not None:
-        indices[np.abs(indices - keep).argmin()] = keep
+        within = slice(1, -1) if n > 2 else slice(n - 1, None)
+        if keep not in indices:
+            indices[within][np.abs(indices[within] - keep).argmin()] = keep
     return indices
 
 
@@ -122,6 +125,8 @@ def load_trial_from_video(
     if clip.fps is None:
         raise MepsError(f"{path}: a folder of images has no frame rate; pass fps=")
     maps = None if depth is None else _matching_depth(depth, clip)
+    if start < 0 or (stop is not None and stop < 0):
+        raise MepsError(f"{path}: start={start}, stop={stop}; count frames from 0")
     clip = clip[start : len(clip) if stop is None else stop]
     kept, matrices = face_transforms(clip, size, smooth)
     crops = np.stack([warp(f, m, size) for f, m in zip(kept.frames, matrices, strict=True)])
@@ -135,6 +140,7 @@ def load_trial_from_video(
         label=label,
         subject=subject,
         clip=Path(path).stem,
+        start=kept.start / clip.fps,
         colour=torch.from_numpy(crops[wanted]).permute(0, 3, 1, 2).float() / 255,
         depth=maps,
         fps=float((len(wanted) - 1) / seconds) if seconds else clip.fps,

@@ -34,7 +34,7 @@ def test_depth_maps_follow_the_fusion_weights():
 def test_the_map_is_that_of_the_forward_pass(make_trial):
     torch.manual_seed(0)
     model = build("meps", ps_sfreq=64.0).eval()
-    trial = make_trial(0, size=32)
+    trial = make_trial(0, size=48)
     out = model(collate([trial], "abc"))
     assert torch.equal(attention_map(out)[0].flatten(), out.weights["ps"][0].mean(dim=(0, 1)))
     frames, maps = picture(trial, out)
@@ -45,7 +45,7 @@ def test_the_map_is_that_of_the_forward_pass(make_trial):
 def test_refuses_what_has_no_map(make_trial):
     with pytest.raises(MepsError, match="no 'ps' weights, only fusion"):
         attention_map(Output(torch.zeros(1, 2), {"fusion": torch.ones(1, 3)}))
-    with pytest.raises(MepsError, match="5 keys are not a square grid"):
+    with pytest.raises(MepsError, match="5 keys are not the positions of a square grid"):
         attention_map(Output(torch.zeros(1, 2), {"ps": torch.ones(1, 4, 16, 5)}))
     trial = make_trial(0, ("ps",))
     with pytest.raises(MepsError, match="no colour frames"):

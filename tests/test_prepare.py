@@ -25,14 +25,30 @@ def test_frames_marks_and_holes(make_trial):
     long = make_trial(n_frames=25, size=96, onset=0, apex=12, offset=24)
     trial = prepare(long)
     assert trial.colour.shape == (8, 3, 48, 48)
-    kept = np.linspace(0, 24, 8).round().astype(int)
-    assert abs(kept[trial.apex] - 12) == np.abs(kept - 12).min()
+    kept = [0, 3, 7, 12, 14, 17, 21, 24]  # even, but for the apex, which must be there
+    assert kept[trial.apex] == 12
+    assert (trial.onset, trial.offset) == (0, 7)
     blocks = long.colour[kept].reshape(8, 3, 48, 2, 48, 2).mean(dim=(3, 5))
     torch.testing.assert_close(trial.colour, blocks)
     assert trial.depth.isnan().any()
     seen = trial.depth[~trial.depth.isnan()]
     assert torch.isin(seen, long.depth[~long.depth.isnan()]).all()  # nothing invented
     assert trial.fps == pytest.approx(30 * 7 / 24)
+
+
+@pytest.mark.parametrize("apex", [0, 1, 2, 13, 29, 30])
+def test_the_apex_and_both_ends_are_always_kept(make_trial, apex):
+    long = make_trial(n_frames=31, apex=apex, offset=30, size=48)
+    trial = prepare(long)
+    for ours, theirs in ((0, 0), (trial.apex, apex), (-1, 30)):
+        assert torch.equal(trial.colour[ours], long.colour[theirs])
+
+
+def test_a_rate_that_cannot_be_reached_is_refused(make_trial):
+    with pytest.raises(MepsError, match="not a fraction"):
+        prepare(make_trial(ps_sfreq=200_000.0), PrepareConfig(ps_sfreq=1.0))
+    with pytest.raises(MepsError, match="a rate"):
+        PrepareConfig(ps_sfreq=float("inf"))
 
 
 def test_a_short_clip_keeps_its_frames(make_trial):

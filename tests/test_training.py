@@ -33,6 +33,11 @@ def test_learns_what_can_be_learnt_and_only_that(make_trial):
     p = predict(model, trials[36:], CLASSES)
     assert [CLASSES[k] for k in p.argmax(dim=1)] == [t.label for t in trials[36:]]
     assert len(history) == 25
+    for k, trial in enumerate(trials):  # the control: labels that the signals do not tell
+        trial.label = CLASSES[(k // 3 + k * k) % 3]
+    fit(model := net(), trials[:30], trials[30:36], CLASSES, config, seed=0)
+    guesses = predict(model, trials[36:], CLASSES).argmax(dim=1)
+    assert sum(CLASSES[g] == t.label for g, t in zip(guesses, trials[36:], strict=True)) < 10
     torch.testing.assert_close(p.sum(dim=1), torch.ones(12))
 
 

@@ -25,7 +25,7 @@ def bad(x, value, *where):
         (lambda t: {"colour": t.colour[:0], "depth": None}, "at least one frame"),
         (lambda t: {"depth": t.depth[..., :12]}, "12 x 24 pixels.*24 x 24"),
         (lambda t: {"depth": t.depth[:3]}, "depth of 3 frames"),
-        (lambda t: {"depth": t.depth * 0 - 1}, "0 to 100,000 mm"),
+        (lambda t: {"depth": t.depth * 0 - 1}, "more than 0 and less than 100,000 mm"),
         (lambda t: {"depth": t.depth * NAN}, "all NaN"),
         (lambda t: {"fps": None}, "fps=None"),
         (lambda t: {"fps": 0.0}, "fps=0"),
@@ -38,6 +38,12 @@ def bad(x, value, *where):
         (lambda t: {"apex": 6}, "frame indices 0 to 5"),
         (lambda t: {"apex": 5, "offset": 4}, "onset <= apex <= offset"),
         (lambda t: {"colour": None, "depth": None, "ps": None}, "no modality"),
+        (lambda t: {"apex": 2.5}, "apex=2.5; expected a whole number"),
+        (lambda t: {"label": None}, "label=None; expected str"),
+        (lambda t: {"subject": 3}, "subject=3"),
+        (lambda t: {"ps_start": NAN}, "ps_start=nan; expected a finite number"),
+        (lambda t: {"ps_names": "abc"}, "ps_names='abc'; expected a tuple"),
+        (lambda t: {"fps": "30"}, "fps='30'"),
     ],
 )
 def test_a_wrong_field_is_refused_by_clip_and_name(make_trial, change, message):
@@ -79,6 +85,8 @@ def test_collate_refuses_by_name(make_trial):
         collate([make_trial(0), make_trial(1, size=16)], "abc")
     with pytest.raises(MepsError, match="ps_sfreq"):
         collate([make_trial(0), make_trial(1, ps_sfreq=100.0)], "abc")
+    with pytest.raises(MepsError, match="ps_units.*'mV'.*'V'"):
+        collate([make_trial(0), make_trial(1, ps_units=("uS", "V", "a.u."))], "abc")
 
 
 def test_a_batch_moves_and_pickles(make_trial):

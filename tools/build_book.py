@@ -9,6 +9,7 @@ build leaves neither, so the next one cannot take it for done.
 from __future__ import annotations
 
 import argparse
+import os
 import re
 import shutil
 import subprocess
@@ -21,7 +22,7 @@ import yaml
 
 from tools import offline_assets
 from tools.address import read_address, repository_url
-from tools.contract import check_chapter
+from tools.contract import check_chapter, declared_cost
 from tools.execute import (
     ROOT,
     BuildError,
@@ -74,18 +75,28 @@ def check_contents(root: Path) -> None:
 def check_contract(executed: dict[str, Executed]) -> None:
     """Hold every chapter to what its front matter promises.
 
+    Minutes and memory stop the build in CI alone: a reader's slow machine is no fault of the
+    chapter, and is told.
+
     Raises
     ------
     BuildError
         Lists every broken promise of every chapter.
     """
-    problems = [
-        problem
-        for chapter in executed.values()
-        for problem in check_chapter(chapter.front, chapter.notebook, asdict(chapter.row))
-    ]
-    if problems:
-        raise BuildError("The chapters break their contract:\n" + "\n".join(problems))
+    broken, costly = [], []
+    for chapter in executed.values():
+        row = asdict(chapter.row)
+        # a busy machine makes a chapter wait, two workers make it work double: take the less
+        row["seconds"] = min(chapter.row.seconds, chapter.row.cpu_seconds)
+        costs = {f"{chapter.front['name']}, {cost}" for cost in declared_cost(chapter.front, row)}
+        for problem in check_chapter(chapter.front, chapter.notebook, row):
+            (costly if problem in costs else broken).append(problem)
+    if os.environ.get("CI"):
+        broken += costly
+    elif costly:
+        print("Note, in CI this would stop the build:\n  " + "\n  ".join(costly))
+    if broken:
+        raise BuildError("The chapters break their contract:\n" + "\n".join(broken))
 
 
 def book_config(root: Path, offline: bool) -> dict:

@@ -47,7 +47,8 @@ class Row:
     """What one chapter cost when it ran."""
 
     chapter: str
-    seconds: float
+    seconds: float  # wall clock
+    cpu_seconds: float  # of the kernel and its children: a busy machine changes it little
     memory_mb: int
     cells: int
 
@@ -100,18 +101,13 @@ def run_key(root: Path, notebook: NotebookNode, at_hand: Iterable[str]) -> str:
     return digest(root, sources, sys.version.split()[0], *at_hand, "code", *code)
 
 
-def held(process: psutil.Process) -> int:
-    """Bytes of memory; pages that worker processes share count once, where the system tells."""
-    memory = process.memory_full_info()
-    return getattr(memory, "pss", memory.rss)
-
-
-class PeakMemory(threading.Thread):
-    """Watch the kernel and its children while the notebook runs."""
+class Meter(threading.Thread):
+    """Watch what the kernel and its children use while the notebook runs."""
 
     def __init__(self, client: NotebookClient):
         super().__init__(daemon=True)
-        self.client, self.peak, self.over = client, 0, threading.Event()
+        self.client, self.over = client, threading.Event()
+        self.peak_bytes, self.cpu_seconds = 0, 0.0
 
     def run(self) -> None:
         while not self.over.wait(SAMPLE_EVERY):
@@ -121,12 +117,19 @@ class PeakMemory(threading.Thread):
             with suppress(psutil.Error):  # a child may end between the list and the look
                 kernel = psutil.Process(pid)
                 family = [kernel, *kernel.children(recursive=True)]
-                self.peak = max(self.peak, sum(map(held, family)))
+                self.peak_bytes = max(self.peak_bytes, sum(map(held, family)))
+                times = (sum(process.cpu_times()[:4]) for process in family)
+                self.cpu_seconds = max(self.cpu_seconds, sum(times))
 
-    def stop(self) -> int:
+    def stop(self) -> None:
         self.over.set()
         self.join()
-        return round(self.peak / 2**20)
+
+
+def held(process: psutil.Process) -> int:
+    """Bytes of memory; pages that worker processes share count once, where the system tells."""
+    memory = process.memory_full_info()
+    return getattr(memory, "pss", memory.rss)
 
 
 def explain(slug: str, notebook: NotebookNode, error: Exception) -> str:
@@ -160,10 +163,10 @@ def run_notebook(slug: str, notebook: NotebookNode) -> Row:
         record_timing=False,
         extra_arguments=["--log-level=ERROR"],
     )
-    watch = PeakMemory(client)
+    meter = Meter(client)
     with tempfile.TemporaryDirectory(prefix="meps-") as folder:
         client.resources = {"metadata": {"path": folder}}
-        watch.start()
+        meter.start()
         start = time.perf_counter()
         try:
             client.execute(env={**os.environ, "OMP_NUM_THREADS": "1"})
@@ -171,9 +174,14 @@ def run_notebook(slug: str, notebook: NotebookNode) -> Row:
             raise BuildError(explain(slug, notebook, error)) from error
         finally:
             seconds = time.perf_counter() - start
-            memory = watch.stop()
-    cells = sum(cell.cell_type == "code" for cell in notebook.cells)
-    return Row(slug, round(seconds, 1), memory, cells)
+            meter.stop()
+    return Row(
+        chapter=slug,
+        seconds=round(seconds, 1),
+        cpu_seconds=round(meter.cpu_seconds, 1),
+        memory_mb=round(meter.peak_bytes / 2**20),
+        cells=sum(cell.cell_type == "code" for cell in notebook.cells),
+    )
 
 
 def reuse(notebook: NotebookNode, old: NotebookNode) -> None:

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from dataclasses import fields
 from pathlib import Path
 from typing import Any
@@ -53,13 +54,12 @@ def save_dataset(
         clip name.
     """
     root = Path(root)
-    twice = dataset.index["clip"][dataset.index["clip"].duplicated()]
-    if len(twice):
-        raise MepsError(f"two trials are called {twice.iloc[0]!r}; give each clip its own name")
+    _check_names(dataset.index["clip"], "the index")
     try:
-        (root / "trials").mkdir(parents=True, exist_ok=True)
-        if any(p.name != "trials" for p in root.iterdir()) or any((root / "trials").iterdir()):
+        root.mkdir(parents=True, exist_ok=True)
+        if any(root.iterdir()):
             raise MepsError(f"{root} is not empty; choose a new folder, nothing was overwritten")
+        (root / "trials").mkdir()
         for k in tqdm(range(len(dataset)), "writing trials", disable=not progress, leave=False):
             _save_trial(
                 dataset[k], root / "trials" / f"{dataset.index['clip'].iloc[k]}.safetensors"
@@ -94,16 +94,18 @@ class FolderDataset(Dataset):
     def __init__(self, root: str | os.PathLike):
         self.root = Path(root)
         record = self._read("dataset.json", lambda p: json.loads(p.read_text()))
-        self.index = self._read("index.csv", lambda p: pd.read_csv(p, dtype=str))
+        self.index = self._read("index.csv", _read_index)
         missing = [c for c in _COLUMNS if c not in self.index.columns]
         if missing:
             raise MepsError(
                 f"{self.root / 'index.csv'} has no column {', '.join(missing)}; "
                 f"it has {', '.join(self.index.columns)}"
             )
-        if not isinstance(record, dict) or not record.get("classes"):
-            raise MepsError(f"{self.root / 'dataset.json'} names no classes")
-        self.classes, self.note = tuple(record["classes"]), str(record.get("note", ""))
+        classes = record.get("classes") if isinstance(record, dict) else None
+        if not (isinstance(classes, list) and classes and all(map(_is_text, classes))):
+            raise MepsError(f"{self.root / 'dataset.json'} names no list of classes")
+        _check_names(self.index["clip"], self.root / "index.csv")
+        self.classes, self.note = tuple(classes), str(record.get("note", ""))
         for row, label in enumerate(self.index["label"]):
             if label not in self.classes:
                 raise MepsError(
@@ -126,6 +128,29 @@ class FolderDataset(Dataset):
     def __getitem__(self, k: int) -> Trial:
         row = self.index.iloc[k]
         return _load_trial(self.root / "trials" / f"{row['clip']}.safetensors", row)
+
+
+def _is_text(x: Any) -> bool:
+    return isinstance(x, str) and x != ""
+
+
+def _read_index(path: Path) -> pd.DataFrame:
+    # A subject may be called "NA"; it is a name, not a missing value.
+    return pd.read_csv(path, dtype=str, keep_default_na=False)
+
+
+def _check_names(clips: pd.Series, where) -> None:
+    """Clip names become file names: each once, and none that leaves the folder."""
+    seen = set()
+    for row, clip in enumerate(clips):
+        if not re.fullmatch(r"[\w(][\w .()+-]*", str(clip)):
+            raise MepsError(
+                f"{where}, clip {clip!r} (trial {row}): expected letters, digits, spaces and "
+                "._()+- only, since it names a file"
+            )
+        if clip in seen:
+            raise MepsError(f"{where}: two trials are called {clip!r}; give each its own name")
+        seen.add(clip)
 
 
 _TENSORS = ("colour", "depth", "ps", "eeg")
@@ -151,17 +176,23 @@ def _load_trial(path: Path, row: pd.Series) -> Trial:
     try:
         with safe_open(path, framework="pt") as file:
             plain = json.loads(file.metadata()["trial"])
+            truth = plain.pop("truth")
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
-    except (SafetensorError, ValueError, KeyError, TypeError, OSError) as error:
+            truth |= {n.removeprefix("truth."): t.numpy() for n, t in tensors.items() if "." in n}
+            tensors = {n: t for n, t in tensors.items() if "." not in n}
+            plain = {k: tuple(v) if isinstance(v, list) else v for k, v in plain.items()}
+            trial = Trial(**plain, **tensors, truth=truth)
+    except MepsError as error:
+        raise MepsError(f"{path}: {error}") from None
+    except (SafetensorError, ValueError, KeyError, TypeError, AttributeError, OSError) as error:
         raise MepsError(
             f"{path} cannot be read, perhaps cut short: {error}; copy it again"
         ) from None
-    truth = plain.pop("truth")
-    truth |= {n.removeprefix("truth."): t.numpy() for n, t in tensors.items() if "." in n}
-    plain = {k: tuple(v) if isinstance(v, list) else v for k, v in plain.items()}
-    if (plain["label"], plain["subject"]) != (row["label"], row["subject"]):
+    ours = (trial.clip, trial.subject, trial.label)
+    theirs = (row["clip"], row["subject"], row["label"])
+    if ours != theirs:
         raise MepsError(
-            f"{path} says {plain['subject']}, {plain['label']}; the index says "
-            f"{row['subject']}, {row['label']}: one of them was edited"
+            f"{path} says {', '.join(ours)}; the index says {', '.join(theirs)}: one of them "
+            "was edited"
         )
-    return Trial(**plain, truth=truth, **{n: t for n, t in tensors.items() if "." not in n})
+    return trial

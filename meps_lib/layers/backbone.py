@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from torch import Tensor, nn
 
+from meps_lib.errors import MepsError
+
 
 class FrameBackbone(nn.Module):
     """Three strided convolutions and a pool to a fixed grid.
@@ -25,7 +27,7 @@ class FrameBackbone(nn.Module):
 
     Shape
     -----
-    (N, in_channels, H, W) -> (N, dim, grid, grid)
+    (N, in_channels, H, W) -> (N, dim, grid, grid), with H and W at least 8 x grid.
 
     Examples
     --------
@@ -45,7 +47,16 @@ class FrameBackbone(nn.Module):
             )
             for a, b in zip(widths, widths[1:], strict=False)
         ]
-        self.layers = nn.Sequential(*blocks, nn.AdaptiveAvgPool2d(grid))
+        self.layers = nn.Sequential(*blocks)
+        self.pool = nn.AdaptiveAvgPool2d(grid)
+        self.grid = grid
 
     def forward(self, frames: Tensor) -> Tensor:
-        return self.layers(frames)
+        maps = self.layers(frames)
+        if min(maps.shape[-2:]) < self.grid:
+            raise MepsError(
+                f"frames of {frames.shape[-1]} x {frames.shape[-2]} pixels give a map of "
+                f"{maps.shape[-1]} x {maps.shape[-2]}, fewer positions than grid={self.grid}; "
+                f"use frames of at least {8 * self.grid} pixels a side, or a smaller grid"
+            )
+        return self.pool(maps)

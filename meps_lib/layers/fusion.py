@@ -81,8 +81,9 @@ def _sigma(n_frames: Tensor | int, span: float, reading: Reading) -> Tensor | fl
     if reading == "three-sigma":
         return 1 / (2 * span)
     if reading == "z-score":  # population standard deviation of 0..T-1 is sqrt((T^2-1)/12)
-        n = torch.as_tensor(n_frames, dtype=torch.float64)
-        return ((n**2 - 1) / 12).sqrt() / (n - 1).clamp(min=1)
+        # One frame, or none in a trial without video, has no deviation: 2 keeps it finite.
+        n = torch.as_tensor(n_frames, dtype=torch.float64).clamp(min=2)
+        return ((n**2 - 1) / 12).sqrt() / (n - 1)
     raise MepsError(f"reading={reading!r}; expected 'three-sigma' or 'z-score'")
 
 
@@ -139,7 +140,6 @@ class WeightedFusion(nn.Module):
 
     def weights(
         self,
-        n_frames: int,
         frame_mask: Tensor,
         apex: Tensor | None = None,
         apex_known: Tensor | None = None,
@@ -181,5 +181,5 @@ class WeightedFusion(nn.Module):
         B, T = features.shape[:2]  # batch, time, ...
         if frame_mask is None:
             frame_mask = torch.ones(B, T, dtype=torch.bool, device=features.device)
-        weights = self.weights(T, frame_mask, apex, apex_known)
+        weights = self.weights(frame_mask, apex, apex_known)
         return torch.einsum("bt,bt...->b...", weights.to(features.dtype), features), weights

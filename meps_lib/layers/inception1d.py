@@ -8,10 +8,13 @@ blocks".
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
+from itertools import combinations_with_replacement
 
 import torch
 from torch import Tensor, nn
+from torch.nn.functional import avg_pool1d, gelu
 
 from meps_lib.errors import MepsError
 
@@ -47,8 +50,9 @@ class InceptionBlock1d(nn.Module):
 
     Shape
     -----
-    (B, in_channels, L) -> (B, out_channels, ceil(L / stride)). In the separable block
-    the outputs of one group depend on the inputs of that group alone.
+    (B, in_channels, L), mask (B, L) -> (B, out_channels, ceil(L / stride)), mask. In the
+    separable block the outputs of one group depend on the inputs of that group alone, and
+    no output depends on what stands in padding.
 
     CHOICE: kernel lengths, branches, widths and norms are not stated by the paper
     (ledger: ps-kernels). WHY batch norm: it works channel by channel, so signals stay
@@ -85,15 +89,58 @@ class InceptionBlock1d(nn.Module):
         self.pointwise = nn.Conv1d(branches, out_channels, 1, groups=groups, bias=False)
         self.shortcut = nn.Conv1d(in_channels, out_channels, 1, groups=groups, bias=False)
         self.norm = nn.BatchNorm1d(out_channels)
-        self.pool = nn.AvgPool1d(stride, ceil_mode=True) if stride > 1 else nn.Identity()
+        self.stride = stride
 
-    def forward(self, x: Tensor) -> Tensor:
+    def forward(self, x: Tensor, mask: Tensor | None = None) -> tuple[Tensor, Tensor]:
         B, C, L = x.shape  # batch, channels, samples
+        if mask is None:
+            mask = torch.ones(B, L, dtype=torch.bool, device=x.device)
         y = torch.stack([branch(x) for branch in self.branches], dim=2)
         # (B, C, branch, L): flattening keeps each signal's branches contiguous, which the
         # grouped pointwise convolution needs in order to stay within one signal.
-        y = self.pointwise(y.flatten(1, 2))
-        return self.pool(nn.functional.gelu(self.norm(y + self.shortcut(x))))
+        y = self.pointwise(y.flatten(1, 2)) + self.shortcut(x)
+        return self._pool(gelu(self._normalise(y, mask)), mask)
+
+    def _normalise(self, y: Tensor, mask: Tensor) -> Tensor:
+        """Batch norm over real samples; padding stays 0 and enters no statistic."""
+        if mask.all():
+            return self.norm(y)
+        steps = y.transpose(1, 2)
+        out = torch.zeros_like(steps)
+        out[mask] = self.norm(steps[mask])
+        return out.transpose(1, 2)
+
+    def _pool(self, y: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]:
+        """Mean of the real samples under each stride, and where there is at least one."""
+        share = mask[:, None].to(y.dtype)
+        if self.stride > 1:
+            # Both averages divide by the same window, so their ratio is the masked mean.
+            y, share = (avg_pool1d(v, self.stride, ceil_mode=True) for v in (y * share, share))
+            y = y / share.clamp(min=1 / (2 * self.stride))
+        return y, share[:, 0] > 0
+
+
+class InceptionStack(nn.ModuleList):
+    """Blocks in a row: (B, C, L) and a mask -> features and the mask at their rate."""
+
+    def forward(self, x: Tensor, mask: Tensor | None = None) -> tuple[Tensor, Tensor]:
+        for block in self:
+            x, mask = block(x, mask)
+        return x, mask
+
+
+def block_strides(total: float, n_blocks: int) -> tuple[int, ...]:
+    """Whole strides whose product comes nearest to `total`, the largest first.
+
+    Examples
+    --------
+    >>> block_strides(32, 3), block_strides(50, 3)
+    ((4, 4, 2), (5, 5, 2))
+    """
+    most = range(1, math.ceil(2 * max(total, 1) ** (1 / n_blocks)) + 1)
+    choices = combinations_with_replacement(reversed(most), n_blocks)
+    # Of equally near products the most even is the cheapest for long kernels to follow.
+    return min(choices, key=lambda s: (abs(math.log(math.prod(s) / total)), max(s)))
 
 
 class SeparableMixableEncoder(nn.Module):
@@ -115,7 +162,8 @@ class SeparableMixableEncoder(nn.Module):
     n_separable, n_mixable : int
         Number of blocks.
     stride_s : float
-        Spacing of the output tokens in seconds; the blocks share the down-sampling.
+        Spacing of the output tokens in seconds, as near as whole strides of the blocks come;
+        `token_s` is what they came to.
 
     Shape
     -----
@@ -142,28 +190,23 @@ class SeparableMixableEncoder(nn.Module):
         super().__init__()
         if n_separable < 1 or n_mixable < 1:
             raise MepsError(f"{n_separable} separable, {n_mixable} mixable; expected 1 or more")
-        n_blocks = n_separable + n_mixable
-        stride = max(1, round((stride_s * sfreq) ** (1 / n_blocks)))
-        self.stride = stride**n_blocks
-        separable, rate, channels = [], sfreq, n_signals
-        for _ in range(n_separable):
-            args = (channels, n_signals * width, kernels_s, rate, n_signals, stride)
-            separable.append(InceptionBlock1d(*args))
-            channels, rate = n_signals * width, rate / stride
-        mixable = []
-        for _ in range(n_mixable):
-            mixable.append(InceptionBlock1d(channels, dim, kernels_s, rate, 1, stride))
-            channels, rate = dim, rate / stride
-        self.separable, self.mixable = nn.Sequential(*separable), nn.Sequential(*mixable)
-        self.token_sfreq = rate
+        if not (stride_s > 0 and sfreq > 0):
+            raise MepsError(f"stride_s={stride_s} s at {sfreq} Hz; expected positive numbers")
+        strides = block_strides(max(1.0, stride_s * sfreq), n_separable + n_mixable)
+        self.stride = math.prod(strides)
+        self.token_s = self.stride / sfreq
+        blocks, rate, channels = [], sfreq, n_signals
+        for k, stride in enumerate(strides):
+            groups = n_signals if k < n_separable else 1
+            wide = n_signals * width if k < n_separable else dim
+            blocks.append(InceptionBlock1d(channels, wide, kernels_s, rate, groups, stride))
+            channels, rate = wide, rate / stride
+        self.separable = InceptionStack(blocks[:n_separable])
+        self.mixable = InceptionStack(blocks[n_separable:])
 
     def forward(self, x: Tensor, mask: Tensor | None = None) -> tuple[Tensor, Tensor]:
         B, C, L = x.shape  # batch, signals, samples
-        if mask is None:
-            mask = torch.ones(B, L, dtype=torch.bool, device=x.device)
-        tokens = self.mixable(self.separable(x * mask[:, None])).transpose(1, 2)
-        # A token is real when any sample under it is: max-pool the mask by the same stride.
-        pooled = nn.functional.max_pool1d(
-            mask[:, None].float(), self.stride, ceil_mode=True, stride=self.stride
-        )
-        return tokens, pooled[:, 0, : tokens.shape[1]] > 0
+        if mask is not None:
+            x = x * mask[:, None]
+        tokens, real = self.mixable(*self.separable(x, mask))
+        return tokens.transpose(1, 2), real

@@ -69,6 +69,12 @@ class FrameInput(nn.Module):
         real = batch.frame_mask & batch.present[self.name][:, None]
         mask = torch.ones_like(x, dtype=torch.bool) if self.name == "colour" else batch.depth_mask
         if self.mode == "difference":
+            still = (real.sum(dim=1) == 1).nonzero()
+            if len(still):
+                raise MepsError(
+                    f"trial {batch.clip[int(still[0])]!r} has one frame, which differs from itself "
+                    "in nothing; give two frames or more, or use frame_input='raw'"
+                )
             return (x - x[:, :1]) * (mask & mask[:, :1]), real
         n = mask.sum(dim=(-2, -1), keepdim=True).clamp(min=1)
         return (x - (x * mask).sum(dim=(-2, -1), keepdim=True) / n) * mask, real
@@ -81,7 +87,9 @@ class FrameInput(nn.Module):
         """Sum of squares and count over real frames, for `Scale.fit`; each of shape (1,)."""
         x, real = self.change(batch)
         values = x[real]
-        return values.double().square().sum()[None], torch.tensor([float(values.numel())])
+        return values.double().square().sum()[None], torch.tensor(
+            [float(values.numel())], device=values.device
+        )
 
 
 class SignalInput(nn.Module):

@@ -17,6 +17,13 @@ from meps_lib.models.meps import MEPS, MEPSConfig
 MODELS: dict[str, tuple[type[nn.Module], type]] = {"meps": (MEPS, MEPSConfig)}
 
 
+def of_data(name: str, given: dict[str, Any]) -> dict[str, Any]:
+    """Those of the data's sizes that a model's config has a field for."""
+    _, config = _entry(name)
+    known = {f.name for f in fields(config)}
+    return {k: v for k, v in given.items() if k in known}
+
+
 def build(name: str, **kwargs: Any) -> nn.Module:
     """Build a model of the registry.
 
@@ -37,11 +44,15 @@ def build(name: str, **kwargs: Any) -> nn.Module:
     >>> build("meps", modalities=("ps",)).config.modalities
     ('ps',)
     """
-    if name not in MODELS:
-        raise MepsError(f"unknown model {name!r}; known are {', '.join(MODELS)}")
-    model, config = MODELS[name]
+    model, config = _entry(name)
     known = [f.name for f in fields(config)]
     unknown = sorted(set(kwargs) - set(known))
     if unknown:
         raise MepsError(f"{name} has no {', '.join(unknown)}; it has {', '.join(known)}")
     return model(config(**kwargs))
+
+
+def _entry(name: str) -> tuple[type[nn.Module], type]:
+    if name not in MODELS:
+        raise MepsError(f"unknown model {name!r}; known are {', '.join(MODELS)}")
+    return MODELS[name]

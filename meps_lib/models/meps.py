@@ -56,10 +56,25 @@ class MEPSConfig:
         known = (*VIDEO, "ps")
         if not self.modalities or not set(self.modalities) <= set(known):
             raise MepsError(f"modalities={self.modalities}; expected some of {known}")
-        if self.n_classes < 2 or self.grid < 2:
-            raise MepsError(f"n_classes={self.n_classes}, grid={self.grid}; expected 2 or more")
+        # Lists, as a JSON file has them, compare as tuples do.
+        for name in ("modalities", "ps_names", "ps_kernels_s", "ps_blocks"):
+            object.__setattr__(self, name, tuple(getattr(self, name)))
+        for name, least in _LEAST.items():
+            value = getattr(self, name)
+            if isinstance(value, bool) or not isinstance(value, int) or value < least:
+                raise MepsError(f"{name}={value!r}; expected a whole number, {least} or more")
+        if not self.ps_names or len(self.ps_blocks) != 2:
+            raise MepsError(
+                f"ps_names={self.ps_names}, ps_blocks={self.ps_blocks}; expected at least one "
+                "signal, and two numbers of blocks: separable, mixable"
+            )
+        if not 0 <= self.dropout < 1:
+            raise MepsError(f"dropout={self.dropout}; expected at least 0 and below 1")
         if self.attention not in ("guided", "concat"):
             raise MepsError(f"attention={self.attention!r}; expected 'guided' or 'concat'")
+
+
+_LEAST = {"n_classes": 2, "grid": 2, "dim": 1, "heads": 1, "backbone_width": 1, "ps_width": 1}
 
 
 class MEPS(nn.Module):
@@ -74,8 +89,8 @@ class MEPS(nn.Module):
     Shape
     -----
     `Batch` -> `Output` with logits (B, n_classes) and weights "fusion" (B, T), "depth"
-    (B, T, heads, P, P), "ps" (B, heads, S, P), as far as the modalities allow; with
-    ``query="content"`` the last two axes change places.
+    (B, T, heads, P, P), "ps" (B, heads, S, P), as far as the modalities allow. With
+    ``query="content"`` the face asks, and "ps_steps" (B, heads, P, S) stands in place of "ps".
 
     Notes
     -----
@@ -106,8 +121,9 @@ class MEPS(nn.Module):
         self.inputs, self.backbones = nn.ModuleDict(), nn.ModuleDict()
         for m in self.video:
             self.inputs[m] = FrameInput(m, c.frame_input)
-            default = FrameBackbone(VIDEO[m], D, c.backbone_width, c.grid)
-            self.backbones[m] = given[m] or default
+            if given[m] is None:
+                given[m] = FrameBackbone(VIDEO[m], D, c.backbone_width, c.grid)
+            self.backbones[m] = given[m]
         if self.video:
             self.place = nn.Parameter(torch.randn(P, D) * 0.02)  # where on the face a token is
             self.fusion = WeightedFusion(
@@ -147,7 +163,7 @@ class MEPS(nn.Module):
         weights: dict[str, Tensor] = {}
         vectors: list[Tensor] = []
         if self.has_ps:
-            steps, real = self._physiology(batch)  # (B, S, D), (B, S)
+            steps, real, present = self._physiology(batch)  # (B, S, D), (B, S), (B, S)
             share = real / real.sum(dim=1, keepdim=True)
             vectors.append(torch.einsum("bs,bsd->bd", share, steps))
         if self.video:
@@ -157,11 +173,12 @@ class MEPS(nn.Module):
                 me = self.ps_guide(me)
             else:
                 keys = seen[:, None].expand(face.shape[:2])
-                residual = me[:, None] if self.config.query == "guide" else face
-                me, weights["ps"] = self.ps_guide(steps, face, real, keys, residual)
                 if self.config.query == "guide":  # one answer a time step
+                    args = (steps, face, present, keys, me[:, None])
+                    me, weights["ps"] = self.ps_guide(*args)
                     me = torch.einsum("bs,bsd->bd", share, me)
                 else:  # one answer a position
+                    me, weights["ps_steps"] = self.ps_guide(steps, face, present, keys, face)
                     me = torch.einsum("bpd,pd->bd", me, self.pool)
             vectors.append(me)
         return Output(self.head(torch.cat(vectors, dim=-1)), weights)
@@ -210,27 +227,34 @@ class MEPS(nn.Module):
         tokens[real] = rearrange(maps, "n d h w -> n (h w) d")
         return tokens + self.place
 
-    def _physiology(self, batch: Batch) -> tuple[Tensor, Tensor]:
-        """Time tokens (B, S, D) and which are real (B, S); one learnt vector where absent."""
+    def _physiology(self, batch: Batch) -> tuple[Tensor, Tensor, Tensor]:
+        """Time tokens (B, S, D), which count in their mean (B, S), which may be keys (B, S).
+
+        A trial without signals gets the learnt vector at every step: it is its mean, and it
+        is no key.
+        """
         there = batch.present["ps"]
         if not there.any():
             tokens = self.absent["ps"].expand(len(batch), 2, -1)
-            return tokens, torch.ones_like(tokens[..., 0], dtype=torch.bool)
+            counts = torch.ones_like(tokens[..., 0], dtype=torch.bool)
+            return tokens, counts, ~counts
         x, mask = self.inputs["ps"](batch)
         steps, real = self.ps_encoder(x[there], mask[there])
         tokens = self.absent["ps"].expand(len(batch), *steps.shape[1:]).clone()
         tokens[there] = steps
-        token_mask = torch.ones_like(tokens[..., 0], dtype=torch.bool)
-        token_mask[there] = real
-        return tokens, token_mask
+        counts = torch.ones_like(tokens[..., 0], dtype=torch.bool)
+        counts[there] = real
+        return tokens, counts, counts & there[:, None]
 
     def _check_batch(self, batch: Batch) -> None:
         c = self.config
-        if not any(batch.present[m].any() for m in c.modalities):
-            have = [m for m, there in batch.present.items() if there.any()]
+        blind = ~torch.stack([batch.present[m] for m in c.modalities]).any(dim=0)
+        if blind.any():
+            k = int(blind.nonzero()[0])
+            have = [m for m, there in batch.present.items() if there[k]]
             raise MepsError(
-                f"the batch has {have}; expected some of {list(c.modalities)}: build the model "
-                "with the modalities that the data has"
+                f"trial {batch.clip[k]!r} has {', '.join(have)}; the model uses "
+                f"{', '.join(c.modalities)}: build it with a modality that every trial has"
             )
         if self.has_ps and batch.ps is not None:
             got, want = (batch.ps_names, batch.ps_sfreq), (c.ps_names, c.ps_sfreq)

@@ -47,18 +47,24 @@ def resample(recording: Recording, sfreq: float) -> Recording:
         raise recording.error(f"cannot resample to {sfreq} Hz; give a positive number of Hz")
     if sfreq == recording.sfreq:
         return recording
-    ratio = Fraction(sfreq / recording.sfreq).limit_denominator(10_000)
-    if not ratio or abs(float(ratio) * recording.sfreq / sfreq - 1) > 1e-9:
-        raise recording.error(
-            f"cannot resample {recording.sfreq} Hz to {sfreq} Hz: their ratio is not a fraction "
-            "of integers up to 10,000; choose a rounder rate"
+    try:
+        signals = polyphase(recording.signals, recording.sfreq, sfreq)
+    except MepsError as error:
+        raise recording.error(str(error)) from None
+    return replace(recording, signals=signals, sfreq=float(sfreq))
+
+
+def polyphase(signals: np.ndarray, old: float, new: float) -> np.ndarray:
+    """Resample the rows of an array (C, L) from one rate in Hz to another; see `resample`."""
+    ratio = Fraction(new / old).limit_denominator(10_000)
+    if not ratio or abs(float(ratio) * old / new - 1) > 1e-9:
+        raise MepsError(
+            f"cannot resample {old} Hz to {new} Hz: their ratio is not a fraction of integers up "
+            "to 10,000; choose a rounder rate"
         )
     # WHY: padtype "line" continues the signal's own level; with SciPy's default of zeros a skin
     # conductance of 13 uS would fall towards 0 at both ends.
-    signals = resample_poly(
-        recording.signals, ratio.numerator, ratio.denominator, axis=1, padtype="line"
-    )
-    return replace(recording, signals=signals, sfreq=float(sfreq))
+    return resample_poly(signals, ratio.numerator, ratio.denominator, axis=1, padtype="line")
 
 
 def join(recordings: Iterable[Recording], sfreq: float | None = None) -> Recording:

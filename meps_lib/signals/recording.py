@@ -166,6 +166,8 @@ def window(
     (340, -2.0, 200.0)
     """
     before, after = context
+    if not np.isfinite([start, stop, before, after]).all():
+        raise recording.error(f"a window from {start} to {stop} s; give finite numbers of seconds")
     if before < 0 or after < 0:
         raise recording.error(f"context {context} s; give seconds before and after, 0 or more")
     n_samples = round((before + stop - start + after) * recording.sfreq)

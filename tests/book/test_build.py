@@ -8,8 +8,8 @@ import pytest
 import yaml
 
 from tools import offline_assets
-from tools.build_book import book_config, build, listed_pages
-from tools.execute import BuildError
+from tools.build_book import book_config, build, check_contract, listed_pages
+from tools.execute import BuildError, execute_all
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 FIXTURES = Path(__file__).parent / "fixtures"
@@ -65,12 +65,27 @@ def test_builds_strictly_and_only_when_something_changed(project, capsys):
         assert not html.exists()
 
 
-def test_a_broken_contract_stops_the_build(project):
+def test_a_broken_contract_stops_the_build(project, monkeypatch):
     chapter = project / "notebooks/90_beats.md"
-    chapter.write_text(chapter.read_text().replace("minutes_cpu: 1", "minutes_cpu: 900"))
-    with pytest.raises(BuildError, match="90_beats.*minutes_cpu 900"):
+    text = chapter.read_text()
+    chapter.write_text(text.replace("minutes_cpu: 1", "minutes_cpu: 900"))
+    monkeypatch.setenv("CI", "true")
+    with pytest.raises(BuildError, match="90_beats, .*minutes_cpu 900"):
+        build(project)
+    chapter.write_text(text.replace("## Take-aways", "## The end"))
+    monkeypatch.delenv("CI")
+    with pytest.raises(BuildError, match="90_beats, .*Take-aways"):
         build(project)
     assert not (project / "_build/html").exists()
+
+
+def test_a_slow_machine_is_told_and_does_not_stop_a_reader(project, monkeypatch, capsys):
+    monkeypatch.delenv("CI", raising=False)
+    executed = execute_all(project)
+    slow = executed["90_beats"].front
+    slow["minutes_cpu"] = 0.001
+    check_contract(executed)
+    assert "declares minutes_cpu 0.001" in capsys.readouterr().out
 
 
 def test_contents_and_chapters_must_name_each_other(project):

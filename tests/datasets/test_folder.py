@@ -28,6 +28,11 @@ def test_what_was_written_comes_back_to_the_bit(cohort, root):
         assert (ours.label, ours.subject, ours.clip) == (theirs.label, theirs.subject, theirs.clip)
         assert (ours.apex, ours.fps, ours.ps_names) == (theirs.apex, theirs.fps, theirs.ps_names)
         assert ours.truth["beat_times"] == pytest.approx(theirs.truth["beat_times"])
+        assert (ours.onset, ours.offset, ours.ps_start) == (theirs.onset, theirs.offset, -3.0)
+        assert ours.truth["shown"] == theirs.truth["shown"]
+        assert tuple(ours.truth["aus"]) == tuple(theirs.truth["aus"])
+        clean = (torch.as_tensor(t.truth["clean_depth"]).nan_to_num(-1) for t in (ours, theirs))
+        assert torch.equal(*clean)
         assert "flow" not in ours.truth
 
 
@@ -49,12 +54,15 @@ def cut(root):
     [
         (lambda r: (r / "dataset.json").unlink(), "dataset.json is missing.*meps simulate"),
         (edit("dataset.json", lambda s: s[:10]), "dataset.json cannot be read"),
-        (edit("dataset.json", lambda s: "[]"), "names no classes"),
+        (edit("dataset.json", lambda s: "[]"), "names no list of classes"),
         (edit("index.csv", lambda s: s.replace("label", "klass", 1)), "no column label.*klass"),
         (edit("index.csv", lambda s: s.replace("positive", "joy", 1)), "row .*column label: 'joy'"),
         (edit("index.csv", lambda s: s.replace("sim-01,", "sim-09,", 1)), "one of them was edited"),
         (lambda r: sorted((r / "trials").iterdir())[0].unlink(), "is missing, but the index"),
         (cut, "cut short"),
+        (edit("index.csv", lambda s: s + s.splitlines()[1] + "\n"), "two trials are called"),
+        (edit("index.csv", lambda s: s.replace("sim-01_01", "../../evil", 1)), "expected letters"),
+        (edit("dataset.json", lambda s: '{"classes": "abc"}'), "names no list of classes"),
     ],
 )
 def test_a_spoilt_folder_is_refused_by_file(root, spoil, message):

@@ -19,6 +19,9 @@ from meps_lib.simulate import simulate_cohort
 from meps_lib.trial import collate
 from meps_lib.video import load_trial_from_video, optical_flow
 
+NEEDS_HEART = pytest.mark.skipif(
+    not available("neurokit_resting"), reason="MEPS_DATA lacks neurokit_resting"
+)
 NEEDS_FACE = pytest.mark.skipif(not available("face_video"), reason="MEPS_DATA lacks face_video")
 
 
@@ -150,9 +153,9 @@ def wrong_signal_rate_for_model(tmp):
         (constant_signal, "ECG.*constant"),
         (no_rate, "body.csv.*sfreq"),
         (rate_of_zero, "sfreq|rate"),
-        pytest.param(wrong_rate, "rate", marks=NEEDS_FACE),
+        pytest.param(wrong_rate, "rate", marks=NEEDS_HEART),
         (missing_signal, "lacks RSP; it has EDA, ECG, PPG"),
-        (missing_modality, "batch has .*ps.*expected some of .*colour"),
+        (missing_modality, "has ps; the model uses colour"),
         (depth_of_another_size, "32 x 64 pixels.*64 x 64"),
         (unknown_class, "unknown class.*happy, sad"),
         (frames_of_two_sizes, "one size"),

@@ -85,6 +85,19 @@ def test_a_clip_without_frames_gets_zeros():
     assert weights.isfinite().all()
 
 
+@pytest.mark.parametrize("mode", ["fixed", "learnt"])
+@pytest.mark.parametrize("reading", ["three-sigma", "z-score"])
+def test_one_frame_gets_all_and_none_gets_zero_with_finite_gradients(mode, reading):
+    fusion = WeightedFusion(mode, reading=reading)
+    mask = torch.tensor([[True, False, False, False], [False] * 4, [True] * 4])
+    _, weights = fusion(torch.randn(3, 4, 2), mask)
+    assert weights.sum(dim=1).tolist() == pytest.approx([1, 0, 1])
+    assert fusion(torch.randn(1, 1, 2))[1].tolist() == [[1.0]]
+    if mode == "learnt":
+        weights[:, 0].sum().backward()
+        assert all(p.grad.isfinite().all() for p in fusion.parameters())
+
+
 def test_the_learnt_centre_finds_the_only_informative_frame():
     g = torch.Generator().manual_seed(0)
     label = torch.randint(0, 2, (256,), generator=g)

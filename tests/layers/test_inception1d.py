@@ -21,7 +21,7 @@ def touched(features, x):
 
 def test_a_separable_feature_depends_on_its_own_signal_alone(encoder):
     x = torch.randn(1, 3, 256, dtype=torch.float64, requires_grad=True)
-    features = encoder.separable(x)
+    features, _ = encoder.separable(x)
     per_signal = features.shape[1] // 3
     for signal in range(3):
         block = features[:, signal * per_signal : (signal + 1) * per_signal]
@@ -40,7 +40,7 @@ def test_a_mixable_feature_depends_on_every_signal(encoder):
 def test_replacing_the_other_signals_leaves_separable_features_and_moves_mixable(encoder, order):
     x = torch.randn(2, 3, 256, dtype=torch.float64)
     with torch.no_grad():
-        before, after = encoder.separable(x), encoder.separable(x[:, list(order)])
+        before, after = encoder.separable(x)[0], encoder.separable(x[:, list(order)])[0]
         mixed, mixed_after = encoder(x)[0], encoder(x[:, list(order)])[0]
     n = before.shape[1] // 3
     for k in range(3):
@@ -55,7 +55,7 @@ def test_training_statistics_do_not_mix_signals_either():
     x = torch.randn(4, 3, 128, dtype=torch.float64, requires_grad=True)
     weights = torch.randn(4, 4, 128, dtype=torch.float64)
     for signal in range(3):
-        features = block(x)[:, 4 * signal : 4 * signal + 4]
+        features = block(x)[0][:, 4 * signal : 4 * signal + 4]
         assert touched(features * weights, x) == [k == signal for k in range(3)]
 
 
@@ -69,9 +69,9 @@ def test_an_impulse_reaches_as_far_as_the_longest_kernel_says():
     torch.manual_seed(0)
     block = InceptionBlock1d(1, 4, (0.1, 0.4), sfreq=100.0).eval()
     x = torch.zeros(1, 1, 201)
-    base = block(x)
+    base, _ = block(x)
     x[..., 100] = 1.0
-    moved = ((block(x) - base).abs() > 1e-9).any(dim=1)[0].nonzero()[:, 0]
+    moved = ((block(x)[0] - base).abs() > 1e-9).any(dim=1)[0].nonzero()[:, 0]
     assert moved.min() == 80
     assert moved.max() == 120  # 41 samples wide
 
@@ -83,6 +83,25 @@ def test_tokens_and_mask_follow_the_length(encoder):
     assert tokens.shape[1] == real.shape[1] == -(-256 // encoder.stride)
     assert real[0].all()
     assert real[1].sum() == -(-100 // encoder.stride)
+
+
+def test_padding_has_no_effect_whatever_stands_in_it(encoder):
+    x = torch.randn(1, 3, 100, dtype=torch.float64)
+    alone, _ = encoder(x)
+    padded = torch.full((1, 3, 256), 1e3, dtype=torch.float64)
+    padded[..., :100] = x
+    tokens, real = encoder(padded, torch.arange(256)[None] < 100)
+    assert torch.allclose(tokens[real], alone[0])
+
+
+@pytest.mark.parametrize(
+    ("sfreq", "nearest"), [(64.0, 0.5), (32.0, 0.5), (200.0, 0.5), (1000.0, 0.5)]
+)
+def test_tokens_are_spaced_as_asked(sfreq, nearest):
+    encoder = SeparableMixableEncoder(3, sfreq)
+    assert encoder.token_s == pytest.approx(nearest, rel=0.05)
+    tokens, _ = encoder(torch.randn(2, 3, int(10 * sfreq)))
+    assert tokens.shape[1] == -(-int(10 * sfreq) // encoder.stride)
 
 
 def test_impossible_sizes_are_refused():

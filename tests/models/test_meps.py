@@ -14,7 +14,7 @@ SUBSETS = [s for n in (1, 2, 3) for s in itertools.combinations(ALL, n)]
 
 def model(seed=0, **kw):
     torch.manual_seed(seed)
-    return build("meps", **({"n_classes": 3, "ps_sfreq": 64.0} | kw)).eval()
+    return build("meps", **({"n_classes": 3, "ps_sfreq": 64.0, "grid": 3} | kw)).eval()
 
 
 @pytest.fixture
@@ -54,12 +54,14 @@ def test_every_modality_changes_the_result(batch, make_trial, name):
 def test_attention_differs_between_inputs_and_guides(batch, make_trial, query):
     """No single key: the weights must depend on the content and on the guide."""
     net = model(query=query)
+    name = "ps" if query == "guide" else "ps_steps"
     weights = net(batch).weights
+    weights["ps"] = weights[name]
     assert weights["ps"].shape[-1] > 1 and weights["depth"].shape[-1] > 1
     assert (weights["ps"][0] - weights["ps"][1]).abs().max() > 1e-5
     assert (weights["depth"][0] - weights["depth"][1]).abs().max() > 1e-5
     other_body = collate([make_trial(k, ps=make_trial(k + 9).ps) for k in range(4)], "abc")
-    assert (net(other_body).weights["ps"] - weights["ps"]).abs().max() > 1e-6
+    assert (net(other_body).weights[name] - weights["ps"]).abs().max() > 1e-6
     assert torch.equal(net(other_body).weights["depth"], weights["depth"])
 
 
@@ -82,7 +84,14 @@ def test_absent_video_gets_no_attention(make_trial):
     assert weights["ps"][0].sum(dim=-1).allclose(torch.ones(4, weights["ps"].shape[2]))
 
 
-def test_scales_are_the_root_mean_square_of_the_training_input(batch):
+def test_absent_signals_are_no_keys(make_trial):
+    batch = collate([make_trial(0), make_trial(1, ("colour", "depth"))], "abc")
+    weights = model(query="content")(batch).weights["ps_steps"]
+    assert weights[1].abs().max() == 0
+    assert weights[0].sum(dim=-1).allclose(torch.ones(4, 9))
+
+
+def test_scales_are_the_root_mean_square_of_the_training_input(batch, make_trial):
     net = model()
     net.fit_scales([batch])
     change = batch.colour - batch.colour[:, :1]
@@ -91,8 +100,9 @@ def test_scales_are_the_root_mean_square_of_the_training_input(batch):
     rms = course.square().mean(dim=(0, 2)).sqrt()
     torch.testing.assert_close(net.inputs["ps"].scale.rms, rms)
     halves = model()
-    halves.fit_scales([batch])
-    torch.testing.assert_close(halves.inputs["depth"].scale.rms, net.inputs["depth"].scale.rms)
+    halves.fit_scales([collate([make_trial(k) for k in pair], "abc") for pair in ((0, 1), (2, 3))])
+    for name in ALL:
+        torch.testing.assert_close(halves.inputs[name].scale.rms, net.inputs[name].scale.rms)
 
 
 def test_level_of_a_signal_and_identity_of_a_face_do_not_matter(batch):
@@ -115,14 +125,29 @@ def test_a_backbone_can_be_passed_in_and_must_give_a_map(batch):
 
 
 def test_wrong_input_is_refused(batch, make_trial):
-    with pytest.raises(MepsError, match="batch has .*'ps'.*expected some of .*colour"):
+    with pytest.raises(MepsError, match="'clip0' has ps; the model uses colour"):
         model(modalities=("colour",))(collate([make_trial(0, ("ps",))], "abc"))
     with pytest.raises(MepsError, match=r"64.0 Hz; expected .*100.0 Hz"):
         model(ps_sfreq=100.0)(batch)
     with pytest.raises(MepsError, match="expected EDA at"):
         model(ps_names=("EDA",))(batch)
-    for bad in ({"modalities": ()}, {"modalities": ("thermal",)}, {"attention": "hard"}):
+    for bad in (
+        {"modalities": ()},
+        {"modalities": ("thermal",)},
+        {"attention": "hard"},
+        {"heads": 0},
+        {"dim": 0},
+        {"grid": 1},
+        {"dropout": 2},
+        {"ps_names": ()},
+        {"ps_blocks": (1,)},
+        {"ps_width": 0},
+    ):
         with pytest.raises(MepsError, match=next(iter(bad))):
             model(**bad)
+    with pytest.raises(MepsError, match="24 x 24 pixels .* grid=6; use frames of at least 48"):
+        model(grid=6)(batch)
+    with pytest.raises(MepsError, match="'clip0' has one frame"):
+        model()(collate([make_trial(0, n_frames=1, apex=0, offset=0)], "abc"))
     with pytest.raises(MepsError, match="frame_input='flow'"):
         model(frame_input="flow")

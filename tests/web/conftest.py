@@ -59,7 +59,11 @@ def server(html):
         def log_message(self, *args):
             """Say nothing: the tests record what failed."""
 
-    with ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=str(html))) as httpd:
+    class Server(ThreadingHTTPServer):
+        def handle_error(self, *args):
+            """Nor that a closed page no longer listens."""
+
+    with Server(("127.0.0.1", 0), partial(Quiet, directory=str(html))) as httpd:
         threading.Thread(target=httpd.serve_forever, daemon=True).start()
         yield f"http://127.0.0.1:{httpd.server_port}/"
         httpd.shutdown()
