@@ -87,7 +87,16 @@ def prepare(trial: Trial, config: PrepareConfig | None = None) -> Trial:
     return replace(trial, **changes)
 
 
-_SIZE_FREE = ("valence", "arousal", "emotion", "beat_times", "pulse_times", "scr_onsets")
+_SIZE_FREE = (
+    "valence",
+    "arousal",
+    "emotion",
+    "shown",
+    "leaked",
+    "beat_times",
+    "pulse_times",
+    "scr_onsets",
+)
 
 
 def _resize(frames: Tensor, size: int, mode: str) -> Tensor:
