@@ -25,7 +25,7 @@ QUICK = [
     "--protocol",
     "grouped-kfold",
     "--folds",
-    "2",
+    "5",
 ]
 
 
@@ -81,7 +81,10 @@ def test_simulate_then_loso(cohort, tmp_path, capsys):
         (["loso", "--seeds", "0", "0"], "different numbers"),
         (["loso", "--seeds", "-1"], "0 or more"),
         (["loso", "--jobs", "0"], "n_jobs=0"),
-        (["loso", "--size", "16", "--modalities", "colour"], "16 x 16 pixels.*48"),
+        (
+            ["loso", "--size", "16", "--subjects", "5", "--trials", "3", "--modalities", "colour"],
+            "16 x 16 pixels.*48",
+        ),
         (["loso", "--model", "vgg"], "unknown model 'vgg'"),
         (["loso", "--out", "/proc/self/nothing"], "cannot write"),
         (["predict", "nothing.mp4", "--picture", "no/where.png"], "--picture no/where.png"),
