@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import warnings
 from dataclasses import replace
+from numbers import Integral
 
 import cv2
 import numpy as np
@@ -59,7 +60,7 @@ def align_face(
     Raises
     ------
     MepsError
-        If no frame shows a face, or too few in a row do.
+        If no frame shows a face, or too few in a row do, or an argument is out of range.
     """
     kept, matrices = face_transforms(clip, size, smooth, min_frames)
     frames = [warp(f, m, size) for f, m in zip(kept.frames, matrices, strict=True)]
@@ -80,6 +81,12 @@ def face_transforms(
     matrices : ndarray
         Shape (T', 2, 3): pixel of the recording to pixel of the crop.
     """
+    if not (isinstance(size, Integral) and isinstance(min_frames, Integral)):
+        raise MepsError(f"size={size!r}, min_frames={min_frames!r}; expected whole numbers")
+    if smooth is not None and not 0 < smooth < math.inf:  # NaN fails too
+        raise MepsError(
+            f"smooth={smooth}; expected seconds above 0, such as 0.5, or None for one transform"
+        )
     if size < MIN_SIDE or min_frames < 1:
         raise MepsError(
             f"size={size}, min_frames={min_frames}; expected at least {MIN_SIDE} pixels, which "

@@ -10,17 +10,20 @@ import numpy as np
 from meps_lib.clips import read_folder, read_video
 from meps_lib.errors import MepsError
 
+MAX_SPREAD = 8  # levels between the channels of a grey picture, after a lossy codec
 
-def read_depth(path: str | Path, scale: float = 1.0, missing: float = 0) -> np.ndarray:
+
+def read_depth(path: str | Path, scale: float | None = None, missing: float = 0) -> np.ndarray:
     """Read a depth clip: a folder of one-channel images (16-bit PNG in mm) or a grey video.
 
     Parameters
     ----------
     path : str or Path
         Folder or video file.
-    scale : float
-        Millimetres for one grey level. CAS(ME)^3 stores millimetres, so 1. An 8-bit video
-        is a picture of depth: without its scale the values are grey levels, not mm.
+    scale : float, optional
+        Millimetres for one grey level. CAS(ME)^3 stores millimetres in 16 bits, hence 1 if
+        not given. An 8-bit clip is a picture of depth and must come with its scale; with 1,
+        the values are grey levels, not mm.
     missing : float
         Largest stored value that means "nothing seen". The sensor writes 0; a lossy video
         (MJPG) smears the zeros up to some 20 grey levels.
@@ -33,7 +36,8 @@ def read_depth(path: str | Path, scale: float = 1.0, missing: float = 0) -> np.n
     Raises
     ------
     MepsError
-        As `read_clip`; also if an image has more than one channel.
+        As `read_clip`; also if an image has more than one channel, a video has colours, or an 8-bit
+        clip no scale.
     """
     path = Path(path)
     if path.is_dir():
@@ -44,7 +48,23 @@ def read_depth(path: str | Path, scale: float = 1.0, missing: float = 0) -> np.n
                 "(16-bit PNG in mm); is this the colour folder?"
             )
     else:
-        frames = read_video(path, keep_truncated=False)[0][..., 0]
+        frames = read_video(path, keep_truncated=False)[0]
+        spread = [int(np.ptp(frame, axis=-1).max()) for frame in frames]
+        if max(spread) > MAX_SPREAD:
+            raise MepsError(
+                f"{path}: colours in frame {int(np.argmax(spread))} (channels differ by "
+                f"{max(spread)} of 255 levels); expected a grey depth video; is this the colour "
+                "clip, or depth in false colours?"
+            )
+        frames = frames[..., 0]
+    if scale is None and frames.dtype == np.uint8:
+        raise MepsError(
+            f"{path}: 8-bit depth is grey levels, not mm; pass scale= (depth_scale= for "
+            "load_trial_from_video) with the millimetres of one level"
+        )
+    scale = 1.0 if scale is None else scale
+    if not 0 < scale < np.inf:
+        raise MepsError(f"{path}: scale={scale}; expected millimetres for one level, above 0")
     return np.where(frames <= missing, np.nan, frames * np.float32(scale)).astype(np.float32)
 
 

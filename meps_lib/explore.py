@@ -52,7 +52,7 @@ def flip_through(
     Raises
     ------
     MepsError
-        Without values, or without alternative text.
+        Without values or alternative text, or when `first` is no position in `values`.
 
     Examples
     --------
@@ -62,6 +62,8 @@ def flip_through(
     """
     if len(values) == 0:
         raise MepsError("flip_through got no values; give one or more states to draw")
+    if not 0 <= first < len(values):
+        raise MepsError(f"first={first}; expected a position from 0 to {len(values) - 1}")
     pictures = [widgets.HTML(_picture(draw(value), alt(value))) for value in values]
     slider = widgets.SelectionSlider(
         options=[(str(value), value) for value in values],
@@ -134,7 +136,7 @@ def view_window(recording: Recording, start: float, stop: float, context: float)
     for axis, (name, title) in zip(axes, titles.items(), strict=True):
         axis.axvspan(0, stop - start, color=BLUE, alpha=0.2, linewidth=0)
         axis.plot(cut.times, cut.channel(name), color=PALETTE[name])
-        low, high = np.percentile(recording.channel(name), [0, 100])
+        low, high = recording.channel(name).min(), recording.channel(name).max()
         margin = 0.05 * (high - low)
         axis.set_ylim(low - margin, high + margin)  # one scale for all contexts: flat looks flat
         axis.set(title=title, ylabel=f"{name} ({units[name]})")

@@ -156,7 +156,7 @@ def plot_frames(
     Parameters
     ----------
     frames : array
-        (T, 3, H, W) in [0, 1], (T, H, W, 3) in 0-255, or (T, 1, H, W) such as depth, NaN = missing.
+        (T, 3, H, W) in [0, 1], (T, H, W, 3) uint8, or (T, 1, H, W) such as depth, NaN = missing.
     weights : sequence of float, shape (T,), optional
         One weight a frame; all T are drawn.
     apex : float, optional
@@ -173,7 +173,8 @@ def plot_frames(
     Raises
     ------
     MepsError
-        When the frames have another layout, or the weights another length.
+        When the frames have another layout or range, the weights another length, or there is
+        nothing to draw.
 
     Examples
     --------
@@ -185,6 +186,8 @@ def plot_frames(
     total = len(pictures)
     if weights is not None and len(weights) != total:
         raise MepsError(f"got {len(weights)} weights for {total} frames; give one weight a frame")
+    if total < 1 or most < 1:
+        raise MepsError(f"{total} frames, most={most}; expected at least 1 of each")
     shown = min(most, total)
     which = ((np.arange(shown) + 0.5) * total / shown).astype(int)
     strip = np.concatenate(pictures[which], axis=1)
@@ -215,7 +218,14 @@ def _pictures(frames: np.ndarray) -> np.ndarray:
         frames = frames[..., None]
     if frames.ndim != 4 or frames.shape[-1] not in (1, 3):
         raise MepsError(f"frames have shape {frames.shape}, expected (T, 3, H, W) or (T, 1, H, W)")
+    if frames.size == 0:
+        return np.empty((0, 1, 1, 3))
     if frames.shape[-1] == 3:
+        if frames.dtype != np.uint8 and np.nanmax(frames) > 1 + 1e-6:
+            raise MepsError(
+                f"colour frames of {frames.dtype} reach {np.nanmax(frames):g}; expected values "
+                "in [0, 1], or uint8 in 0-255; divide by 255 or convert with astype(np.uint8)"
+            )
         return frames / 255 if frames.dtype == np.uint8 else np.clip(frames.astype(float), 0, 1)
     low, high = np.nanmin(frames), np.nanmax(frames)
     grey = np.repeat((frames - low) / max(high - low, 1e-9), 3, axis=-1)

@@ -8,6 +8,8 @@ from __future__ import annotations
 import hashlib
 import html
 import os
+import tempfile
+import warnings
 from pathlib import Path
 
 import pooch
@@ -44,7 +46,8 @@ def fetch(name: str) -> Path:
     MepsError
         When there is no recording of that name.
     RecordingUnavailable
-        When a file under MEPS_DATA has another checksum, or a download fails or does not match.
+        When a file under MEPS_DATA has another checksum, a download fails or does not match,
+        or the cache cannot be written.
 
     Examples
     --------
@@ -147,8 +150,18 @@ def _named(name: str) -> RealRecording:
 
 def _data_folder(recording: RealRecording) -> Path | None:
     """MEPS_DATA, when it is set and holds this recording."""
-    root = os.environ.get("MEPS_DATA")
-    return Path(root) if root and (Path(root) / recording.path).exists() else None
+    named = os.environ.get("MEPS_DATA")
+    if not named:
+        return None
+    root = Path(named).expanduser()
+    if not root.is_dir():
+        warnings.warn(
+            f"MEPS_DATA is {named!r}, which is no folder; looking in the cache instead: correct "
+            "it, or unset it",
+            UserWarning,
+            stacklevel=3,
+        )
+    return root if (root / recording.path).exists() else None
 
 
 def _digest(path: Path) -> str:
@@ -159,6 +172,17 @@ def _download(name: str, file: File) -> None:
     """Into the cache, unless it is there already with the right checksum."""
     pooch.get_logger().setLevel("WARNING")
     target = cache_folder() / file.path
+    if _digest(target) == file.sha256:
+        return
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        tempfile.TemporaryFile(dir=target.parent).close()
+    except OSError as error:
+        raise RecordingUnavailable(
+            f"{name}: the cache {target.parent} cannot be written ({type(error).__name__}: "
+            f"{error.strerror}), so nothing was downloaded; make it a folder that you may write "
+            "to, or name a folder that holds the files in the environment variable MEPS_DATA"
+        ) from error
     try:
         pooch.retrieve(
             file.url,

@@ -28,7 +28,7 @@ def plot_confusion(confusion: Any, classes: Sequence[str]) -> Figure:
     Raises
     ------
     MepsError
-        When the matrix is not K x K.
+        When the matrix is not K x K, or does not hold counts.
 
     Examples
     --------
@@ -39,6 +39,11 @@ def plot_confusion(confusion: Any, classes: Sequence[str]) -> Figure:
     k = len(classes)
     if counts.shape != (k, k):
         raise MepsError(f"confusion has shape {counts.shape}, expected {(k, k)} for {k} classes")
+    if counts.dtype.kind not in "iu" or k == 0 or counts.min() < 0:
+        raise MepsError(
+            f"confusion holds {counts.dtype} values; expected counts, whole numbers from 0 of type "
+            "int; give the counts themselves, since the shares are worked out here"
+        )
     share = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
     figure, axis = plt.subplots(figsize=(2.2 + 0.85 * k, 1.2 + 0.75 * k))
     drawn = axis.imshow(share, vmin=0, vmax=1, cmap=SEQUENTIAL)
@@ -72,11 +77,23 @@ def plot_scores(
     -------
     Figure
 
+    Raises
+    ------
+    MepsError
+        When there is no system, or one has no score or one that is not finite.
+
     Examples
     --------
     >>> plot_scores({"PS": [0.4, 0.5], "ME": [0.6, 0.5]}, "UF1").axes[0].get_xlabel()
     'UF1'
     """
+    if len(scores) == 0:
+        raise MepsError("plot_scores got no system; give one or more with their scores")
+    for name, values in scores.items():
+        if len(values) == 0 or not np.isfinite(values).all():
+            raise MepsError(
+                f"{name!r} has the scores {list(values)}; expected one finite value a seed"
+            )
     figure, axis = plt.subplots(figsize=(7.2, 1.0 + 0.5 * len(scores)))
     for row, (name, values) in enumerate(scores.items()):
         ink = PALETTE.get(name, BLUE)

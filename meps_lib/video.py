@@ -75,6 +75,7 @@ def load_trial_from_video(
     n_frames: int | None = None,
     *,
     depth: str | Path | None = None,
+    depth_scale: float | None = None,
     fps: float | None = None,
     start: int = 0,
     stop: int | None = None,
@@ -95,6 +96,8 @@ def load_trial_from_video(
     depth : str or Path, optional
         Depth clip registered to the colour one: as many frames, of the same size; see
         `read_depth`.
+    depth_scale : float, optional
+        Millimetres for one grey level of the depth clip; needed if it has 8 bits.
     fps : float, optional
         Frames a second of the recording, where the file does not say.
     start, stop : int, optional
@@ -124,7 +127,7 @@ def load_trial_from_video(
     clip = read_clip(path, fps)
     if clip.fps is None:
         raise MepsError(f"{path}: a folder of images has no frame rate; pass fps=")
-    maps = None if depth is None else _matching_depth(depth, clip)
+    maps = None if depth is None else _matching_depth(depth, clip, depth_scale)
     if start < 0 or (stop is not None and stop < 0):
         raise MepsError(f"{path}: start={start}, stop={stop}; count frames from 0")
     clip = clip[start : len(clip) if stop is None else stop]
@@ -148,8 +151,8 @@ def load_trial_from_video(
     )
 
 
-def _matching_depth(path: str | Path, clip: Clip) -> np.ndarray:
-    depth = read_depth(path)
+def _matching_depth(path: str | Path, clip: Clip, scale: float | None) -> np.ndarray:
+    depth = read_depth(path, scale)
     if depth.shape != clip.frames.shape[:3]:
         (n, h, w), (t, height, width) = depth.shape, clip.frames.shape[:3]
         raise MepsError(

@@ -146,3 +146,15 @@ def test_depth_is_not_mixed_across_an_edge():
 def test_a_useless_size_is_refused(photo):
     with pytest.raises(MepsError, match="size=31"):
         align_face(still(photo), 31)
+
+
+@pytest.mark.parametrize("smooth", [0, -0.5, float("nan"), float("inf")])
+def test_a_useless_smoothing_is_refused(photo, smooth):
+    with pytest.raises(MepsError, match="smooth=.*expected seconds above 0"):
+        align_face(still(photo, n=2), SIZE, smooth=smooth, min_frames=1)
+
+
+@pytest.mark.parametrize("size", [64.0, "64"])
+def test_a_size_is_a_whole_number(photo, size):
+    with pytest.raises(MepsError, match="expected whole numbers"):
+        align_face(still(photo, n=2), size)

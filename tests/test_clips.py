@@ -1,13 +1,14 @@
 """Reading: what a file holds comes out whole, or an error says what is wrong with it."""
 
 import os
+import struct
 from pathlib import Path
 
 import cv2
 import numpy as np
 import pytest
 
-from meps_lib.clips import read_clip
+from meps_lib.clips import FrameCountWarning, is_whole, read_clip
 from meps_lib.errors import MepsError
 
 DATA = os.environ.get("MEPS_DATA")
@@ -146,3 +147,49 @@ def test_a_clip_that_would_fill_the_memory_is_refused(tmp_path, frames, monkeypa
     monkeypatch.setattr("meps_lib.clips.MAX_BYTES", 5 * frames[0].nbytes)
     with pytest.raises(MepsError, match="GiB decoded"):
         read_clip(write_video(tmp_path / "a.avi", frames))
+
+
+def test_a_whole_file_whose_count_is_an_estimate_is_read_under_a_warning(tmp_path, frames):
+    """Matroska's count is length times rate: sound that goes on after the picture raises it."""
+    path = write_video(tmp_path / "a.mkv", frames)
+    content = bytearray(path.read_bytes())
+    at = content.find(b"\x44\x89\x88") + 3  # Duration, a double of milliseconds
+    content[at : at + 8] = struct.pack(">d", 1000.0)  # 30 frames at 30 Hz; there are 20
+    path.write_bytes(content)
+    with pytest.warns(FrameCountWarning, match="20 of 30 .*whole.*estimate"):
+        assert len(read_clip(path)) == 20
+    path.write_bytes(content[: len(content) // 2])
+    with pytest.raises(MepsError, match="truncated.*keep_truncated=True.*estimate"):
+        read_clip(path)
+
+
+@pytest.mark.parametrize("name", ["a.avi", "a.mkv", "a.mp4", "a.mov"])
+def test_a_cut_is_seen_in_every_container(tmp_path, frames, name):
+    codec = "MJPG" if name < "a.mov" and "mp4" not in name else "mp4v"
+    path = write_video(tmp_path / name, frames, codec=codec)
+    whole = path.read_bytes()
+    assert is_whole(path)
+    for part in (whole[:-1], whole[: len(whole) // 2], whole[:-2000] + bytes(2000)):
+        path.write_bytes(part)
+        assert not is_whole(path)
+
+
+def test_sixteen_bit_colour_is_refused_by_name(tmp_path):
+    for k in range(2):
+        cv2.imwrite(str(tmp_path / f"{k}.png"), np.full((20, 24, 3), 300, np.uint16))
+    with pytest.raises(MepsError, match=r"0\.png: uint16 pixels; expected 8 bits"):
+        read_clip(tmp_path)
+
+
+def test_a_folder_that_would_fill_the_memory_is_refused(tmp_path, frames, monkeypatch):
+    for k in range(3):
+        cv2.imwrite(str(tmp_path / f"{k}.png"), frames[k])
+    monkeypatch.setattr("meps_lib.clips.MAX_BYTES", 2 * frames[0].nbytes)
+    with pytest.raises(MepsError, match="GiB decoded .3 frames"):
+        read_clip(tmp_path)
+
+
+def test_one_frame_is_asked_for_by_frames(tmp_path, frames):
+    clip = read_clip(write_video(tmp_path / "a.avi", frames))
+    with pytest.raises(MepsError, match=r"clip\[0\].*clip\.frames\[k\]"):
+        clip[0]

@@ -73,9 +73,28 @@ def test_a_frame_without_depth_is_named():
 @needs_data
 def test_the_real_depth_video_has_holes_and_they_become_nan():
     path = Path(DATA) / "rgbd/Sample.avi"
-    grey = read_depth(path)
-    smeared = read_depth(path, missing=20)
+    grey = read_depth(path, scale=1)
+    smeared = read_depth(path, scale=1, missing=20)
     assert grey.shape == (196, 200, 128)
     assert 0.0005 < np.isnan(grey).mean() < 0.002  # 4,930 zeros of 5 million pixels
     assert np.isnan(smeared).sum() > 2 * np.isnan(grey).sum()
     assert np.nanmin(smeared) > 20
+
+
+def write_video(path, colour):
+    writer = cv2.VideoWriter(str(path), cv2.VideoWriter_fourcc(*"MJPG"), 30, (64, 48))
+    for _ in range(3):
+        writer.write(np.full((48, 64, 3), colour, np.uint8))
+    writer.release()
+    return path
+
+
+def test_a_colour_video_is_no_depth_and_a_grey_one_needs_its_scale(tmp_path):
+    with pytest.raises(MepsError, match=r"a\.avi: colours in frame 0"):
+        read_depth(write_video(tmp_path / "a.avi", (60, 90, 180)), scale=1)
+    grey = write_video(tmp_path / "b.avi", (100, 100, 100))
+    with pytest.raises(MepsError, match="8-bit depth is grey levels.*depth_scale="):
+        read_depth(grey)
+    assert np.allclose(read_depth(grey, scale=8), 800, atol=16)
+    with pytest.raises(MepsError, match="scale=0; expected"):
+        read_depth(grey, scale=0)

@@ -78,3 +78,9 @@ def test_window_view_within_the_recording():
     both = Recording(np.ones((2, 1000)), ("ECG", "EDA"), ("mV", "uS"), 100, "rest.csv")
     with pytest.raises(MepsError, match="rest.csv: .*leaves the recording"):
         view_window(both, 1.0, 1.4, context=2.0)
+
+
+@pytest.mark.parametrize("first", [2, -1])
+def test_the_first_state_is_one_of_them(first):
+    with pytest.raises(MepsError, match="position from 0 to 1"):
+        flip_through(lambda v: plt.figure(), [1, 2], "n", str, first=first)

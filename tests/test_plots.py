@@ -237,3 +237,27 @@ def test_notebooks_draw_the_same_vector_file_twice():
     assert first == second
     assert "dc:date" not in first  # or tomorrow's file would differ
     assert CARD.lower() in first.lower()
+
+
+@pytest.mark.parametrize("kind", [float, np.int64])
+def test_frames_in_another_range_are_refused(kind):
+    with pytest.raises(MepsError, match="reach 200; expected"):
+        plot_frames(np.full((2, 8, 8, 3), 200, kind))
+
+
+@pytest.mark.parametrize(("n", "most"), [(0, 9), (3, 0)])
+def test_nothing_to_draw_is_refused(n, most):
+    with pytest.raises(MepsError, match=f"{n} frames, most={most}"):
+        plot_frames(np.zeros((n, 3, 8, 8)), most=most)
+
+
+@pytest.mark.parametrize("counts", [[[0.5, 0.5], [0.2, 0.8]], [[3, -1], [0, 2]]])
+def test_confusion_refuses_what_is_no_count(counts):
+    with pytest.raises(MepsError, match="expected counts"):
+        plot_confusion(counts, ("a", "b"))
+
+
+@pytest.mark.parametrize("scores", [{}, {"PS": []}, {"PS": [float("nan")]}])
+def test_scores_refuse_nothing_and_nan(scores):
+    with pytest.raises(MepsError, match="no system|PS"):
+        plot_scores(scores, "UF1")

@@ -143,3 +143,22 @@ def test_standin_of_the_wristband_is_poor_too(offline):
         heart_rate(standins.open_signals("empatica_e4"), "PPG")
     with pytest.raises(MepsError, match="neurokit_resting"):
         standins.open_signals("face_video")
+
+
+def test_meps_data_takes_a_tilde_and_says_when_it_is_no_folder(monkeypatch, tmp_path, offline):
+    (tmp_path / "data" / "biosppy").mkdir(parents=True)
+    (tmp_path / "data" / "biosppy" / "ecg.txt").write_text("another")
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("MEPS_DATA", "~/data")
+    with pytest.raises(RecordingUnavailable, match="under MEPS_DATA"):  # found, and not the one
+        fetch("biosppy_ecg")
+    monkeypatch.setenv("MEPS_DATA", "~/dota")
+    with pytest.warns(UserWarning, match="'~/dota', which is no folder"):
+        assert not available("biosppy_ecg")
+
+
+def test_a_cache_that_cannot_be_written_is_no_network_fault(tmp_path, offline):
+    (tmp_path / "cache").write_text("a file where the folder should be")
+    with pytest.raises(RecordingUnavailable, match="cannot be written .*nothing was downloaded"):
+        fetch("biosppy_ecg")
+    assert offline == []

@@ -115,3 +115,15 @@ def test_a_folder_without_a_rate_is_refused(tmp_path):
         cv2.imwrite(str(tmp_path / f"{k}.png"), np.zeros((40, 40, 3), np.uint8))
     with pytest.raises(MepsError, match="pass fps="):
         load_trial_from_video(tmp_path)
+
+
+def test_the_scale_of_eight_bit_depth_is_passed_on(tmp_path):
+    for name, shape in (("colour", (40, 40, 3)), ("depth", (20, 40))):
+        (tmp_path / name).mkdir()
+        for k in range(3):
+            cv2.imwrite(str(tmp_path / name / f"{k}.png"), np.full(shape, 100, np.uint8))
+    given = {"depth": tmp_path / "depth", "fps": 30}
+    with pytest.raises(MepsError, match="pass scale= .depth_scale="):
+        load_trial_from_video(tmp_path / "colour", **given)
+    with pytest.raises(MepsError, match="register depth"):  # read, and of another size
+        load_trial_from_video(tmp_path / "colour", **given, depth_scale=8)

@@ -40,7 +40,7 @@ def head(learner):
             return f"expected a flow of shape {rigid.shape}, got {rest.shape}"
         if np.abs(rest).max() > 1e-6:
             told = f"a shift by ({right:g}, {down:g}) with a turn of {turn:g}"
-            hint = "fit the turn as well" if turn else "fit the shift"
+            hint = "fit the turn as well, or check its sign" if turn else "fit the shift"
             return f"{told} should leave nothing, got up to {np.abs(rest).max():.3g}: {hint}"
     # A shear about the centre, of such a shape that no shift and no turn explains part of it.
     y_mid, x_mid = y - y.mean(), x - x.mean()
@@ -82,8 +82,8 @@ def depth(learner):
             if extra or short:
                 return (
                     f"{name}, span {span:g} mm: {extra} pixels kept that should go, {short} "
-                    "dropped that should stay; zeros are missing, the band comes first, and the "
-                    "nearest point is that of what is left"
+                    "dropped that should stay; zeros are missing, the three standard deviations "
+                    "come first, then what lies within `span` of the nearest point that is left"
                 )
             if not np.allclose(got, want, equal_nan=True, atol=1e-3):
                 return f"{name}: kept pixels have other values than before; only drop"

@@ -32,6 +32,8 @@ def spectrum(recording: Recording, seconds: float = 4.0) -> tuple[np.ndarray, np
     MepsError
         When the recording is shorter than one window, or a channel is constant.
     """
+    if not seconds * recording.sfreq >= 2:
+        raise recording.error(f"windows of seconds={seconds}; expected two samples or more")
     if recording.duration < seconds:
         raise recording.error(
             f"{recording.duration:g} s of signal, expected at least one window of {seconds:g} s; "
@@ -83,6 +85,11 @@ def band_power(recording: Recording, band: tuple[float, float], seconds: float =
         )
     frequencies, density = spectrum(recording, seconds)
     inside = (frequencies >= low) & (frequencies < high)
+    if not inside.any():
+        raise recording.error(
+            f"no frequency between {low:g} and {high:g} Hz: windows of {seconds:g} s resolve "
+            f"{1 / seconds:g} Hz; take a wider band or longer windows"
+        )
     return density[:, inside].sum(axis=1) * (frequencies[1] - frequencies[0])
 
 

@@ -10,6 +10,7 @@ import os
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from numbers import Real
 from pathlib import Path
 
 import numpy as np
@@ -73,7 +74,8 @@ def load(
     MepsError
         Naming the file, and where it applies the line (from 1) and the column: missing, empty or
         unknown file, a row with a value missing or too many, a cell that is no number, a sample
-        that is not finite, an unknown channel, a rate that is missing or contradicted.
+        that is not finite, an unknown channel, a rate that is missing or contradicted,
+        also by a column ``time`` whose name gives its unit (s or ms).
 
     Examples
     --------
@@ -85,7 +87,7 @@ def load(
     (('ECG', 'EDA'), ('mV', 'uS'), 100.0, (2, 2))
     """
     path = Path(path)
-    if path.is_dir():
+    if os.path.isdir(path):  # False, not an error, for a path that is too long
         if sfreq is not None:
             raise MepsError(f"{path}: an Empatica folder states its own rates; drop sfreq={sfreq}")
         recording = _load_folder(path, channels or ("EDA", "PPG", "SKT"))
@@ -109,7 +111,8 @@ def load(
 
 
 def _load_table(path: Path, lines: list[str], sfreq: float | None) -> Recording:
-    delimiter = next((mark for mark in "\t;," if mark in lines[0]), None)
+    # WHY: "," also where there is one column, so that "EDA (uS)" is not split at its space
+    delimiter = next((mark for mark in "\t;," if mark in lines[0]), ",")
     header = [cell.strip().strip('"') for cell in lines[0].split(delimiter)]
     for column, cell in enumerate(header, start=1):
         if not cell or _is_number(cell):
@@ -123,6 +126,8 @@ def _load_table(path: Path, lines: list[str], sfreq: float | None) -> Recording:
     in_name = re.search(r"_(\d+)hz$", path.stem.lower())
     rate = _rate(path, float(in_name[1]) if in_name else None, sfreq)
     signals = _numbers(path, lines, 1, tuple(header), delimiter)
+    for name, unit, column in zip(names, units, signals, strict=True):
+        _agree_on_time(path, name, unit, column, rate)
     return Recording(signals, _standard(names), tuple(units), rate, str(path))
 
 
@@ -130,7 +135,7 @@ def _load_biosppy(path: Path, lines: list[str], sfreq: float | None) -> Recordin
     n_header = next((k for k, line in enumerate(lines) if not line.startswith("#")), len(lines))
     header = dict(re.findall(r"#\s*(.+?)\s*:=\s*(.+?)\s*$", "\n".join(lines[:n_header]), re.M))
     stated = header.get("Sampling Rate (Hz)")
-    if stated is not None and not _is_number(stated):
+    if stated is not None and ("," in stated or not _is_number(stated)):
         raise MepsError(f"{path}: the header states a rate of {stated!r}; expected Hz")
     rate = _rate(path, float(stated) if stated else None, sfreq)
     names = tuple(header.get("Labels", path.stem).split())
@@ -164,12 +169,17 @@ def _load_folder(path: Path, channels: Sequence[str]) -> Recording:
 
 
 def _lines(path: Path) -> list[str]:
-    if not path.exists():
-        raise MepsError(f"{path}: no such file or folder; check the path")
     try:
         text = path.read_text(encoding="utf-8-sig")
+    except FileNotFoundError as error:
+        raise MepsError(f"{path}: no such file or folder; check the path") from error
+    except OSError as error:
+        raise MepsError(f"{path}: cannot be opened ({error.strerror}); check the path") from error
     except UnicodeDecodeError as error:
-        raise MepsError(f"{path}: not a text file; expected a table of samples") from error
+        raise MepsError(
+            f"{path}: not a text file in UTF-8; expected a table of samples: if it is one in "
+            "another encoding (UTF-16, Windows cp1252), save it as UTF-8"
+        ) from error
     if not text.strip():
         raise MepsError(f"{path}: the file is empty; record or download it again")
     return text.rstrip().splitlines()
@@ -198,13 +208,36 @@ def _numbers(
             )
         for name, cell in zip(names, cells, strict=True):
             if not _is_number(cell):
-                raise MepsError(
-                    f"{path}: line {number}, column {name}: got {cell.strip()!r}, expected a number"
-                )
+                raise _not_a_number(path, number, name, cell)
+            if "," in cell:
+                raise _not_a_number(path, number, name, cell, ": write decimals with a point")
     raise MepsError(f"{path}: could not be read as a table of {', '.join(names)}")
 
 
+def _not_a_number(path: Path, line: int, name: str, cell: str, hint: str = "") -> MepsError:
+    return MepsError(
+        f"{path}: line {line}, column {name}: got {cell.strip()!r}, expected a number{hint}"
+    )
+
+
+def _agree_on_time(path: Path, name: str, unit: str, column: np.ndarray, sfreq: float) -> None:
+    """A column that states by its name and unit that it is a time must fit the sampling rate."""
+    match = re.fullmatch(r"time(?:stamp)?(?:[ _](\w+))?", name.lower())
+    said = unit if unit != NOT_STATED else (match[1] or "") if match else ""
+    scale = {"s": 1, "sec": 1, "seconds": 1, "ms": 1e-3, "milliseconds": 1e-3}.get(said.lower())
+    if not match or not scale or len(column) < 2 or not (np.diff(column) > 0).all():
+        return
+    measured = (len(column) - 1) / (scale * (column[-1] - column[0]))
+    if abs(measured / sfreq - 1) > 0.01:  # CHOICE: clocks may differ by one per cent
+        raise MepsError(
+            f"{path}: column {name} ({said}) runs at {measured:g} Hz, the sampling rate is said to "
+            f"be {sfreq:g} Hz; correct sfreq= (or the rate in the file's name), or the column"
+        )
+
+
 def _rate(path: Path, stated: float | None, given: float | None) -> float:
+    if given is not None and (isinstance(given, bool) or not isinstance(given, Real)):
+        raise MepsError(f"{path}: got sfreq={given!r}; expected a number of Hz")
     if stated is None and given is None:
         raise MepsError(f"{path}: the file states no sampling rate; pass sfreq= in Hz")
     if stated is not None and given is not None and abs(given - stated) > 1e-6 * stated:

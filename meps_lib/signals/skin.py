@@ -5,15 +5,25 @@ from __future__ import annotations
 import neurokit2 as nk
 import numpy as np
 import pandas as pd
+from scipy.signal import find_peaks
 
-from meps_lib.signals.cleaning import clean
+from meps_lib.signals.cleaning import MIN_SAMPLES, clean, too_short
 from meps_lib.signals.recording import Recording
+
+# CHOICE: a slower rise is drift of the level. WHY: responses rise within one to three seconds.
+LONGEST_RISE = 5.0  # s
+FLAT = 0.05  # CHOICE: a rise has begun where its slope exceeds a twentieth of the steepest
 
 
 def skin_conductance_responses(
     recording: Recording, min_amplitude: float | None = None
 ) -> pd.DataFrame:
     """Skin conductance responses, scored from trough to peak.
+
+    A response is a peak of the trace below 1 Hz that stands `min_amplitude` or more above its
+    onset, and its onset lies 5 s or less before it. The onset is read from the trace below 3 Hz:
+    the foot of the rise, where it leaves the ground. A rise that was under way when the
+    recording began, or has no peak before it ends, is left out.
 
     Parameters
     ----------
@@ -26,7 +36,7 @@ def skin_conductance_responses(
     -------
     DataFrame
         One row a response: ``onset`` and ``peak`` (s, on the recording's clock), ``amplitude``
-        (trough to peak, in the channel's unit), ``rise_time`` (s). Empty when there is none.
+        (onset to peak, in the channel's unit), ``rise_time`` (s). Empty when there is none.
 
     Raises
     ------
@@ -57,21 +67,38 @@ def skin_conductance_responses(
                 'state the unit when you know it: load(..., units={"EDA": "uS"})'
             )
         min_amplitude = 0.05
-    x = eda.signals[0]
+    sharp = x = eda.signals[0]
+    if eda.n_samples < MIN_SAMPLES:
+        raise too_short(eda, f"{MIN_SAMPLES} samples")
     if eda.sfreq > 2:
         # WHY: a response takes a second or more to rise; faster ripples would break it into steps.
         x = nk.signal_filter(x, sampling_rate=eda.sfreq, highcut=1, order=4)
-    found = nk.signal_findpeaks(x, height_min=min_amplitude)  # height = prominence
-    onset, peak = (np.asarray(found[key], dtype=float) for key in ("Onsets", "Peaks"))
-    seen = np.isfinite(onset)  # a response that began before the recording has no trough
-    onset, peak = onset[seen].astype(int), peak[seen].astype(int)
-    amplitude = x[peak] - x[onset]
-    table = pd.DataFrame(
-        {
-            "onset": eda.start + onset / eda.sfreq,
-            "peak": eda.start + peak / eda.sfreq,
-            "amplitude": amplitude,
-            "rise_time": (peak - onset) / eda.sfreq,
-        }
-    )
-    return table[amplitude >= min_amplitude].reset_index(drop=True)
+    rows = []
+    for before, peak in _spans(x, min_amplitude):
+        onset = _onset(sharp, x, max(before, peak - round(LONGEST_RISE * eda.sfreq)), peak)
+        if onset is not None and (amplitude := x[peak] - sharp[onset]) >= min_amplitude:
+            times = eda.start + np.array([onset, peak]) / eda.sfreq
+            rows.append((*times, amplitude, (peak - onset) / eda.sfreq))
+    return pd.DataFrame(rows, columns=["onset", "peak", "amplitude", "rise_time"], dtype=float)
+
+
+def _spans(x: np.ndarray, min_amplitude: float) -> list[tuple[int, int]]:
+    """Each large peak, with the large peak (or the first sample) before it."""
+    # WHY: the prominence is the smaller of two drops. A low sample behind the end leaves the drop
+    # before the peak to decide, so that a window may end during the recovery.
+    padded = np.append(x, x.min() - 2 * min_amplitude)
+    tops, _ = find_peaks(padded, prominence=min_amplitude)
+    tops = tops[tops < len(x) - 1]  # still rising at the end: the peak was not seen
+    return list(zip(np.r_[0, tops][:-1], tops, strict=True))
+
+
+def _onset(sharp: np.ndarray, x: np.ndarray, first: int, peak: int) -> int | None:
+    """Where the rise to a peak leaves the ground; None when it was under way at `first`."""
+    if peak - first < 2:
+        return None
+    steepest = first + int(np.argmax(np.gradient(x[first : peak + 1])))
+    # WHY: a zero-phase filter smears the sharp foot of a rise to both sides, so that the trough of
+    # the smoothed trace comes a third of a second early; the less smoothed trace has the foot.
+    slope = np.gradient(sharp[first : peak + 1])[: steepest - first + 1]
+    flat = np.flatnonzero(slope <= FLAT * slope.max())
+    return first + int(flat[-1]) if len(flat) else None

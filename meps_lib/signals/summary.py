@@ -40,8 +40,8 @@ def features(
     Raises
     ------
     MepsError
-        When the recording has none of ECG, PPG, EDA; when it holds too few beats; and as
-        `heart_rate` and `skin_conductance_responses`.
+        When the recording has none of ECG, PPG, EDA; when it ends before time 0 or holds too
+        few beats; and as `heart_rate` and `skin_conductance_responses`.
 
     Examples
     --------
@@ -54,6 +54,11 @@ def features(
     heart = next((name for name in ("ECG", "PPG") if name in recording.names), None)
     if heart is None and "EDA" not in recording.names:
         raise recording.error(f"no ECG, PPG or EDA among {', '.join(recording.names)}")
+    if recording.times[-1] < 0:
+        raise recording.error(
+            f"it ends {-recording.times[-1]:g} s before its time 0; features describe the time "
+            "from 0 on: cut a window that reaches past its start"
+        )
     used = [name for name in (heart, "EDA") if name in recording.names]
     recording = clean(recording.pick(*used))
     found: dict[str, float] = {}

@@ -10,6 +10,7 @@ of a subject is the same whatever else is drawn, in any order and any process.
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
@@ -92,9 +93,10 @@ class CohortDataset(Dataset[Trial]):
         return len(self.index)
 
     def __getitem__(self, k: int) -> Trial:
+        k = operator.index(k)
         if not -len(self) <= k < len(self):
             raise IndexError(f"trial {k} of a cohort of {len(self)}")
-        k = int(k) % len(self)
+        k %= len(self)
         subject, number = divmod(k, self.trials_per_subject)
         person = draw_subject(self.seed, subject, self.scenario)
         rng = np.random.default_rng([self.seed, _TRIAL_STREAM, subject, number])
@@ -206,9 +208,10 @@ def _expression(
     part[np.argmin(luck)] = True  # at least one takes part
     leaked = bool(rng.random() < dials.leak_share)
     level = dials.me_intensity * person.expressivity * np.exp(rng.normal(0, dials.me_spread))
-    each = level * (1.0 if leaked else 0.1) * np.exp(rng.normal(0, 0.2, len(full))) * part
+    shows = 1.0 if leaked else 0.1
+    each = level * shows * np.exp(rng.normal(0, 0.2, len(full))) * part
     strays = [au for au in sorted(PULLS) if au not in full]
-    stray, weak = int(rng.choice(strays)), 0.4 * dials.me_intensity * rng.uniform(0.5, 1)
+    stray, weak = int(rng.choice(strays)), 0.4 * shows * dials.me_intensity * rng.uniform(0.5, 1)
     if rng.random() < dials.stray_au:
         full, each = (*full, stray), np.append(each, weak)
     return shown, full, np.clip(each, 0, 1), leaked

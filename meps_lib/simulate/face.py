@@ -98,11 +98,12 @@ class FaceClip:
     def _render(self, frames: Tensor, supersample: int) -> tuple[Tensor, Tensor]:
         maps = neutral_maps(self.who)
         head = self._head_points(_pixel_centres(self.size * supersample), frames)
-        skin_at, bulge, gap = self._look_up(head, frames)
+        sample_mm = VIEW_MM / (self.size * supersample)
+        skin_at, bulge, gap = self._look_up(head, frames, sample_mm)
         albedo, height, person, lids = _sample(maps.skin, skin_at).split([3, 1, 1, 1], dim=1)
         z = height + bulge
         uncovered = torch.maximum(lids * person, gap)
-        shade = self._shade(z, VIEW_MM / (self.size * supersample))
+        shade = self._shade(z, sample_mm)
         exposure = 0.9 * (0.30 / _luma(maps.skin)) ** 0.35  # the camera half-adapts to the skin
         linear = albedo * (shade * exposure)
         # Few pixels show eyeballs or mouth, so only those are looked up.
@@ -141,7 +142,7 @@ class FaceClip:
         pixels = _pixel_centres(self.size)
         both = torch.tensor([a, b])
         start = self._head_points(pixels, both[:1])
-        skin_at, _, gap = self._look_up(start, both[:1])
+        skin_at, _, gap = self._look_up(start, both[:1], VIEW_MM / self.size)
         seen = _sample(neutral_maps(self.who).skin, skin_at)[:, 4:]
         below = skin_at[..., 1:] > self.who.mouth_y
         displaced, end = self._displacement(both[1:]), skin_at
@@ -168,15 +169,23 @@ class FaceClip:
         weak = 1 - abs(self.lateral) * (1 - np.sign(self.lateral) * np.tanh(x / 12.0)) / 2
         return total.mul_(torch.from_numpy(weak).float())
 
-    def _look_up(self, head: Tensor, frames: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """Neutral skin point, bulge in mm and 1 = open mouth, at points of the posed head."""
+    def _look_up(
+        self, head: Tensor, frames: Tensor, sample_mm: float
+    ) -> tuple[Tensor, Tensor, Tensor]:
+        """Neutral skin point, bulge in mm and share of open mouth, at points of the posed head."""
         shift = _sample(self._displacement(frames), head).movedim(1, -1)
         above = head - shift[..., :2]
         below = above - pad(shift[..., 3:], (1, 0))
         lower = below[..., 1:] > self.who.mouth_y
-        gap = (above[..., 1:] > self.who.mouth_y) & ~lower
+        # A slit thinner than a sample covers a share of it, else it would flicker: from
+        # the point's place in the slit, how much of the sample lies between the lips.
+        top = above[..., 1:] - self.who.mouth_y
+        bottom = self.who.mouth_y - below[..., 1:]
+        half = sample_mm / 2
+        gap = (top.clamp(-half, half) + bottom.clamp(-half, half)) / sample_mm
+        gap = gap.clamp(0, 1)
         skin_at = torch.where(lower, below, above)
-        return skin_at, shift[..., 2:3].movedim(-1, 1), gap.float().movedim(-1, 1)
+        return skin_at, shift[..., 2:3].movedim(-1, 1), gap.movedim(-1, 1)
 
     def _head_points(self, camera: Tensor, frames: Tensor) -> Tensor:
         """Points in the frame of the head, (N, H, W, 2) mm, seen at camera points (H, W, 2)."""

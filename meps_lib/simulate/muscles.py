@@ -72,7 +72,7 @@ PULLS: dict[int, tuple[Pull, ...]] = {
         Pull("lower_lid", (-4, 3), (11, 6), (0, -2.0, 0.8)),
     ),
     10: (
-        Pull("upper_lip", (9, -4), (10, 8), (1.0, -4.5, 1.5)),
+        Pull("upper_lip", (9, -4), (10, 9), (1.0, -4.5, 1.5)),
         Pull("nose_wing", (9, 7), (2.0, 11), (0, 0, -2.4), -28.0),
     ),
     12: (
@@ -112,7 +112,7 @@ PULLS: dict[int, tuple[Pull, ...]] = {
     ),
     26: (
         Pull("chin", (0, 4), (36, 24), (0, 11.0, -1.0)),
-        Pull("lower_lip", (0, 8), (17, 16), (0, 13.0, -2.0), 0.0, True),
+        Pull("lower_lip", (0, 8), (17, 18), (0, 13.0, -2.0), 0.0, True),
         Pull("corner", (-2, 6), (11, 12), (-2.5, 3.0, 0)),
     ),
 }
@@ -158,9 +158,7 @@ def fields(
         known = ", ".join(f"AU{n} ({ACTION_UNITS[n].name})" for n in PULLS)
         raise MepsError(f"no muscle model for action units {missing}; known are {known}")
     out = np.zeros((len(aus), 4, *x.shape), np.float32)
-    # The lids ride on the eyeball: what pulls at brow or cheek slides past them.
-    ex, ey = landmarks["eye"]
-    loose = 1 - 0.9 * np.exp(-(((np.abs(x) - ex) / 20) ** 4) - ((y - ey) / 10) ** 4)
+    loose = _loose(landmarks["eye"], x, y)
     for k, au in enumerate(aus):
         for pull in PULLS[au]:
             ax, ay = landmarks[pull.anchor]
@@ -206,6 +204,17 @@ def time_course(n_frames: int, apex: float) -> np.ndarray:
     t = np.arange(n_frames)
     phase = np.where(t <= apex, t / apex, (n_frames - 1 - t) / (n_frames - 1 - apex))
     return 0.5 - 0.5 * np.cos(np.pi * phase)
+
+
+def _loose(eye: tuple[float, float], x: np.ndarray, y: np.ndarray) -> np.ndarray:
+    """How far skin follows brow and cheek: a tenth at the lids, which ride on the eyeball.
+
+    Above the eye the change is spread up to the brow. Were it steeper than the brow is
+    raised, the skin between them would fold over and the lids would tear open.
+    """
+    dy = y - eye[1]
+    v = np.where(dy < 0, (np.abs(dy) / 22) ** 2.5, (dy / 10) ** 4)
+    return 1 - 0.9 * np.exp(-(((np.abs(x) - eye[0]) / 20) ** 4) - v)
 
 
 def _bump(dx: np.ndarray, dy: np.ndarray, size: tuple[float, float], tilt: float) -> np.ndarray:

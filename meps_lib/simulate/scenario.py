@@ -44,7 +44,7 @@ _RANGES: dict[str, tuple[float, float, str]] = {
     "frame_noise": (0, 1, ""),
     "depth_noise_mm": (0, 100, "mm"),
     "depth_holes": (0, 1, ""),
-    "ps_sfreq": (50, 2000, "Hz"),
+    "ps_sfreq": (125, 2000, "Hz"),
     "ps_duration_s": (2, 600, "s"),
     "ps_before_s": (0, 600, "s"),
     "ps_noise": (0, 100, ""),

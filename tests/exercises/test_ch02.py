@@ -110,7 +110,7 @@ MISTAKES = {
     "all gone": ("02.2", lambda flow: 0 * flow, "a shear under a moving head"),
     "one part": ("02.2", lambda flow: flow[0], "expected a flow of shape"),
     "zeros": ("02.3", zeros_are_depth, "zeros are missing"),
-    "order": ("02.3", nearest_first, "the band comes first"),
+    "order": ("02.3", nearest_first, "come first"),
     "no span": ("02.3", band_only, "kept that should go"),
     "filled": ("02.3", filled, "kept that should go"),
     "raises": ("02.3", lambda depth, span: depth["face"], "your code raised IndexError"),

@@ -74,3 +74,20 @@ def test_rates_too_low(name, sfreq):
 def test_too_short_to_filter():
     with pytest.raises(MepsError, match="clean the whole recording first"):
         clean(one("ECG", np.arange(80), 200))
+
+
+@pytest.mark.parametrize(("name", "sfreq", "n"), [("SKT", 4, 12), ("RSP", 7, 14), ("EDA", 7, 14)])
+def test_too_few_samples_to_filter(name, sfreq, n):
+    with pytest.raises(MepsError, match=f"^rest.csv: .*{n} samples.*too short to filter"):
+        clean(one(name, np.arange(n), sfreq))
+    clean(one(name, np.arange(16), sfreq))  # enough
+
+
+def test_powerline_names_the_mains_that_goes():
+    times = np.arange(10_000) / 1000
+    for mains, other in ((50, 60), (60, 50)):
+        hum = one("ECG", np.sin(2 * np.pi * mains * times), 1000)
+        left = [clean(hum, powerline=f).signals[0, 2000:-2000].std() for f in (mains, other)]
+        assert left[0] < left[1] / 2
+    with pytest.raises(MepsError, match="powerline=0; expected 50 or 60"):
+        clean(hum, powerline=0)

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from meps_lib.errors import MepsError
-from meps_lib.signals import Recording, alpha_power, band_power
+from meps_lib.signals import Recording, alpha_power, band_power, spectrum
 
 
 def one(x, sfreq=125):
@@ -55,3 +55,10 @@ def test_closed_eyes_have_more_alpha_by_two_methods(real):
 def test_what_has_no_spectrum(x, band, message):
     with pytest.raises(MepsError, match=f"^eyes.txt: .*{message}"):
         band_power(one(x), band)
+
+
+def test_what_no_window_resolves():
+    with pytest.raises(MepsError, match="no frequency between 10.05 and 10.2 Hz"):
+        band_power(one(sine(10, 1)), (10.05, 10.2))
+    with pytest.raises(MepsError, match="seconds=0"):
+        spectrum(one(sine(10, 1)), seconds=0)

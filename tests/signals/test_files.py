@@ -67,6 +67,14 @@ def test_names_and_units_from_the_header(tmp_path):
     assert load(path, sfreq=200, channels=("marker", "EDA")).names == ("marker", "EDA")
 
 
+def test_one_column_and_an_agreeing_clock(tmp_path):
+    (tmp_path / "one.csv").write_text("EDA (uS)\n1\n2\n")
+    one = load(tmp_path / "one.csv", sfreq=4)
+    assert (one.names, one.units) == (("EDA",), ("uS",))
+    (tmp_path / "two.csv").write_text("time (ms),ECG\n0,1\n20,2\n40,3\n")
+    assert load(tmp_path / "two.csv", sfreq=50).n_samples == 3
+
+
 BAD = {
     "empty": ("", {}, "empty"),
     "header only": ("ECG,EDA\n", {}, "no samples"),
@@ -91,6 +99,11 @@ BAD = {
     ),
     "biosppy, no rate": ("# Labels:= ECG\n1\n2\n", {"sfreq": None}, r"states no sampling rate"),
     "biosppy, odd rate": ("# Sampling Rate (Hz):= fast\n1\n", {}, r"rate of 'fast'"),
+    "biosppy, comma rate": ("# Sampling Rate (Hz):= 100,200\n1\n", {}, r"rate of '100,200'"),
+    "rate as text": ("ECG\n1\n2\n", {"sfreq": "100"}, r"sfreq='100'; expected a number"),
+    "decimal commas": ("ECG;EDA\n1,5;2,3\n", {}, r"column ECG: got '1,5'.*with a point"),
+    "clock in s": ("time (s),ECG\n0,1\n0.02,2\n0.04,3\n", {}, r"column time \(s\) runs at 50 Hz"),
+    "clock in ms": ("time_ms,ECG\n0,1\n20,2\n40,3\n", {}, r"runs at 50 Hz.*100 Hz"),
     "biosppy, text": (
         "# Sampling Rate (Hz):= 100\n# Labels:= ECG\n1\nx\n", {}, r"line 4, column ECG: got 'x'"
     ),
@@ -117,6 +130,11 @@ def test_what_is_no_file_of_signals(tmp_path):
     (tmp_path / "video.mp4").write_bytes(bytes(range(256)))
     with pytest.raises(MepsError, match="not a text file"):
         load(tmp_path / "video.mp4", sfreq=100)
+    (tmp_path / "wide.csv").write_text("ECG\n1\n", encoding="utf-16")
+    with pytest.raises(MepsError, match="save it as UTF-8"):
+        load(tmp_path / "wide.csv", sfreq=100)
+    with pytest.raises(MepsError, match="cannot be opened"):
+        load(tmp_path / ("x" * 300), sfreq=100)
     with pytest.raises(MepsError, match="EDA.csv: no such file"):
         load(tmp_path)
     with pytest.raises(MepsError, match="states its own rates"):

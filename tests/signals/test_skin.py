@@ -6,15 +6,44 @@ import pytest
 
 from meps_lib.errors import MepsError
 from meps_lib.signals import Recording, clean, features, skin_conductance_responses, window
+from meps_lib.simulate.physiology import scr
 
 ONSETS = {"negative": (10.24, 129.84), "neutral": (49.57, 92.24)}  # s; data/README, NeuroKit
 
 
 def test_onsets_and_amplitudes_of_known_responses(eda):
     found = skin_conductance_responses(eda(onsets=(10, 25, 41), amplitude=1.0))
-    np.testing.assert_allclose(found["onset"], [10, 25, 41], atol=0.7)
+    np.testing.assert_allclose(found["onset"], [10, 25, 41], atol=0.15)
     np.testing.assert_allclose(found["peak"], [11.33, 26.33, 42.33], atol=0.3)
     np.testing.assert_allclose(found["amplitude"], 1.0, rtol=0.05)
+
+
+@pytest.mark.parametrize("noise", [0.0, 0.005, 0.02])
+def test_onsets_are_those_of_the_simulator(noise):
+    rng = np.random.default_rng(0)
+    times = np.arange(0, 10, 1 / 200)
+    errors = []
+    for _ in range(20):
+        onset, drift = rng.uniform(2, 7), rng.normal(0, 0.12)
+        x = 5 + drift * times / 10 + scr(times, onset, rng.uniform(0.2, 1.5))
+        x = x + noise * rng.normal(size=times.size)
+        found = skin_conductance_responses(Recording(x[None], ("EDA",), ("uS",), 200))
+        assert len(found) == 1
+        errors.append(found["onset"][0] - onset)
+    assert abs(np.mean(errors)) < 0.15 and np.abs(errors).max() < 0.2
+
+
+def test_a_window_may_end_during_the_recovery(eda):
+    whole = clean(eda(onsets=(10,), amplitude=3.5))
+    found = skin_conductance_responses(window(whole, 5.0, 11.7))  # 0.3 s after the peak
+    assert found["amplitude"].tolist() == pytest.approx([3.5], rel=0.05)
+    assert len(skin_conductance_responses(window(whole, 10.5, 20.0))) == 0  # began before
+
+
+def test_slow_waves_are_no_responses():
+    """A sine of 0.05 Hz rises for ten seconds."""
+    x = 8 + 0.1 * np.sin(2 * np.pi * 0.05 * np.arange(0, 60, 0.01))
+    assert len(skin_conductance_responses(Recording(x[None], ("EDA",), ("uS",), 100))) == 0
 
 
 @pytest.mark.parametrize("count", [1, 3, 6])
@@ -78,3 +107,7 @@ def test_skin_that_says_nothing(eda):
         skin_conductance_responses(Recording(np.eye(2), ("ECG", "PPG"), ("", ""), 1))
     with pytest.raises(MepsError, match="no ECG, PPG or EDA among SKT"):
         features(Recording(np.eye(1, 99), ("SKT",), ("degrees C",), 4))
+    with pytest.raises(MepsError, match="12 samples.*too short to filter"):
+        skin_conductance_responses(Recording(np.arange(12.0)[None], ("EDA",), ("uS",), 4))
+    with pytest.raises(MepsError, match="before its time 0"):
+        features(Recording(eda().signals, ("EDA",), ("uS",), 100, start=-90.0))

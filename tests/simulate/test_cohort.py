@@ -164,6 +164,8 @@ def test_bad_cohorts_are_refused_by_name(kwargs, named):
 def test_out_of_range_trial():
     with pytest.raises(IndexError):
         simulate_cohort(2, 3)[6]
+    with pytest.raises(TypeError):
+        simulate_cohort(2, 3)[1.5]
 
 
 def test_micro_expressions_move_one_to_two_pixels():
@@ -228,3 +230,29 @@ def test_face_and_body_each_fall_short_and_both_do_well():
     assert 0.68 < face < 0.82
     assert 0.50 < body < 0.68
     assert both > 0.80 and both > face + 0.04
+
+
+def test_a_face_that_does_not_leak_shows_no_stray_either():
+    dials = Scenario(size=16, n_frames=8, leak_share=0.0, stray_au=1.0)
+    cohort = simulate_cohort(2, 3, scenario=dials)
+    for k in range(6):
+        assert cohort[k].truth["au_intensity"][:, -1].max() <= 0.1 * 0.4 * dials.me_intensity
+
+
+def test_the_event_falls_where_the_clip_starts():
+    dials = Scenario(size=16, n_frames=8, ps_before_s=5.0, ps_duration_s=12.0, ps_noise=0.0)
+    cohort = simulate_cohort(3, 4, scenario=dials)
+    onsets = np.concatenate([cohort[k].truth["scr_onsets"] for k in range(12)])
+    assert all(cohort[k].ps_start == -5.0 for k in range(3))
+    assert len(onsets) and onsets.min() >= 6.0 and onsets.max() <= 8.0
+
+
+def test_contempt_is_one_sided():
+    dials = Scenario.preset("ideal", size=32, n_frames=8, head_drift_mm=0.0, me_intensity=0.8)
+    cohort = simulate_cohort(2, 3, classes=("contempt", "happiness", "others"), scenario=dials)
+    seen = 0
+    for k in np.flatnonzero(cohort.index.emotion == "contempt"):
+        clip = cohort[k].truth["flow"]
+        seen += 1
+        assert abs(clip.lateral) == pytest.approx(0.9)
+    assert seen

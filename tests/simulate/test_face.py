@@ -11,7 +11,7 @@ from meps_lib.errors import MepsError
 from meps_lib.labels import ACTION_UNITS, EMOTION_AUS
 from meps_lib.simulate.face import DISTANCE_MM, VIEW_MM, FaceClip
 from meps_lib.simulate.identity import Identity, landmarks
-from meps_lib.simulate.muscles import PULLS, time_course
+from meps_lib.simulate.muscles import PULLS, fields, time_course
 from meps_lib.simulate.sensor import sense_depth
 
 
@@ -179,3 +179,67 @@ def test_clip_refuses_wrong_shapes_and_frames():
         onset_to_apex((12,), size=16).flow(0, 2)
     with pytest.raises(MepsError, match=r"\[99\]"):
         onset_to_apex((99,), size=16).render()
+
+
+FOLDS = [aus for aus in EMOTION_AUS.values() if aus] + [(1, 2), (1, 2, 5), (2, 7), (10, 26)]
+
+
+@pytest.mark.parametrize("aus", FOLDS)
+def test_skin_never_folds_at_full_intensity(aus):
+    step = 0.5
+    x, y = np.meshgrid(np.arange(-80, 80, step), np.arange(-90, 95, step))
+    for who in (Identity(), person(0), Identity(brow_gap=18.5, eye_height=10.6)):
+        dx, dy, _, lower = fields(aus, landmarks(who), x, y).sum(0)
+        dxy, dxx = np.gradient(dx, step)
+        for down in (dy, dy + lower):
+            dyy, dyx = np.gradient(down, step)
+            assert ((1 - dxx) * (1 - dyy) - dxy * dyx).min() > 0
+
+
+@pytest.mark.parametrize("aus", [(1, 2), (1, 2, 5), EMOTION_AUS["surprise"], EMOTION_AUS["fear"]])
+def test_raised_brows_do_not_tear_the_eyes_open(aus):
+    who = Identity()
+    place = landmarks(who)
+    y = np.arange(-60, 0, 0.05)[:, None]
+    came_from = y - fields(aus, place, np.full_like(y, place["eye"][0]), y).sum(0)[1]
+    cleft = (-0.58 * who.eye_height < came_from - who.eye_y) & (
+        came_from - who.eye_y < 0.42 * who.eye_height
+    )
+    assert 9 < cleft.sum() * 0.05 < 14
+
+
+def test_lips_part_gradually():
+    # What the true slit, 0 to about half a sample high, shows of the mouth behind it.
+    clip = FaceClip(Identity(), (25,), np.linspace(0, 0.15, 16)[:, None], size=64)
+    head = torch.stack(torch.meshgrid(torch.tensor([0.0]), torch.arange(30.0, 50, 1.6),
+                                      indexing="xy"), -1)  # fmt: skip
+    head = head.expand(16, -1, -1, -1).contiguous()
+    shares = clip._look_up(head, torch.arange(16), 1.6)[2].sum((1, 2, 3))
+    assert shares[0] == 0 and shares[-1] > 0.2
+    assert (shares.diff() >= -1e-3).all() and shares.diff().max() < 0.15 * shares[-1]
+
+
+def test_a_receding_head_is_deeper_by_as_much():
+    pose = np.array([[0, 0, 0, 0], [0, 0, 0, 15.0]])
+    _, depth = onset_to_apex((1,), intensity=0.0, pose=pose).render()
+    assert (depth[1] - depth[0])[0, 50:80, 50:80].median() == pytest.approx(15.0, abs=0.5)
+
+
+def test_flow_from_a_displaced_frame_starts_there():
+    pose = np.array([[0, 0, 0, 0], [10.0, 4.0, 0, 0], [16.0, 1.0, 0, 0]])
+    still = FaceClip(person(0), (12,), np.zeros((3, 1)), pose=pose, size=128)
+    expected = np.array([6.0, -3.0]) * 128 / VIEW_MM
+    np.testing.assert_allclose(still.flow(1, 2)[:, 64, 64], expected, atol=1e-3)
+    smile = FaceClip(person(0), (6, 12), np.array([[0.0], [0.3], [0.6]]) * np.ones(2), size=128)
+    colour, _ = smile.render()
+    true = smile.flow(1, 2).numpy()
+    moving = np.hypot(*true) > 0.5
+    assert np.hypot(*(dis(colour[1], colour[2]) - true))[moving].mean() < 0.25
+
+
+def test_range_noise_grows_with_the_square_of_range():
+    spread = []
+    for mm in (700.0, 1400.0):
+        flat = torch.full((1, 1, 128, 128), mm)
+        spread.append((sense_depth(flat, np.random.default_rng(0), 5.0, 0.0) - flat).std())
+    assert spread[1] / spread[0] == pytest.approx(4, rel=0.05)

@@ -4,7 +4,7 @@ import neurokit2 as nk
 import numpy as np
 import pytest
 
-from meps_lib.simulate.physiology import Body, record, scr
+from meps_lib.simulate.physiology import _PULSE, _WAVES, Body, _ecg, _ppg, record, scr
 
 SFREQ = 200
 
@@ -112,8 +112,24 @@ def test_latency_is_one_to_three_seconds():
     assert np.ptp(latency) > 1.2
 
 
-def test_noise_is_a_dial_and_leaves_the_truth_alone():
+def test_noise_is_a_dial_and_leaves_the_beats_alone():
     quiet, loud = (next(episodes(1, noise=n)) for n in (0.0, 2.0))
     assert np.array_equal(quiet.ps, quiet.clean_ps)
     assert np.array_equal(quiet.beat_times, loud.beat_times)
     assert np.std(loud.ps - loud.clean_ps, axis=1).min() > 0.01
+
+
+def test_beats_added_near_themselves_are_the_whole_sum():
+    t = np.arange(0, 12, 1 / SFREQ)
+    lengths = np.tile([0.6, 1.1], 8)
+    beats = -1 + np.cumsum(lengths) - lengths
+    ecg, ppg = np.zeros_like(t), np.zeros_like(t)
+    for beat, before in zip(beats, np.concatenate([lengths[:1], lengths[:-1]]), strict=True):
+        for name, (centre, width, height) in _WAVES.items():
+            k = np.sqrt(before) if name in "PT" else 1.0
+            ecg += height * np.exp(-0.5 * ((t - beat - centre * k) / (width * k)) ** 2)
+        for delay, width, share in _PULSE:
+            dt = t - beat - delay
+            ppg += share * np.exp(-0.5 * (dt / (width * np.where(dt < 0, 0.75, 1.2))) ** 2)
+    np.testing.assert_allclose(_ecg(t, beats, lengths), ecg, rtol=0, atol=1e-6)
+    np.testing.assert_allclose(_ppg(t, beats, np.ones(len(beats))), ppg, rtol=0, atol=1e-6)

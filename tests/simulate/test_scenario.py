@@ -12,7 +12,8 @@ from meps_lib.simulate import Scenario
     ("dial", "value"),
     [("frame_noise", -0.1), ("ps_noise", -1), ("depth_noise_mm", float("nan")),
      ("apex_position", 1.2), ("leak_share", 2), ("size", 8), ("size", 64.0), ("n_frames", 2),
-     ("fps", 0), ("ps_sfreq", "200"), ("me_intensity", True), ("ps_before_s", 10.0)],
+     ("fps", 0), ("ps_sfreq", "200"), ("me_intensity", True), ("ps_before_s", 10.0),
+     ("ps_sfreq", 124.0)],
 )  # fmt: skip
 def test_bad_dials_are_refused_by_name(dial, value):
     with pytest.raises(MepsError, match=rf"Scenario\.{dial}"):
