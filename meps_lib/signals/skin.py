@@ -10,7 +10,7 @@ from scipy.signal import find_peaks
 from meps_lib.signals.cleaning import MIN_SAMPLES, clean, too_short
 from meps_lib.signals.recording import Recording
 
-# CHOICE (ledger: scr-threshold): a slower rise is drift of the level. WHY: responses rise within one to three seconds.
+# CHOICE: a slower rise is drift of the level (ledger: scr-threshold). WHY: responses take 1 to 3 s.
 LONGEST_RISE = 5.0  # s
 FLAT = 0.05  # CHOICE: a rise has begun where its slope exceeds a twentieth of the steepest
 
