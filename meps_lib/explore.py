@@ -120,7 +120,8 @@ def view_window(recording: Recording, start: float, stop: float, context: float)
     >>> import neurokit2 as nk
     >>> heart = nk.ecg_simulate(20, sampling_rate=100, heart_rate=60, random_state=0)
     >>> both = Recording(np.stack([heart, heart]), ("ECG", "EDA"), ("mV", "uS"), 100)
-    >>> view_window(both, 10.0, 10.4, context=2.0).axes[0].get_title()
+    >>> figure = view_window(both, 10.0, 10.4, context=2.0)
+    >>> figure.axes[0].get_title(loc=plt.rcParams["axes.titlelocation"])
     'ECG: 5 beats'
     """
     cut = window(recording, start, stop, (context, context))
