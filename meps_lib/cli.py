@@ -13,34 +13,10 @@ from typing import Annotated, Literal
 
 import tyro
 
+from meps_lib.cli_simulate import Simulate, cohort_of
 from meps_lib.errors import MepsError
 
 Positional = tyro.conf.Positional
-
-
-@dataclass
-class Simulate:
-    """Write a simulated cohort to a folder: trials with colour, depth, signals and truth.
-
-    Example: meps simulate --out cohort --subjects 12 --trials 8 --scenario early_apex
-    """
-
-    out: Path  # a new folder
-    subjects: int = 12  # how many people
-    trials: int = 8  # trials a person
-    classes: str = "three"  # three, four, seven, seven-mmme, or emotions joined by commas
-    seed: int = 0  # the same seed gives the same cohort
-    scenario: str = "default"  # a preset of the simulator; a wrong name lists those known
-
-    def run(self) -> None:
-        from meps_lib.datasets import save_dataset
-
-        data = _cohort(self.subjects, self.trials, self.classes, self.seed, self.scenario)
-        save_dataset(data, self.out, note=f"simulated, scenario {self.scenario}, seed {self.seed}")
-        counts = data.index["label"].value_counts()
-        print(f"{len(data)} simulated trials of {self.subjects} subjects in {self.out}")
-        print("  ".join(f"{c} {counts.get(c, 0)}" for c in data.classes))
-        print(f"next: meps loso --root {self.out}")
 
 
 @dataclass
@@ -48,7 +24,8 @@ class Loso:
     """Leave one subject out: train, test, pool, and print accuracy, UF1 and UAR.
 
     Without --root the trials are simulated on the way. Scores are pooled over all folds; the
-    majority line is what always answering the commonest training class would score.
+    majority line is what always answering the commonest training class would score, the
+    ceiling what a classifier on the simulator's truth scores on the same modalities.
 
     Example: meps loso --modalities colour ps --seeds 0 1 2 --out results/both
     """
@@ -82,7 +59,7 @@ class Loso:
         from meps_lib.training import TrainConfig
 
         if self.root is None:
-            data = _cohort(self.subjects, self.trials, self.classes, 0, self.scenario)
+            data = cohort_of(self.subjects, self.trials, self.classes, 0, self.scenario)
             what = f"simulated, scenario {self.scenario}, seed 0"
         else:
             data = FolderDataset(self.root)
@@ -106,6 +83,7 @@ class Loso:
         table = run(data, config, self.out, note=what)
         floor, scores = majority(table, data.classes), tabulate(table, data.classes)
         print(f"majority  {floor}")
+        print(f"ceiling (oracle features)  {_ceiling(data, self.modalities)}")
         for seed in scores.index:
             one = table[table["seed"] == seed]
             print(f"seed {seed:<4} {score(one['truth'], one['prediction'], data.classes)}")
@@ -211,12 +189,18 @@ class Info:
             print(f"recording {name}: {'here' if available(name) else 'not here'}")
 
 
-def _cohort(subjects: int, trials: int, classes: str, seed: int, scenario: str):
-    from meps_lib.simulate import Scenario, simulate_cohort
+def _ceiling(data, modalities: tuple[str, ...]) -> str:
+    """One line: what the truth itself would score, where the trials carry it."""
+    from meps_lib.simulate import ceiling
 
-    dials = Scenario() if scenario == "default" else Scenario.preset(scenario)
-    chosen = tuple(classes.split(",")) if "," in classes else classes
-    return simulate_cohort(subjects, trials, chosen, seed, dials)
+    sides = ("face",) * bool({"colour", "depth"} & set(modalities)) + ("body",) * (
+        "ps" in modalities
+    )
+    try:
+        row = ceiling(data).loc["both" if len(sides) == 2 else sides[0]]
+    except MepsError as error:
+        return f"not available: {error}"
+    return f"accuracy {row.accuracy:.3f}  UF1 {row.uf1:.3f}  UAR {row.uar:.3f}"
 
 
 def _device(name: str) -> str:

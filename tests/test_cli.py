@@ -90,6 +90,13 @@ def test_simulate_then_loso(cohort, tmp_path, capsys):
         (["predict", "nothing.mp4", "--picture", "no/where.png"], "--picture no/where.png"),
         (["simulate", "--out", "X", "--subjects", "1"], "n_subjects"),
         (["simulate", "--out", "X", "--trials", "2"], "trials_per_subject"),
+        (["simulate", "--out", "X", "--layout", "casme4"], "casme4.*casme2, samm, smic, case"),
+        (["simulate", "--out", "X", "--layout", "smic", "--trials", "2"], "trials_per_subject"),
+        (["simulate", "--out", "X", "--layout", "case", "--trials", "9"], "4 to 8 films"),
+        (["simulate", "--out", "X", "--layout", "smic", "--classes", "four"], "--classes does not"),
+        (["simulate", "--out", "X", "--layout", "smic", "--scenario", "mmme"], "--scenario does"),
+        (["simulate", "--out", "X", "--clean"], "goes with --layout"),
+        (["simulate", "--out", "/proc/self/no/such", "--layout", "smic"], "cannot write to /proc"),
         (["predict", "nothing.mp4"], "nothing.mp4"),
     ],
 )
@@ -99,11 +106,55 @@ def test_a_wrong_option_is_one_clear_line(args, message, tmp_path, monkeypatch, 
     error = capsys.readouterr().err.strip().splitlines()[-1]
     assert error.startswith("meps: ")
     assert __import__("re").search(message, error)
+    assert not (tmp_path / "X").exists() and not list(tmp_path.glob(".X*"))
 
 
 def test_nothing_is_overwritten(cohort, capsys):
     assert cli.main(["simulate", "--out", str(cohort)]) == 2
     assert "not empty" in capsys.readouterr().err
+    before = sorted(cohort.rglob("*"))
+    assert cli.main(["simulate", "--out", str(cohort), "--layout", "smic"]) == 2
+    assert "not empty; choose a new folder" in capsys.readouterr().err
+    assert sorted(cohort.rglob("*")) == before
+
+
+def test_simulate_a_layout(tmp_path, capsys, monkeypatch):
+    from meps_lib.simulate import Scenario, layouts
+
+    small = replace(layouts.LAYOUTS["samm"], scenario=lambda: Scenario(size=16, n_frames=5))
+    monkeypatch.setitem(layouts.LAYOUTS, "samm", small)
+    out = tmp_path / "sets" / "samm"
+    args = ["simulate", "--layout", "samm", "--subjects", "2", "--trials", "4", "--out"]
+    assert cli.main([*args, str(out)]) == 0
+    printed = capsys.readouterr().out
+    truth = pd.read_parquet(out / "truth.parquet")
+    files = [p for p in out.rglob("*") if p.is_file()]
+    assert "8 simulated clips of 2 subjects in the layout of SAMM" in printed
+    assert "negative 2  others 2  positive 2  surprise 2" in printed
+    size = sum(p.stat().st_size for p in files) / 1e6
+    assert f"{len(files):,} files, {size:.1f} MB; rows with an annotation error: 1" in printed
+    assert "not recordings of anyone" in printed and (truth["dirt"] != "").sum() == 1
+    assert [p.name for p in out.parent.iterdir()] == ["samm"]
+    clean = tmp_path / "clean"
+    assert cli.main([*args, str(clean), "--clean"]) == 0
+    assert "annotation error: 0" in capsys.readouterr().out
+    same = pd.read_parquet(clean / "truth.parquet").drop(columns="dirt")
+    assert same.equals(truth.drop(columns="dirt"))
+
+
+@pytest.mark.parametrize("layout", [[], ["--layout", "casme2"]])
+def test_what_is_interrupted_leaves_nothing(layout, tmp_path, monkeypatch, capsys):
+    from meps_lib.simulate import CohortDataset
+
+    def stop(self, k, plan=CohortDataset.plan):
+        if k == 4:
+            raise KeyboardInterrupt
+        return plan(self, k)
+
+    monkeypatch.setattr(CohortDataset, "plan", stop)
+    args = ["simulate", "--out", str(tmp_path / "out"), "--subjects", "2", "--trials", "5"]
+    assert cli.main([*args, *layout]) == 130
+    assert "stopped" in capsys.readouterr().err and not list(tmp_path.iterdir())
 
 
 @pytest.mark.skipif(not available("face_video"), reason="MEPS_DATA lacks the face video")

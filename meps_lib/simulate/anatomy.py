@@ -51,14 +51,14 @@ def neutral_maps(who: Identity) -> Maps:
 
     grain = _grain(who.texture_seed)
     tone = _skin_colour(who)
-    rgb = np.broadcast_to(tone, (*x.shape, 3)) * (1 + 0.05 * grain[0] + 0.07 * grain[1])[..., None]
+    rgb = np.broadcast_to(tone, (*x.shape, 3)) * (1 + 0.018 * grain[0] + 0.11 * grain[1])[..., None]
     blush = _dot(ax - 40, y - who.eye_y - 34, 15, 12) + 0.8 * _dot(x, y - 12, 11, 9)
     rgb = rgb * (1 - blush[..., None] * np.array([-0.02, 0.12, 0.10]))
     socket = _dot(ax - who.half_eyes, y - who.eye_y, 17, 9)
     rgb = rgb * (1 - 0.30 * socket[..., None])
     rgb = rgb * (1 - 0.16 * _dot(x, y - who.mouth_y - 2.4 * who.lip, 15, 3.5)[..., None])
 
-    red = tone * np.array([0.80, 0.50, 0.52]) + np.array([0.012, 0.0, 0.003])
+    red = tone * np.array([0.74, 0.42, 0.44]) + np.array([0.012, 0.0, 0.003])
     rgb = _paint(rgb, red * (1 + 0.10 * grain[0])[..., None], _step(above, 0.8))
     rgb = _paint(rgb, red * 0.22, _dot(0, mouth, 1, 1.0) * _step(who.mouth_half - 1 - ax, 2.0))
     nostril = _dot(ax - 0.48 * who.nose_half, y - who.eye_y - who.nose_length, 3.0, 1.7)
@@ -76,6 +76,36 @@ def neutral_maps(who: Identity) -> Maps:
     skin = np.stack([*np.clip(rgb, 0.003, 1).transpose(2, 0, 1), height, person, eye])
     inner = _inner(who, x, y).transpose(2, 0, 1)
     return Maps(*(torch.from_numpy(np.ascontiguousarray(m, np.float32)) for m in (skin, inner)))
+
+
+def upper_lid(who: Identity, x: Tensor) -> Tensor:
+    """Edge of the open upper lid at each x, in mm down."""
+    across = x.abs() - who.half_eyes
+    arch = (1 - (across / EYE_HALF_MM) ** 2).clamp(min=0)
+    return who.eye_y - 0.06 * across - 0.58 * who.eye_height * arch**0.8
+
+
+def blink_field(who: Identity, x: np.ndarray, y: np.ndarray) -> np.ndarray:
+    """How far the upper lid comes down when the eye shuts, at points of the posed face.
+
+    Parameters
+    ----------
+    who : Identity
+    x, y : ndarray, shape (H, W)
+        mm.
+
+    Returns
+    -------
+    ndarray, shape (H, W), float32
+        mm down, of the skin above the lid's edge only: it slides over the eye.
+    """
+    across = (np.abs(x) - who.half_eyes) / EYE_HALF_MM
+    opened = 1.1 * who.eye_height * np.clip(1 - across**2, 0, None) ** 0.8
+    # Whole on the eyeball; above it the skin unrolls, as gently as it can without a fold,
+    # and at the brow it stays.
+    above = np.clip((who.eye_y - 2.0 - y) / (1.65 * who.eye_height + 1.6), 0, 1)
+    below = np.clip(y - who.eye_y - 8.0, 0, None)
+    return (opened * (0.5 + 0.5 * np.cos(np.pi * above)) * _dot(0, below, 1, 3)).astype("f4")
 
 
 def _step(d: np.ndarray, width: float) -> np.ndarray:
@@ -96,7 +126,7 @@ def _paint(rgb: np.ndarray, colour: np.ndarray, cover: np.ndarray) -> np.ndarray
 def _grain(seed: int) -> np.ndarray:
     """Skin texture at two scales, unit variance; what optical flow holds on to."""
     noise = np.random.default_rng(seed).standard_normal((2, TEXELS, TEXELS))
-    out = [gaussian_filter(n, s) for n, s in zip(noise, (2.8, 1.3), strict=True)]
+    out = [gaussian_filter(n, s) for n, s in zip(noise, (2.8, 1.0), strict=True)]
     return np.stack([o / o.std() for o in out])
 
 
@@ -115,7 +145,7 @@ def _eye(who: Identity, ax: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.n
     """Openness of the lids, and mm below the upper lid's edge."""
     arch = np.clip(1 - (_eye_x(who, ax) / EYE_HALF_MM) ** 2, 0, None)
     cant = -0.06 * (ax - who.half_eyes)  # the outer corner sits a little higher
-    upper = who.eye_y + cant - 0.58 * who.eye_height * arch**0.8
+    upper = who.eye_y + cant - 0.58 * who.eye_height * arch**0.8  # as in `upper_lid`
     lower = who.eye_y + cant + 0.42 * who.eye_height * arch
     inside = np.minimum(y - upper, lower - y)
     return _step(inside, 0.9) * (arch > 0), y - upper
@@ -179,7 +209,7 @@ def _relief(who: Identity, x: np.ndarray, y: np.ndarray, lips: np.ndarray) -> np
     philtrum = -1.2 * _dot(x, y - who.mouth_y + who.lip + 7, 3, 6)
     fold = -1.4 * _dot(ax - 21 - 0.35 * (y - tip), y - tip - 9, 2.6, 10)
     chin = 6.0 * _dot(x, y - who.chin_y + 16, 14, 10) - 2.5 * _dot(x, y - who.mouth_y - 17, 16, 4)
-    grain = 0.12 * _grain(who.texture_seed + 1)[1]
+    grain = 0.06 * _grain(who.texture_seed + 1)[1]
     parts = (bridge, wings, sockets, balls, ridge, bones, mouth, red, groove, philtrum, fold, chin)
     return sum(parts) + grain
 
@@ -188,7 +218,7 @@ def _inner(who: Identity, x: np.ndarray, y: np.ndarray) -> np.ndarray:
     """What lids and lips uncover; it moves with the skull, not with the skin."""
     ax = np.abs(x)
     r = np.hypot(ax - who.half_eyes, y - who.eye_y + 0.8)
-    rgb = np.full((*x.shape, 3), 0.52) * np.array([1.0, 0.94, 0.90])
+    rgb = np.full((*x.shape, 3), 0.44) * np.array([1.0, 0.95, 0.91])
     caruncle = _dot(ax - who.half_eyes + 14, y - who.eye_y, 2, 3)
     rgb = _paint(rgb, np.array([0.45, 0.16, 0.14]), caruncle)
     rgb = rgb * (1 - 0.30 * _step(who.eye_y - 0.30 * who.eye_height - y, 4.0))[..., None]
@@ -198,7 +228,7 @@ def _inner(who: Identity, x: np.ndarray, y: np.ndarray) -> np.ndarray:
     rgb = _paint(rgb, np.full(3, 0.006), _step(2.5 - r, 0.7))
     rgb = _paint(rgb, np.full(3, 0.95), _step(1.0 - glint, 0.6))
     in_mouth = y > who.mouth_y - 25
-    teeth = _step(5.0 - np.abs(y - who.mouth_y + 3.5), 1.5) * _step(19 - ax, 3.0)
+    teeth = _step(5.0 - np.abs(y - who.mouth_y + 2.5), 1.5) * _step(19 - ax, 3.0)
     gaps = 1 - 0.25 * _step(np.cos(x * np.pi / 4.2) - 0.93, 0.1)
     inside = np.full_like(rgb, 0.014) * np.array([4.0, 1.0, 1.0])
     inside = _paint(inside, np.array([0.60, 0.56, 0.48]), teeth) * gaps[..., None]

@@ -1,65 +1,45 @@
 """A cohort of simulated people: trials with colour, depth and physiology, and their truth.
 
-An emotion is a point in valence and arousal and a set of action units. The face shows the
-action units, so it tells valence well and arousal badly; the body follows arousal and
-hardly knows valence. In some trials the face leaks next to nothing.
-
-Every trial has its own generator, keyed by cohort seed, subject and trial number: trial k
-of a subject is the same whatever else is drawn, in any order and any process.
+Every trial has its own generators, keyed by cohort seed, subject and trial number: trial k
+of a subject is the same whatever else is drawn, in any order and any process. Nothing is
+drawn before it is asked for, so a cohort of any size takes the memory of its index.
 """
 
 from __future__ import annotations
 
 import operator
+import os
 from collections.abc import Iterable
-from dataclasses import dataclass
-from functools import lru_cache
+from functools import partial
 from numbers import Integral
 from typing import Any
 
 import numpy as np
 import pandas as pd
-import torch
+from torch import Tensor
 from torch.utils.data import Dataset
 
 from meps_lib.errors import MepsError
-from meps_lib.labels import EMOTION_AUS, ClassSet, class_set
-from meps_lib.simulate.face import FaceClip
-from meps_lib.simulate.identity import Identity
-from meps_lib.simulate.muscles import PULLS, time_course
-from meps_lib.simulate.physiology import NAMES, UNITS, Body, record
+from meps_lib.labels import ClassSet, class_set
+from meps_lib.simulate.brain import MONTAGE_19, MONTAGE_62
+from meps_lib.simulate.cache import Cache
+from meps_lib.simulate.laboratory import as_float, film, measure, truth_of
+from meps_lib.simulate.people import Subject, draw_subject
+from meps_lib.simulate.physiology import Episode
+from meps_lib.simulate.plan import Plan, make_plan
+from meps_lib.simulate.programme import emotion_weights, programme
+from meps_lib.simulate.responses import AFFECT
 from meps_lib.simulate.scenario import Scenario
-from meps_lib.simulate.sensor import sense_colour, sense_depth
 from meps_lib.trial import Trial
 
-# Valence -1..1 and arousal 0..1. CHOICE: the order follows the circumplex (Russell, J. Pers.
-# Soc. Psychol. 39, 1980), the values are ours. WHY: they are set so that face and body each
-# leave something for the other to say, which is what the scenarios are there to show.
-AFFECT: dict[str, tuple[float, float]] = {
-    "anger": (-0.6, 0.55),
-    "contempt": (-0.5, 0.30),
-    "disgust": (-0.7, 0.40),
-    "fear": (-0.7, 0.65),
-    "happiness": (0.8, 0.40),
-    "repression": (-0.3, 0.30),
-    "sadness": (-0.6, 0.20),
-    "surprise": (0.1, 0.95),
-    "others": (0.0, 0.10),
-}
-# How often each emotion stands for its class: clips of CAS(ME)^3 Part A (Li et al., 2023);
-# contempt, which that set lacks, as in MMME against its disgust.
-_WEIGHT = {"anger": 64, "contempt": 69, "disgust": 250, "fear": 86, "sadness": 57}
-_INDEX_STREAM, _SUBJECT_STREAM, _TRIAL_STREAM = 0, 1, 2
+__all__ = ["AFFECT", "CohortDataset", "Plan", "Subject", "simulate_cohort"]
+
+MONTAGES = {"none": (), "10-20": tuple(MONTAGE_19), "62": tuple(MONTAGE_62)}
+_TRIAL_STREAM, _SENSOR_STREAM, _BODY_STREAM, _GAP_STREAM = 2, 5, 6, 8
 
 
-@dataclass(frozen=True)
-class Subject:
-    """Who a simulated person is: face, body, and how much of either shows."""
-
-    who: Identity
-    body: Body
-    expressivity: float
-    light: tuple[float, float, float]
+class TrialNumberError(MepsError, TypeError):
+    """A trial was asked for by something that is no whole number."""
 
 
 class CohortDataset(Dataset[Trial]):
@@ -76,32 +56,105 @@ class CohortDataset(Dataset[Trial]):
 
     def __init__(
         self, n_subjects: int, trials_per_subject: int, classes: ClassSet, seed: int,
-        scenario: Scenario,
+        scenario: Scenario, cache: Cache | None = None,
     ) -> None:  # fmt: skip
         self.classes = classes.classes
         self.scenario = scenario
         self.seed = seed
         self.trials_per_subject = trials_per_subject
+        self.cache = cache
         rows = [
             {"subject": f"sim-{s + 1:02d}", "clip": f"sim-{s + 1:02d}_{j + 1:02d}", **what}
             for s in range(n_subjects)
-            for j, what in enumerate(_programme(seed, s, trials_per_subject, classes))
+            for j, what in enumerate(programme(seed, s, trials_per_subject, classes, scenario))
         ]
         self.index = pd.DataFrame(rows, columns=["subject", "clip", "label", "emotion"])
 
     def __len__(self) -> int:
         return len(self.index)
 
+    @property
+    def eeg_names(self) -> tuple[str, ...]:
+        """Channels of the montage; empty without EEG."""
+        return MONTAGES[self.scenario.eeg]
+
+    def person(self, s: int) -> Subject:
+        """Subject number `s`, from 0: face, body, expressivity, light and habits."""
+        s = _position(s, len(self) // self.trials_per_subject, "subject")
+        return draw_subject(self.seed, s, self.scenario)
+
+    def plan(self, k: int) -> Plan:
+        """What happens in trial `k`; no picture and no signal is made."""
+        k = _position(k, len(self), "trial")
+        person = self.person(k // self.trials_per_subject)
+        row = self.index.iloc[k].to_dict()
+        return make_plan(person, row, self._rng(_TRIAL_STREAM, k), self.scenario)
+
+    def truth(self, k: int, eeg_names: tuple[str, ...] | None = None) -> dict[str, Any]:
+        """All of trial `k`'s truth that needs no picture: every key but `clean_depth`.
+
+        `eeg_names` are the channels whose waves are made, since 62 take a while; all of the
+        montage if None.
+        """
+        k = _position(k, len(self), "trial")
+        plan = self.plan(k)
+        names = self.eeg_names if eeg_names is None else eeg_names
+        return truth_of(plan, self._record(k, plan, names))
+
     def __getitem__(self, k: int) -> Trial:
-        k = operator.index(k)
-        if not -len(self) <= k < len(self):
-            raise IndexError(f"trial {k} of a cohort of {len(self)}")
-        k %= len(self)
+        k = _position(k, len(self), "trial")
+        dials, plan = self.scenario, self.plan(k)
+        make = partial(self._costly, k, plan)
+        costly = make() if self.cache is None else self.cache.get(plan.clip, make)
+        body = self._record(k, plan, ())
+        kept = self.kept(k)
+        video, ps, eeg = kept & {"colour", "depth"}, "ps" in kept, "eeg" in kept
+        truth = truth_of(plan, body) | {
+            n: costly[n] for n in ("clean_depth", "clean_eeg", "band_power") if n in costly
+        }
+        window = -float(dials.ps_before_s)
+        return Trial(
+            label=plan.label, subject=plan.subject, clip=plan.clip,
+            colour=costly["colour"] if "colour" in kept else None,
+            depth=costly["depth"] if "depth" in kept else None,
+            fps=plan.fps if video else None,
+            ps=as_float(body.ps) if ps else None,
+            ps_names=body.names if ps else (), ps_units=body.units if ps else (),
+            ps_sfreq=float(dials.ps_sfreq) if ps else None, ps_start=window if ps else 0.0,
+            eeg=costly["eeg"] if eeg else None,
+            eeg_names=self.eeg_names if eeg else (),
+            eeg_units=("uV",) * len(self.eeg_names) if eeg else (),
+            eeg_sfreq=float(dials.eeg_sfreq) if eeg else None, eeg_start=window if eeg else 0.0,
+            onset=plan.onset if video else None,
+            apex=int(plan.face.intensity.sum(1).argmax() or round(plan.apex)) if video else None,
+            offset=plan.offset if video else None,
+            truth=truth,
+        )  # fmt: skip
+
+    def _record(self, k: int, plan: Plan, eeg_names: tuple[str, ...]) -> Episode:
+        return measure(plan, self._rng(_BODY_STREAM, k), self.scenario, eeg_names)
+
+    def _costly(self, k: int, plan: Plan) -> dict[str, Tensor]:
+        """The tensors of trial `k` that take long to make, and that a cache keeps."""
+        out = film(plan, self._rng(_SENSOR_STREAM, k), self.scenario)
+        if self.eeg_names:
+            body = self._record(k, plan, self.eeg_names)
+            out["eeg"] = as_float(body.eeg)
+            out |= {n: truth_of(plan, body)[n] for n in ("clean_eeg", "band_power")}
+        return out
+
+    def kept(self, k: int) -> set[str]:
+        """Which modalities trial `k` has; where all would be lost, the luckiest stays."""
+        dials = self.scenario
+        names = ["colour", "depth", "ps"] + ["eeg"] * (dials.eeg != "none")
+        luck = self._rng(_GAP_STREAM, k).random(4)[: len(names)]
+        missing = np.array([getattr(dials, f"missing_{n}") for n in names])
+        kept = {n for n, there in zip(names, luck >= missing, strict=True) if there}
+        return kept or {names[int(luck.argmax())]}
+
+    def _rng(self, stream: int, k: int) -> np.random.Generator:
         subject, number = divmod(k, self.trials_per_subject)
-        person = draw_subject(self.seed, subject, self.scenario)
-        rng = np.random.default_rng([self.seed, _TRIAL_STREAM, subject, number])
-        row = self.index.iloc[k]
-        return _trial(person, row.to_dict(), rng, self.scenario)
+        return np.random.default_rng([self.seed, stream, subject, number])
 
 
 def simulate_cohort(
@@ -110,6 +163,7 @@ def simulate_cohort(
     classes: str | Iterable[str] = "three",
     seed: int = 0,
     scenario: Scenario | None = None,
+    cache: str | os.PathLike | None = None,
 ) -> CohortDataset:
     """Simulate people who hide what they feel.
 
@@ -118,26 +172,31 @@ def simulate_cohort(
     n_subjects : int
         At least 2: one subject has nobody to be left out from.
     trials_per_subject : int
-        At least the number of classes. Classes are balanced within each subject as far as
-        the number allows, in a shuffled order.
+        At least the number of classes. Unless the scenario says otherwise, classes are
+        balanced within each subject as far as the number allows, in a shuffled order.
     classes : str or iterable of str
         "three", "four", "seven", "seven-mmme", or emotion names.
     seed : int
         Same seed, same cohort, to the bit.
     scenario : Scenario, optional
         The dials; the defaults if None.
+    cache : path, optional
+        A folder that keeps what is rendered, for the next time; nothing is kept if None.
 
     Returns
     -------
     CohortDataset
-        `Trial`s with colour, depth, EDA, ECG, PPG and a `truth`: apex, au_intensity, aus,
-        flow(a, b), clean_depth, beat_times, pulse_times, scr_onsets, scr_amplitudes,
-        scr_evoked, clean_ps, valence, arousal, emotion, shown (by the face), leaked.
+        `Trial`s with colour, depth, signals and, if asked for, EEG; and a `truth`: apex,
+        au_intensity, aus, flow(a, b), blink, clean_depth, clean_ps, beat_times, pulse_times,
+        scr_onsets, scr_amplitudes, scr_evoked, breath_phase, valence, arousal, emotion, shown
+        (by the face), leaked; with EEG clean_eeg and band_power. Times are in s from the
+        start of the signals' window.
 
     Raises
     ------
     MepsError
-        If a number is out of range, or an emotion or class set is unknown.
+        If a number is out of range, an emotion or class set is unknown, the class balance
+        leaves a class out, or the cache cannot be written.
 
     Examples
     --------
@@ -163,106 +222,19 @@ def simulate_cohort(
             f"scenario must be a Scenario or None, got {scenario!r}; "
             "for a named one use Scenario.preset(name)"
         )
-    return CohortDataset(
-        int(n_subjects), int(trials_per_subject), chosen, int(seed), scenario or Scenario()
-    )
+    dials = scenario or Scenario()
+    emotion_weights(chosen, dials)  # refuses a balance that leaves a class out
+    kept = None if cache is None else Cache.of(cache, (seed, chosen.classes, dials))
+    return CohortDataset(int(n_subjects), int(trials_per_subject), chosen, int(seed), dials, kept)
 
 
-@lru_cache(maxsize=256)
-def draw_subject(seed: int, subject: int, scenario: Scenario) -> Subject:
-    """One person of a cohort; the same for every trial and every size of the cohort."""
-    rng = np.random.default_rng([seed, _SUBJECT_STREAM, subject])
-    who = Identity.draw(rng)
-    body = Body.draw(rng, scenario.subject_spread)
-    expressivity = float(np.exp(rng.normal(0, scenario.subject_spread)))
-    side = rng.choice([-1.0, 1.0]) * rng.uniform(0.15, 0.5)
-    return Subject(who, body, expressivity, (side, -rng.uniform(0.4, 0.7), 0.75))
-
-
-def _programme(seed: int, subject: int, n: int, classes: ClassSet) -> list[dict[str, str]]:
-    """Label and emotion of each trial: shuffled blocks that hold every class once."""
-    out = []
-    rng = np.random.default_rng([seed, _INDEX_STREAM, subject])
-    while len(out) < n:
-        for label in rng.permutation(classes.classes):
-            emotions = classes.emotions_of(str(label))
-            weight = np.array([_WEIGHT.get(e, 100) for e in emotions], float)
-            emotion = str(rng.choice(emotions, p=weight / weight.sum()))
-            out.append({"label": str(label), "emotion": emotion})
-    return out[:n]
-
-
-def _expression(
-    emotion: str, person: Subject, rng: np.random.Generator, dials: Scenario
-) -> tuple[str, tuple[int, ...], np.ndarray, bool]:
-    """The emotion that the face shows, its action units, their apex intensities, and
-    whether the face leaked at all."""
-    shown = emotion
-    if rng.random() < dials.blend_share:  # like valence, whatever the arousal; or itself
-        names = [e for e in AFFECT if e != "others"]
-        near = np.exp([-(((AFFECT[e][0] - AFFECT[emotion][0]) / 0.5) ** 2) for e in names])
-        shown = str(rng.choice(names, p=near / near.sum()))
-    full = EMOTION_AUS[shown] or tuple(rng.choice(sorted(PULLS), 2, replace=False).tolist())
-    luck = rng.random(len(full))
-    part = luck < dials.au_share
-    part[np.argmin(luck)] = True  # at least one takes part
-    leaked = bool(rng.random() < dials.leak_share)
-    level = dials.me_intensity * person.expressivity * np.exp(rng.normal(0, dials.me_spread))
-    shows = 1.0 if leaked else 0.1
-    each = level * shows * np.exp(rng.normal(0, 0.2, len(full))) * part
-    strays = [au for au in sorted(PULLS) if au not in full]
-    stray, weak = int(rng.choice(strays)), 0.4 * shows * dials.me_intensity * rng.uniform(0.5, 1)
-    if rng.random() < dials.stray_au:
-        full, each = (*full, stray), np.append(each, weak)
-    return shown, full, np.clip(each, 0, 1), leaked
-
-
-def _trial(
-    person: Subject, row: dict[str, Any], rng: np.random.Generator, dials: Scenario
-) -> Trial:
-    emotion = row["emotion"]
-    valence, arousal = AFFECT[emotion]
-    arousal = float(np.clip(arousal + dials.arousal_spread * rng.normal(), 0, 1.2))
-    face_rng, noise_rng, body_rng = rng.spawn(3)
-    shown, aus, peak, leaked = _expression(emotion, person, face_rng, dials)
-    last = dials.n_frames - 1
-    apex = face_rng.normal(dials.apex_position, dials.apex_spread) * last
-    apex = float(np.clip(apex, 1.0, last - 1.0))
-    course = time_course(dials.n_frames, apex)
-    drift = face_rng.normal(0, 1, 4) * [1, 1, 0.004, 1] * dials.head_drift_mm
-    ramp = np.linspace(0, 1, dials.n_frames)[:, None] ** face_rng.uniform(0.7, 1.5)
-    start = face_rng.normal(0, 1, 4) * [3.0, 3.0, 0.02, 8.0]
-    # Contempt is the one expression that is one-sided by definition.
-    lateral = face_rng.uniform(-0.3, 0.3)
-    if shown == "contempt":
-        lateral = 0.9 * np.sign(lateral)
-    clip = FaceClip(
-        who=person.who, aus=aus, intensity=course[:, None] * peak, pose=start + ramp * drift,
-        lateral=float(lateral), light=person.light, size=dials.size,
-    )  # fmt: skip
-    colour, clean_depth = clip.render()
-    colour = sense_colour(colour, noise_rng, dials.frame_noise)
-    body = record(
-        person.body, body_rng, arousal=arousal * dials.arousal_gain, valence=valence,
-        event_s=dials.ps_before_s, duration_s=dials.ps_duration_s, sfreq=dials.ps_sfreq,
-        noise=dials.ps_noise,
-    )  # fmt: skip
-    return Trial(
-        label=row["label"], subject=row["subject"], clip=row["clip"],
-        colour=colour,
-        depth=sense_depth(clean_depth, noise_rng, dials.depth_noise_mm, dials.depth_holes),
-        fps=float(dials.fps),
-        ps=torch.from_numpy(body.ps.astype(np.float32)),
-        ps_names=NAMES, ps_units=UNITS, ps_sfreq=float(dials.ps_sfreq),
-        ps_start=-float(dials.ps_before_s),
-        onset=0, apex=int(course.argmax()), offset=last,
-        truth={
-            "emotion": emotion, "valence": valence, "arousal": arousal,
-            "shown": shown, "leaked": leaked,
-            "apex": apex, "aus": aus, "au_intensity": clip.intensity, "flow": clip,
-            "clean_depth": clean_depth, "clean_ps": torch.from_numpy(body.clean_ps).float(),
-            "beat_times": body.beat_times, "pulse_times": body.pulse_times,
-            "scr_onsets": body.scr_onsets, "scr_amplitudes": body.scr_amplitudes,
-            "scr_evoked": body.scr_evoked,
-        },
-    )  # fmt: skip
+def _position(k: Any, n: int, what: str) -> int:
+    try:
+        k = operator.index(k)
+    except TypeError:
+        raise TrialNumberError(
+            f"a {what} is asked for by a whole number from 0 to {n - 1}, got {k!r}"
+        ) from None
+    if not -n <= k < n:
+        raise IndexError(f"{what} {k} of a cohort of {n}")
+    return k % n

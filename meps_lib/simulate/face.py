@@ -1,9 +1,9 @@
 """A face clip in colour and depth from one geometry, with its true motion.
 
 A neutral face (`anatomy`) is deformed by action units (`muscles`), lit from the normals
-of the deformed surface and seen by a colour camera and a depth sensor at the same pixels.
-The same look-up that paints a pixel says where that pixel goes, so the optical flow is
-known exactly.
+of the deformed surface (`lighting`) and seen by a colour camera and a depth sensor at the
+same pixels (`camera`). The same look-up that paints a pixel says where that pixel goes, so
+the optical flow is known exactly.
 """
 
 from __future__ import annotations
@@ -14,18 +14,26 @@ from functools import lru_cache
 import numpy as np
 import torch
 from torch import Tensor
-from torch.nn.functional import avg_pool2d, grid_sample, pad
+from torch.nn.functional import avg_pool2d
 
 from meps_lib.errors import MepsError
-from meps_lib.simulate.anatomy import EXTENT_MM, neutral_maps
+from meps_lib.simulate.anatomy import EXTENT_MM, blink_field, neutral_maps, upper_lid
+from meps_lib.simulate.camera import (
+    DISTANCE_MM,
+    VIEW_MM,
+    camera_points,
+    head_points,
+    pixel_centres,
+    sample,
+)
 from meps_lib.simulate.identity import Identity, landmarks
-from meps_lib.simulate.muscles import fields
+from meps_lib.simulate.lighting import EYE_AMBIENT, EYE_DIRECT, LIGHT, shade, to_srgb
+from meps_lib.simulate.muscles import coupled, fields
+from meps_lib.simulate.texture import Texture, painted
 
-VIEW_MM = 205.0  # side of the square that the picture shows, at the distance of the face
-VIEW_Y_MM = -4.0  # its centre
-DISTANCE_MM = 700.0
+__all__ = ["DISTANCE_MM", "VIEW_MM", "FaceClip"]
 _BACKGROUND = 0.22  # linear grey
-_FIELD_GRID = 112  # muscle fields are smooth: 2.1 mm between points is enough
+_FIELD_GRID = 144  # muscle fields are smooth: 1.6 mm between points is enough
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,11 +55,17 @@ class FaceClip:
         Direction towards the light (x right, y down, z to the camera).
     size : int
         Pixels a side.
+    blink : ndarray, shape (T,), optional
+        How far the lids are closed, 0 .. 1, on top of the action units.
+    gain : ndarray, shape (T,), optional
+        Factor on the light of each frame, 1 as it was: a lamp that flickers, a cloud.
+    texture : Texture, optional
+        A photo to paint the face with (`texture_from_photo`); the person's own skin if None.
 
     Raises
     ------
     MepsError
-        If the shapes disagree.
+        If the shapes disagree, or a blink or gain is out of range.
 
     Examples
     --------
@@ -66,8 +80,11 @@ class FaceClip:
     intensity: np.ndarray
     pose: np.ndarray | None = None
     lateral: float = 0.0
-    light: tuple[float, float, float] = (-0.35, -0.55, 0.75)
+    light: tuple[float, float, float] = LIGHT
     size: int = 64
+    blink: np.ndarray | None = None
+    gain: np.ndarray | None = None
+    texture: Texture | None = None
 
     def __post_init__(self) -> None:
         intensity = np.asarray(self.intensity, float)
@@ -78,11 +95,31 @@ class FaceClip:
                 f"intensity must be (T, {len(self.aus)}) and pose (T, 4) with one T, "
                 f"got {intensity.shape} and {pose.shape}"
             )
-        object.__setattr__(self, "intensity", intensity)
-        object.__setattr__(self, "pose", pose)
+        blink = np.zeros(frames) if self.blink is None else np.asarray(self.blink, float)
+        gain = np.ones(frames) if self.gain is None else np.asarray(self.gain, float)
+        for name, value, high in (("blink", blink, 1.0), ("gain", gain, 10.0)):
+            if value.shape != (frames,) or not ((value >= 0) & (value <= high)).all():
+                raise MepsError(
+                    f"{name} must be {frames} numbers from 0 to {high:g}, one a frame; got "
+                    f"shape {value.shape}, from {np.min(value, initial=np.inf):g} to "
+                    f"{np.max(value, initial=-np.inf):g}"
+                )
+        for name, value in (
+            ("intensity", intensity), ("pose", pose), ("blink", blink), ("gain", gain)
+        ):  # fmt: skip
+            object.__setattr__(self, name, value)
 
-    def render(self, supersample: int = 2) -> tuple[Tensor, Tensor]:
+    def render(
+        self, supersample: int = 2, device: torch.device | str | None = None
+    ) -> tuple[Tensor, Tensor]:
         """Picture and range of every frame, free of noise.
+
+        Parameters
+        ----------
+        supersample : int
+            Samples of the surface a pixel, along each side.
+        device : torch.device or str, optional
+            Where to render, and where the result lies; the processor if None.
 
         Returns
         -------
@@ -91,32 +128,48 @@ class FaceClip:
         depth : Tensor, shape (T, 1, size, size)
             Millimetres from the camera, NaN where there is no person.
         """
-        chunks = torch.arange(len(self.pose)).split(4)  # what fits a processor's cache
-        parts = [self._render(frames, supersample) for frames in chunks]
+        device = torch.device(device or "cpu")
+        # As many frames at once as fit a processor's cache; a GPU wants many more.
+        samples = 2**18 if device.type == "cpu" else 2**25
+        at_once = max(1, samples // (self.size * supersample) ** 2)
+        chunks = torch.arange(len(self.pose)).split(at_once)
+        parts = [self._render(frames, supersample, device) for frames in chunks]
         return torch.cat([c for c, _ in parts]), torch.cat([d for _, d in parts])
 
-    def _render(self, frames: Tensor, supersample: int) -> tuple[Tensor, Tensor]:
-        maps = neutral_maps(self.who)
-        head = self._head_points(_pixel_centres(self.size * supersample), frames)
+    def _render(
+        self, frames: Tensor, supersample: int, device: torch.device
+    ) -> tuple[Tensor, Tensor]:
+        maps = painted(self.who, self.size, self.texture, device)
         sample_mm = VIEW_MM / (self.size * supersample)
+        pose = self._at("pose", frames, device)
+        head = head_points(self.size * supersample, pose)
         skin_at, bulge, gap = self._look_up(head, frames, sample_mm)
-        albedo, height, person, lids = _sample(maps.skin, skin_at).split([3, 1, 1, 1], dim=1)
-        z = height + bulge
-        uncovered = torch.maximum(lids * person, gap)
-        shade = self._shade(z, sample_mm)
-        exposure = 0.9 * (0.30 / _luma(maps.skin)) ** 0.35  # the camera half-adapts to the skin
-        linear = albedo * (shade * exposure)
+        height, person, lids = sample(maps.form, skin_at).split(1, dim=1)
+        z = height.add_(bulge)
+        light = shade(z, sample_mm, self.light)
+        # Geometry is sampled finely, colour once a pixel from maps blurred to its size.
+        uncovered = torch.maximum(lids.mul_(person), gap)
+        solid = person if self.texture is None else torch.ones_like(person)
+        light, z, gap, person, solid, uncovered, inside = (
+            avg_pool2d(m, supersample)
+            for m in (
+                light * (solid - uncovered), z, gap, person, solid, uncovered, light * uncovered
+            )
+        )  # fmt: skip
+        where = avg_pool2d(skin_at.movedim(-1, 1), supersample).movedim(1, -1)
+        colour = sample(maps.albedo, where).mul_(light * maps.exposure)
+        colour += _BACKGROUND * (1 - solid)
         # Few pixels show eyeballs or mouth, so only those are looked up.
-        n, _, i, j = torch.nonzero(uncovered, as_tuple=True)
-        inner = _sample(maps.inner, head[n, i, j][None, None])[0, :, 0].T
-        inner = inner * (0.4 * shade[n, 0, i, j] + 0.54)[:, None]
-        linear[n, :, i, j] = torch.lerp(linear[n, :, i, j], inner, uncovered[n, 0, i, j, None])
-        linear = _BACKGROUND + person * (linear - _BACKGROUND)
-        colour = avg_pool2d(linear, supersample).clamp(1e-4, 1) ** (1 / 2.2)
+        n, _, i, j = torch.nonzero(uncovered > 1e-3, as_tuple=True)
+        at = head_points(self.size, pose)[n, i, j]
+        inner = sample(maps.inner, at[None, None])[0, :, 0].T
+        lit = EYE_DIRECT * inside[n, 0, i, j] + EYE_AMBIENT * uncovered[n, 0, i, j]
+        colour[n, :, i, j] += inner * lit[:, None]
+        gain = self._at("gain", frames, device)[:, None, None, None]
 
-        away = self._pose(frames)[3][:, None]
-        depth = avg_pool2d(DISTANCE_MM + away - z + 6.0 * gap, supersample)
-        return colour, depth.masked_fill(avg_pool2d(person, supersample) < 0.75, torch.nan)
+        away = pose[:, 3, None, None, None]
+        depth = DISTANCE_MM + away - z + 6.0 * gap
+        return to_srgb(colour.mul_(gain)), depth.masked_fill(person < 0.75, torch.nan)
 
     def flow(self, a: int, b: int) -> Tensor:
         """True optical flow from frame `a` to frame `b`.
@@ -139,109 +192,84 @@ class FaceClip:
         for frame in (a, b):
             if not 0 <= frame < len(self.pose):
                 raise MepsError(f"frame {frame} is outside the clip of {len(self.pose)} frames")
-        pixels = _pixel_centres(self.size)
         both = torch.tensor([a, b])
-        start = self._head_points(pixels, both[:1])
+        pose_a, pose_b = self._at("pose", both, torch.device("cpu")).split(1)
+        start = head_points(self.size, pose_a)
         skin_at, _, gap = self._look_up(start, both[:1], VIEW_MM / self.size)
-        seen = _sample(neutral_maps(self.who).skin, skin_at)[:, 4:]
+        person, lids = sample(neutral_maps(self.who).skin[4:], skin_at).split(1, dim=1)
         below = skin_at[..., 1:] > self.who.mouth_y
-        displaced, end = self._displacement(both[1:]), skin_at
+        on_lid = skin_at[..., 1:] < upper_lid(self.who, skin_at[..., :1])
+        parting, closing = below.movedim(-1, 1), on_lid.movedim(-1, 1)
+        displaced, end = self._displacement(both[1:], start.device), skin_at
         for _ in range(30):  # fixed point of p = q + d(p); d contracts
-            shift = _sample(displaced, end)
-            down = shift[:, 1:2] + torch.where(below.movedim(-1, 1), shift[:, 3:], 0.0)
+            shift = sample(displaced, end)
+            down = shift[:, 1:2] + torch.where(parting, shift[:, 3:4], 0.0)
+            down = down + torch.where(closing, shift[:, 4:], 0.0)
             end = skin_at + torch.cat([shift[:, :1], down], 1).movedim(1, -1)
         # Eyeballs and teeth follow the skull only.
-        still = torch.maximum(seen[:, 1:] > 0.5, gap > 0.5).movedim(1, -1)
+        still = torch.maximum(lids > 0.5, gap > 0.5).movedim(1, -1)
         end = torch.where(still, start, end)
-        there = self._camera_points(end, both[1:])
-        move = (there - pixels) * (self.size / VIEW_MM)
-        return (move.movedim(-1, 1) * (seen[:, :1] > 0.5))[0]
+        move = (camera_points(end, pose_b) - pixel_centres(self.size)) * (self.size / VIEW_MM)
+        return (move.movedim(-1, 1) * (person > 0.5))[0]
 
     __call__ = flow
 
-    def _displacement(self, frames: Tensor) -> Tensor:
-        """(N, 4, G, G): displacement in mm of each frame on the field grid."""
-        weight = torch.as_tensor(self.intensity)[frames].float()[..., None, None, None]
-        total = torch.zeros(len(frames), 4, _FIELD_GRID, _FIELD_GRID)
-        for k, au in enumerate(self.aus):  # not a matmul: same bits on any number of threads
-            total.addcmul_(weight[:, k], _field(self.who, au))
+    def _at(self, name: str, frames: Tensor, device: torch.device) -> Tensor:
+        return torch.as_tensor(getattr(self, name))[frames].to(device, torch.float32)
+
+    def _displacement(self, frames: Tensor, device: torch.device) -> Tensor:
+        """(N, 5, G, G): displacement in mm of each frame on the field grid."""
+        aus, intensity = coupled(self.aus, self.intensity)
+        weight = torch.as_tensor(intensity)[frames].to(device, torch.float32)[..., None, None, None]
+        total = torch.zeros(len(frames), 5, _FIELD_GRID, _FIELD_GRID, device=device)
+        for k, au in enumerate(aus):  # not a matmul: same bits on any number of threads
+            total[:, :4].addcmul_(weight[:, k], _field(self.who, au, device))
         x = _grid_axis()
         weak = 1 - abs(self.lateral) * (1 - np.sign(self.lateral) * np.tanh(x / 12.0)) / 2
-        return total.mul_(torch.from_numpy(weak).float())
+        total.mul_(torch.from_numpy(weak).to(device, torch.float32))
+        if self.blink[frames.numpy()].any():
+            closed = self._at("blink", frames, device)[:, None, None]
+            total[:, 4] = closed * _blink_field(self.who, device)
+        return total
 
     def _look_up(
         self, head: Tensor, frames: Tensor, sample_mm: float
     ) -> tuple[Tensor, Tensor, Tensor]:
         """Neutral skin point, bulge in mm and share of open mouth, at points of the posed head."""
-        shift = _sample(self._displacement(frames), head).movedim(1, -1)
-        above = head - shift[..., :2]
-        below = above - pad(shift[..., 3:], (1, 0))
-        lower = below[..., 1:] > self.who.mouth_y
-        # A slit thinner than a sample covers a share of it, else it would flicker: from
-        # the point's place in the slit, how much of the sample lies between the lips.
-        top = above[..., 1:] - self.who.mouth_y
-        bottom = self.who.mouth_y - below[..., 1:]
-        half = sample_mm / 2
-        gap = (top.clamp(-half, half) + bottom.clamp(-half, half)) / sample_mm
-        gap = gap.clamp(0, 1)
-        skin_at = torch.where(lower, below, above)
-        return skin_at, shift[..., 2:3].movedim(-1, 1), gap.movedim(-1, 1)
-
-    def _head_points(self, camera: Tensor, frames: Tensor) -> Tensor:
-        """Points in the frame of the head, (N, H, W, 2) mm, seen at camera points (H, W, 2)."""
-        x, y, roll, away = self._pose(frames)
-        c, s = roll.cos(), roll.sin()
-        scale = (DISTANCE_MM + away) / DISTANCE_MM
-        dx, dy = (camera[..., 0] - x) * scale, (camera[..., 1] - y) * scale
-        return torch.stack([c * dx + s * dy, c * dy - s * dx], dim=-1)
-
-    def _camera_points(self, head: Tensor, frames: Tensor) -> Tensor:
-        """Inverse of `_head_points`."""
-        x, y, roll, away = self._pose(frames)
-        c, s = roll.cos(), roll.sin()
-        scale = DISTANCE_MM / (DISTANCE_MM + away)
-        px, py = head[..., 0], head[..., 1]
-        return torch.stack([(c * px - s * py) * scale + x, (s * px + c * py) * scale + y], dim=-1)
-
-    def _pose(self, frames: Tensor) -> Tensor:
-        return torch.as_tensor(self.pose)[frames].float().T[..., None, None]
-
-    def _shade(self, z: Tensor, step_mm: float) -> Tensor:
-        """Lambert shading with a soft ambient term."""
-        padded = pad(z, (1, 1, 1, 1), mode="replicate")
-        zx = (padded[..., 1:-1, 2:] - padded[..., 1:-1, :-2]) / (2 * step_mm)
-        zy = (padded[..., 2:, 1:-1] - padded[..., :-2, 1:-1]) / (2 * step_mm)
-        lx, ly, lz = np.asarray(self.light) / np.linalg.norm(self.light)
-        # The surface is z(x, y) towards the camera, so its normal is (-zx, -zy, 1).
-        facing = (lz - lx * zx - ly * zy) / (1 + zx**2 + zy**2).sqrt()
-        return 0.35 + 1.0 * facing.clamp(min=0)
+        displaced = self._displacement(frames, head.device)
+        blinks = bool(displaced[:, 4].any())
+        shift = sample(displaced if blinks else displaced[:, :4], head)
+        skin_at = head - shift[:, :2].movedim(1, -1)
+        gap = torch.zeros_like(shift[:, :1])
+        if displaced[:, 3].any():
+            y = skin_at[..., 1]
+            mouth_y, half = self.who.mouth_y, sample_mm / 2
+            below = y - shift[:, 3]
+            # A slit thinner than a sample covers a share of it, else it would flicker: from
+            # the point's place in the slit, how much of the sample lies between the lips.
+            top, bottom = (y - mouth_y).clamp_(-half, half), (mouth_y - below).clamp_(-half, half)
+            gap[:, 0] = top.add_(bottom).mul_(1 / sample_mm).clamp_(0, 1)
+            torch.where(below > mouth_y, below, y, out=skin_at[..., 1])
+        if blinks:  # what the falling lid covers is skin from above the lid's edge
+            lid = skin_at[..., 1] - shift[:, 4]
+            on_lid = lid < upper_lid(self.who, skin_at[..., 0])
+            skin_at[..., 1] = torch.where(on_lid, lid, skin_at[..., 1])
+        return skin_at, shift[:, 2:3], gap
 
 
 @lru_cache(maxsize=128)
-def _field(who: Identity, au: int) -> Tensor:
+def _field(who: Identity, au: int | str, device: torch.device) -> Tensor:
     """(4, G, G): displacement by one action unit at full intensity."""
     x, y = np.meshgrid(_grid_axis(), _grid_axis())
-    return torch.from_numpy(fields((au,), landmarks(who), x, y)[0])
+    return torch.from_numpy(fields((au,), landmarks(who), x, y)[0]).to(device)
+
+
+@lru_cache(maxsize=32)
+def _blink_field(who: Identity, device: torch.device) -> Tensor:
+    """(G, G): how far the upper lid comes down when the eye closes."""
+    x, y = np.meshgrid(_grid_axis(), _grid_axis())
+    return torch.from_numpy(blink_field(who, x, y)).to(device)
 
 
 def _grid_axis() -> np.ndarray:
     return ((np.arange(_FIELD_GRID) + 0.5) / _FIELD_GRID * 2 - 1) * EXTENT_MM
-
-
-def _luma(skin: Tensor) -> float:
-    """Mean albedo of the middle of the face."""
-    low, high = round(0.35 * skin.shape[-1]), round(0.65 * skin.shape[-1])
-    return float(skin[:3, low:high, low:high].mean())
-
-
-def _pixel_centres(size: int) -> Tensor:
-    """(size, size, 2): points of the picture plane in mm."""
-    axis = ((torch.arange(size) + 0.5) / size - 0.5) * VIEW_MM
-    y, x = torch.meshgrid(axis + VIEW_Y_MM, axis, indexing="ij")
-    return torch.stack([x, y], dim=-1)
-
-
-def _sample(maps: Tensor, points: Tensor) -> Tensor:
-    """Maps (C, N, N) or (T, C, N, N) at points (T, H, W, 2) in mm -> (T, C, H, W)."""
-    maps = maps.expand(len(points), *maps.shape[-3:])
-    return grid_sample(maps, points / EXTENT_MM, padding_mode="border", align_corners=False)

@@ -60,7 +60,7 @@ class Identity:
             chin_y=float(np.clip(normal(88, 3), 82, 94)),
             jaw=uniform(2.1, 2.9),
             half_eyes=float(np.clip(normal(31.5, 1.4), 28.5, 34.5)),
-            eye_height=uniform(8.2, 10.6),
+            eye_height=uniform(8.2, 9.8),
             brow_gap=uniform(18.5, 22.5),
             brow_weight=uniform(4.5, 7.5),
             nose_length=uniform(41, 49),

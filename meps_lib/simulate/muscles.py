@@ -17,6 +17,9 @@ import numpy as np
 
 from meps_lib.errors import MepsError
 from meps_lib.labels import ACTION_UNITS
+from meps_lib.simulate.timing import time_course
+
+__all__ = ["COUPLINGS", "PULLS", "Pull", "coupled", "fields", "time_course"]
 
 
 class Pull(NamedTuple):
@@ -28,6 +31,7 @@ class Pull(NamedTuple):
     move: tuple[float, float, float]  # mm at the centre
     tilt: float = 0.0  # degrees; for oblique folds
     lower_lip: bool = False  # acts below the line of the mouth only, so the lips part
+    reach: float = 1.0  # where a parting of the lips ends, in half widths of the mouth at rest
 
 
 _MIDLINE = 4.0  # mm; a pull whose centre is nearer to the midline than this is not mirrored
@@ -47,42 +51,48 @@ PULLS: dict[int, tuple[Pull, ...]] = {
         Pull("brow_out", (-14, -31), (13, 2.2), (0, 0, -1.0)),
     ),
     4: (
-        Pull("brow_in", (3, 0), (12, 11), (-4.5, 5.0, 2.0)),
-        Pull("brow_mid", (4, 0), (12, 10), (-1.5, 4.5, 0.5)),
-        Pull("brow_in", (-8, 2), (1.8, 8), (0, 0, -2.6), 10.0),
+        Pull("brow_in", (3, 0), (12, 11), (-5.0, 6.5, 2.0)),
+        Pull("brow_mid", (4, 0), (12, 10), (-2.0, 5.5, 0.5)),
+        Pull("brow_in", (-8, 1), (1.9, 8), (0, 0, -3.2), 12.0),
+        Pull("nose_root", (0, -3), (8, 1.8), (0, 0, -1.2)),
     ),
-    5: (Pull("upper_lid", (0, -1), (13, 5.0), (0, -3.4, 0)),),
+    5: (Pull("upper_lid", (0, -1), (13, 5.0), (0, -3.2, 0)),),
     6: (
-        Pull("cheek", (0, 0), (16, 13), (-1.0, -6.0, 4.0)),
-        Pull("lower_lid", (0, 2), (13, 6.0), (0, -2.6, 0.8)),
-        Pull("eye", (21, 5), (7, 1.8), (0, 0, -1.3), 25.0),
-        Pull("lower_lid", (-2, 9), (15, 2.0), (0, 0, -1.6), -12.0),
+        Pull("cheek", (0, 0), (16, 13), (-1.0, -5.0, 4.5)),
+        Pull("lower_lid", (0, 2), (13, 6.0), (0, -3.0, 0.8)),
+        Pull("eye", (19, 1), (4.5, 1.5), (0, 0, -1.8), -22.0),
+        Pull("eye", (19, 7), (4.5, 1.5), (0, 0, -1.8), 22.0),
+        Pull("lower_lid", (-3, 9), (12, 1.9), (0, 0, -1.5), -12.0),
     ),
     7: (
         Pull("lower_lid", (0, 1), (13, 5.0), (0, -2.8, 0.4)),
         Pull("upper_lid", (0, 0), (13, 5.0), (0, 1.8, 0)),
+        Pull("lower_lid", (0, 7), (12, 1.8), (0, 0, -1.4)),
     ),
     9: (
-        Pull("nose_wing", (1, -6), (9, 13), (1.0, -6.0, 1.5)),
-        Pull("upper_lip", (0, 0), (18, 8), (0, -2.0, 1.0)),
-        Pull("brow_in", (0, 2), (11, 10), (-2.0, 3.5, 1.0)),
-        Pull("nose_root", (0, 9), (9, 1.7), (0, 0, -2.2)),
-        Pull("nose_root", (0, 3), (9, 1.7), (0, 0, -1.8)),
-        Pull("nose_wing", (9, 6), (1.8, 11), (0, 0, -2.4), -28.0),
-        Pull("lower_lid", (-4, 3), (11, 6), (0, -2.0, 0.8)),
+        Pull("nose_wing", (1, -6), (9, 13), (1.0, -6.5, 2.0)),
+        Pull("upper_lip", (0, 0), (20, 8), (0, -2.0, 1.0)),
+        Pull("brow_in", (0, 2), (11, 10), (-2.0, 4.5, 1.0)),
+        Pull("nose_root", (0, 10), (10, 1.7), (0, 0, -2.8)),
+        Pull("nose_root", (0, 3), (10, 1.7), (0, 0, -2.6)),
+        Pull("nose_wing", (-5, -14), (1.6, 7), (0, 0, -2.2), 35.0),
+        Pull("nose_wing", (8, 5), (1.9, 12), (0, 0, -3.0), -30.0),
+        Pull("lower_lid", (-4, 3), (11, 6), (0, -2.2, 0.8)),
+        Pull("lower_lid", (-6, 9), (11, 1.8), (0, 0, -1.6), -15.0),
+        Pull("upper_lid", (0, 0), (13, 5.0), (0, 1.2, 0)),
     ),
     10: (
-        Pull("upper_lip", (9, -4), (10, 9), (1.0, -4.5, 1.5)),
-        Pull("nose_wing", (9, 7), (2.0, 11), (0, 0, -2.4), -28.0),
+        Pull("upper_lip", (12, -5), (12, 9), (1.0, -4.7, 2.0)),
+        Pull("nose_wing", (9, 7), (2.0, 12), (0, 0, -2.8), -30.0),
     ),
     12: (
-        Pull("corner", (1, -2), (15, 14), (8.0, -8.0, -2.0)),
-        Pull("cheek", (-4, 14), (14, 12), (1.5, -4.5, 4.5)),
-        Pull("corner", (3, -14), (2.2, 14), (0, 0, -2.8), -28.0),
+        Pull("corner", (1, -2), (12, 14), (8.8, -8.8, -2.0)),
+        Pull("cheek", (-4, 14), (14, 12), (1.5, -3.5, 4.5)),
+        Pull("corner", (5, -14), (2.0, 14), (0, 0, -3.2), -28.0),
     ),
     14: (
-        Pull("corner", (-1, -1), (12, 11), (4.5, -2.5, -2.5)),
-        Pull("corner", (5, -2), (2.4, 8), (0, 0, -2.4), -10.0),
+        Pull("corner", (-1, -1), (12, 11), (3.0, -1.5, -3.0)),
+        Pull("corner", (5, -2), (2.2, 8), (0, 0, -3.0), -10.0),
     ),
     15: (
         Pull("corner", (0, 1), (11, 12), (0.5, 7.5, -1.0)),
@@ -90,21 +100,22 @@ PULLS: dict[int, tuple[Pull, ...]] = {
     ),
     17: (
         Pull("chin", (0, -8), (15, 12), (0, -6.0, 3.0)),
-        Pull("lower_lip", (0, 2), (15, 9), (0, -3.5, 1.5)),
+        Pull("lower_lip", (0, 2), (16, 11), (0, -3.0, 1.5)),
         Pull("chin", (0, -22), (13, 2.2), (0, 0, -2.2)),
     ),
     20: (
-        Pull("corner", (0, 2), (13, 12), (8.5, 2.5, -3.0)),
+        Pull("corner", (0, 2), (13, 12), (10.0, 2.5, -3.0)),
         Pull("corner", (6, 6), (2.0, 12), (0, 0, -2.0), -12.0),
     ),
     23: (
-        Pull("upper_lip", (0, 0), (17, 6), (0, 2.0, 1.0)),
-        Pull("lower_lip", (0, 1), (17, 7), (0, -3.0, 1.0)),
-        Pull("corner", (0, 0), (9, 8), (-4.0, 0, 0)),
+        Pull("upper_lip", (0, 0), (18, 6), (0, 3.0, 0.5)),
+        Pull("lower_lip", (0, 1), (18, 7), (0, -4.0, 0.5)),
+        Pull("corner", (0, 0), (9, 8), (-4.5, 0, 0)),
+        Pull("lower_lip", (0, 9), (14, 2.0), (0, 0, -2.0)),
     ),
     24: (
-        Pull("upper_lip", (0, -1), (18, 7), (0, 3.0, -1.0)),
-        Pull("lower_lip", (0, 1), (18, 7), (0, -3.0, -1.0)),
+        Pull("upper_lip", (0, -1), (18, 8), (0, 2.6, -1.0)),
+        Pull("lower_lip", (0, 1), (18, 8), (0, -2.6, -1.0)),
     ),
     25: (
         Pull("lower_lip", (0, 0), (14, 10), (0, 5.0, 0), 0.0, True),
@@ -113,13 +124,28 @@ PULLS: dict[int, tuple[Pull, ...]] = {
     26: (
         Pull("chin", (0, 4), (36, 24), (0, 11.0, -1.0)),
         Pull("lower_lip", (0, 8), (17, 18), (0, 13.0, -2.0), 0.0, True),
-        Pull("corner", (-2, 6), (11, 12), (-2.5, 3.0, 0)),
+        Pull("corner", (-2, 6), (11, 12), (-4.0, 3.0, 0)),
     ),
 }
 
+# What two action units together bring along: pair, intensity above which it comes, pulls.
+# CHOICE: only pairs, so that one unit alone stays what the table says. WHY: a broad smile
+# bares the teeth, as does a snarl; a mouth that is stretched and falls open is square.
+COUPLINGS: dict[str, tuple[tuple[int, int], float, tuple[Pull, ...]]] = {
+    "grin": ((6, 12), 0.6, (Pull("lower_lip", (0, 0), (20, 10), (0, 6.0, 0), 0.0, True, 1.2),)),
+    "snarl": ((9, 10), 0.6, (
+        Pull("lower_lip", (0, 0), (18, 10), (0, 6.0, 0), 0.0, True, 1.05),
+        Pull("upper_lip", (14, -2), (8, 8), (0, -1.5, 1.0)),
+    )),
+    "stretch": ((20, 26), 0.0, (
+        Pull("lower_lip", (0, 4), (9, 12), (0, -5.0, 0), 0.0, True, 1.2),
+        Pull("lower_lip", (18, 0), (7, 10), (0, 8.0, 0), 0.0, True, 1.3),
+    )),
+}  # fmt: skip
+
 
 def fields(
-    aus: tuple[int, ...],
+    aus: tuple[int | str, ...],
     landmarks: Mapping[str, tuple[float, float]],
     x: np.ndarray,
     y: np.ndarray,
@@ -128,8 +154,8 @@ def fields(
 
     Parameters
     ----------
-    aus : tuple of int
-        Action units, each a key of `PULLS`.
+    aus : tuple of int or str
+        Action units, each a key of `PULLS`, or couplings, each a key of `COUPLINGS`.
     landmarks : mapping
         Landmark name -> (x, y) in mm, for the side x >= 0.
     x, y : ndarray, shape (H, W)
@@ -153,14 +179,15 @@ def fields(
     >>> fields((12,), place, x, y).shape
     (1, 4, 3, 3)
     """
-    missing = [au for au in aus if au not in PULLS]
+    rows = {**PULLS, **{name: pulls for name, (_, _, pulls) in COUPLINGS.items()}}
+    missing = [au for au in aus if au not in rows]
     if missing:
         known = ", ".join(f"AU{n} ({ACTION_UNITS[n].name})" for n in PULLS)
         raise MepsError(f"no muscle model for action units {missing}; known are {known}")
     out = np.zeros((len(aus), 4, *x.shape), np.float32)
     loose = _loose(landmarks["eye"], x, y)
     for k, au in enumerate(aus):
-        for pull in PULLS[au]:
+        for pull in rows[au]:
             ax, ay = landmarks[pull.anchor]
             centre = (ax + pull.offset[0], ay + pull.offset[1])
             sides = (1.0,) if abs(centre[0]) < _MIDLINE else (1.0, -1.0)
@@ -171,7 +198,8 @@ def fields(
                 dx, dy, dz = pull.move
                 if pull.lower_lip:
                     # The lips must meet at the corners of the mouth, else the cheek tears.
-                    reach = np.clip(1 - (x / landmarks["corner"][0]) ** 2, 0, 1) ** 1.5
+                    end = pull.reach * landmarks["corner"][0]
+                    reach = np.clip(1 - (x / end) ** 2, 0, 1) ** 1.5
                     out[k, 3] += dy * bump * reach
                     out[k, 2] += dz * bump * reach
                 else:
@@ -181,29 +209,36 @@ def fields(
     return out
 
 
-def time_course(n_frames: int, apex: float) -> np.ndarray:
-    """Onset, apex, offset as two half cosines: 0 at the ends, 1 at the apex.
+def coupled(
+    aus: tuple[int, ...], intensity: np.ndarray
+) -> tuple[tuple[int | str, ...], np.ndarray]:
+    """Action units as the skin follows them: those asked for, and those that they bring along.
 
     Parameters
     ----------
-    n_frames : int
-    apex : float
-        Frame of the peak, strictly inside the clip; need not be whole.
+    aus : tuple of int
+        K action units.
+    intensity : ndarray, shape (T, K)
 
     Returns
     -------
-    ndarray, shape (n_frames,)
+    aus : tuple of int or str
+        The action units, then the names of `COUPLINGS` that they bring along, K' in all.
+    intensity : ndarray, shape (T, K')
 
     Examples
     --------
-    >>> time_course(5, 2.0).round(2).tolist()
-    [0.0, 0.5, 1.0, 0.5, 0.0]
+    >>> coupled((6, 12), np.array([[0.45, 0.45], [1.0, 1.0]]))[1].round(2).tolist()
+    [[0.45, 0.45, 0.0], [1.0, 1.0, 1.0]]
     """
-    if not 0 < apex < n_frames - 1:
-        raise MepsError(f"apex must lie inside frames 0..{n_frames - 1}, got {apex}")
-    t = np.arange(n_frames)
-    phase = np.where(t <= apex, t / apex, (n_frames - 1 - t) / (n_frames - 1 - apex))
-    return 0.5 - 0.5 * np.cos(np.pi * phase)
+    names = []
+    for name, (pair, above, _) in COUPLINGS.items():
+        if set(pair) <= set(aus):
+            both = np.minimum(*(intensity[:, aus.index(au)] for au in pair))
+            more = np.clip((both - above) / (1 - above), 0, None)
+            intensity = np.column_stack([intensity, more])
+            names.append(name)
+    return (*aus, *names), intensity
 
 
 def _loose(eye: tuple[float, float], x: np.ndarray, y: np.ndarray) -> np.ndarray:

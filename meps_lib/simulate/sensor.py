@@ -7,16 +7,27 @@ import torch
 from torch import Tensor
 from torch.nn.functional import pad
 
-from meps_lib.simulate.face import DISTANCE_MM, VIEW_MM
+from meps_lib.errors import MepsError
+from meps_lib.simulate.camera import DISTANCE_MM, VIEW_MM
+
+_REGAIN = 0.1  # CHOICE: chance that the sensor sets its gain anew, a frame
+_FARTHEST = np.iinfo(np.uint16).max
 
 
 def sense_colour(colour: Tensor, rng: np.random.Generator, noise: float) -> Tensor:
     """Add noise of standard deviation `noise` to a picture in [0, 1], and clip it."""
-    grain = rng.standard_normal(colour.shape, dtype=np.float32)
-    return (colour + noise * torch.from_numpy(grain)).clamp(0, 1)
+    grain = torch.from_numpy(rng.standard_normal(colour.shape, dtype=np.float32))
+    return grain.to(colour.device).mul_(noise).add_(colour).clamp_(0, 1)
 
 
-def sense_depth(depth: Tensor, rng: np.random.Generator, noise_mm: float, holes: float) -> Tensor:
+def sense_depth(
+    depth: Tensor,
+    rng: np.random.Generator,
+    noise_mm: float,
+    holes: float,
+    gain_jumps: float = 0.0,
+    quantum_mm: float = 1.0,
+) -> Tensor:
     """What a depth sensor makes of the true range.
 
     Parameters
@@ -28,19 +39,93 @@ def sense_depth(depth: Tensor, rng: np.random.Generator, noise_mm: float, holes:
         Standard deviation of the range noise at 700 mm; it grows with the square of range.
     holes : float
         Share of pixels lost where the surface turns away; a hundredth of it anywhere.
+    gain_jumps : float
+        mm, standard deviation of the whole frame's range each time that the sensor sets its
+        gain anew, in one frame of ten; between, it stays.
+    quantum_mm : float
+        Step of the sensor's scale, mm.
 
     Returns
     -------
     Tensor, shape (T, 1, H, W)
-        Whole millimetres, NaN in holes.
+        Whole steps in mm, NaN in holes.
+
+    Raises
+    ------
+    MepsError
+        If a dial is out of range; the message names it.
+
+    Examples
+    --------
+    >>> flat = torch.full((1, 1, 2, 2), 700.4)
+    >>> sense_depth(flat, np.random.default_rng(0), 0.0, 0.0, quantum_mm=5.0).unique()
+    tensor([700.])
     """
+    dials = {"noise_mm": noise_mm, "holes": holes, "gain_jumps": gain_jumps}
+    for name, value in dials.items():
+        if not 0 <= value < np.inf or (name == "holes" and value > 1):
+            most = 1 if name == "holes" else "any finite number"
+            raise MepsError(f"{name} must be from 0 to {most}, got {value!r}")
+    if not 0 < quantum_mm < np.inf:
+        raise MepsError(f"quantum_mm must be above 0 mm, got {quantum_mm!r}")
     near = torch.nan_to_num(depth, nan=2 * DISTANCE_MM)
     padded = pad(near, (1, 1, 1, 1), mode="replicate")
-    slope = (padded[..., 1:-1, 2:] - padded[..., 1:-1, :-2]).abs()
-    slope = slope + (padded[..., 2:, 1:-1] - padded[..., :-2, 1:-1]).abs()
-    slope = slope / (2 * VIEW_MM / depth.shape[-1])
-    lost = holes * (0.01 + ((slope - 1.5) / 2).clamp(0, 1))
-    noise = torch.from_numpy(rng.standard_normal(depth.shape, dtype=np.float32))
-    luck = torch.from_numpy(rng.random(depth.shape, dtype=np.float32))
-    seen = (depth + noise_mm * (depth / DISTANCE_MM) ** 2 * noise).round()
-    return seen.masked_fill(luck < lost, torch.nan)
+    slope = (padded[..., 1:-1, 2:] - padded[..., 1:-1, :-2]).abs_()
+    slope += (padded[..., 2:, 1:-1] - padded[..., :-2, 1:-1]).abs_()
+    # From a slope of 1.5 mm a mm on, more and more of the light fails to come back.
+    lost = slope.mul_(depth.shape[-1] / (4 * VIEW_MM)).sub_(0.75).clamp_(0, 1).add_(0.01)
+    noise = torch.from_numpy(rng.standard_normal(depth.shape, dtype=np.float32)).to(depth.device)
+    luck = torch.from_numpy(rng.random(depth.shape, dtype=np.float32)).to(depth.device)
+    seen = (depth / DISTANCE_MM).square_().mul_(noise.mul_(noise_mm)).add_(depth)
+    # Drawn whether used or not: the dial does not change what else is drawn from `rng`.
+    levels, changes = rng.standard_normal(len(depth)), rng.random(len(depth)) < _REGAIN
+    if gain_jumps > 0:
+        since = np.maximum.accumulate(np.where(changes, np.arange(len(depth)), -1))
+        jump = np.where(since < 0, 0.0, gain_jumps * levels[since]).astype(np.float32)
+        seen += torch.from_numpy(jump).to(depth.device)[:, None, None, None]
+    seen = seen.div_(quantum_mm).round_().mul_(quantum_mm)
+    return seen.masked_fill_(luck < lost.mul_(holes), torch.nan)
+
+
+def to_uint16(depth: Tensor) -> np.ndarray:
+    """Range as sensors store it: whole mm in 16 bits, 0 = missing.
+
+    Parameters
+    ----------
+    depth : Tensor
+        mm, NaN = missing; any shape.
+
+    Returns
+    -------
+    ndarray of uint16, same shape
+
+    Raises
+    ------
+    MepsError
+        If a range does not fit.
+
+    Examples
+    --------
+    >>> to_uint16(torch.tensor([700.4, torch.nan])).tolist()
+    [700, 0]
+    """
+    mm = np.rint(np.asarray(depth, dtype=np.float64))
+    known = ~np.isnan(mm)
+    if not ((mm[known] >= 1) & (mm[known] <= _FARTHEST)).all():
+        raise MepsError(
+            f"range must be 1..{_FARTHEST} mm, or NaN where it is missing, to be stored in 16 "
+            f"bits; got {np.nanmin(mm):g} to {np.nanmax(mm):g} mm"
+        )
+    return np.where(known, mm, 0).astype(np.uint16)
+
+
+def from_uint16(stored: np.ndarray) -> Tensor:
+    """Undo `to_uint16`: float32 mm, NaN where 0.
+
+    Examples
+    --------
+    >>> from_uint16(np.array([700, 0], dtype=np.uint16))
+    tensor([700.,  nan])
+    """
+    mm = torch.from_numpy(np.asarray(stored).astype(np.float32))
+    return mm.masked_fill(mm == 0, torch.nan)

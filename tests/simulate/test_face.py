@@ -6,13 +6,14 @@ import cv2
 import numpy as np
 import pytest
 import torch
+from skimage.registration import optical_flow_tvl1
 
 from meps_lib.errors import MepsError
-from meps_lib.labels import ACTION_UNITS, EMOTION_AUS
+from meps_lib.labels import EMOTION_AUS
 from meps_lib.simulate.face import DISTANCE_MM, VIEW_MM, FaceClip
 from meps_lib.simulate.identity import Identity, landmarks
-from meps_lib.simulate.muscles import PULLS, fields, time_course
-from meps_lib.simulate.sensor import sense_depth
+
+EMOTIONS = [e for e in EMOTION_AUS if EMOTION_AUS[e]]
 
 
 def person(k):
@@ -38,27 +39,35 @@ def dis(a, b):
 
 def test_the_haar_cascade_finds_the_face():
     cascade = cv2.CascadeClassifier(cv2.data.haarcascades + "haarcascade_frontalface_default.xml")
-    emotions = [e for e in EMOTION_AUS if EMOTION_AUS[e]]
     found = 0
     for k in range(40):
-        clip = onset_to_apex(EMOTION_AUS[emotions[k % len(emotions)]], who=person(k))
+        clip = onset_to_apex(EMOTION_AUS[EMOTIONS[k % len(EMOTIONS)]], who=person(k))
         boxes = cascade.detectMultiScale(grey(clip.render()[0][1]), 1.1, 3, minSize=(40, 40))
         # A box counts when it holds the face: eyes and mouth lie inside.
         found += any(x < 40 and x + w > 88 and y < 40 and y + h > 90 for x, y, w, h in boxes)
     assert found >= 38
 
 
-@pytest.mark.parametrize("emotion", [e for e in EMOTION_AUS if EMOTION_AUS[e]])
-def test_opencv_recovers_the_true_flow(emotion):
+def tvl1(a, b):
+    v, u = optical_flow_tvl1(grey(a) / 255.0, grey(b) / 255.0)
+    return np.stack([u, v])
+
+
+@pytest.mark.parametrize("emotion", EMOTIONS)
+def test_opencv_and_scikit_image_recover_the_true_flow(emotion):
     one_sided = 0.9 if emotion == "contempt" else 0.0
-    clip = onset_to_apex(EMOTION_AUS[emotion], lateral=one_sided)
-    colour, _ = clip.render()
-    true, estimate = clip.flow(0, 1).numpy(), dis(*colour)
-    moving = np.hypot(*true) > 0.5
-    error = np.hypot(*(estimate - true))[moving].mean()
-    assert moving.sum() > 300
-    assert error < 0.25
-    assert error < 0.3 * np.hypot(*true)[moving].mean()
+    errors = []
+    for k in range(4):
+        clip = onset_to_apex(EMOTION_AUS[emotion], lateral=one_sided, who=person(k))
+        colour, depth = clip.render()
+        true = clip.flow(0, 1).numpy()
+        moving, skin = np.hypot(*true) > 0.5, ~depth[0, 0].isnan().numpy()
+        assert moving.sum() > 300
+        error = np.hypot(*(dis(*colour) - true))
+        assert error[moving].mean() < 0.3 * np.hypot(*true)[moving].mean()
+        other = np.hypot(*(tvl1(*colour) - true)) if k == 0 else np.full_like(error, np.nan)
+        errors.append((error[moving].mean(), error[skin].mean(), other[skin].mean()))
+    assert np.nanmean(errors, axis=0).max() < 0.25
 
 
 def test_head_drift_is_rigid_flow():
@@ -101,10 +110,6 @@ def test_muscles_pull_where_facs_says(au, landmark, direction):
     assert along > 0.7 * flow.norm() > 0.5
 
 
-def test_every_action_unit_has_a_muscle():
-    assert set(PULLS) == set(ACTION_UNITS)
-
-
 def test_one_side_only():
     flow = onset_to_apex((12,), lateral=1.0, intensity=0.8).flow(0, 1).norm(dim=0)
     assert flow[:, 80:].max() > 2
@@ -141,30 +146,11 @@ def test_action_units_show_in_depth_where_they_show_in_colour():
         assert change[moving].nanmean() > 5 * change[still].nanmean()
 
 
-def test_the_sensor_rounds_blurs_and_loses():
-    _, depth = onset_to_apex((12,)).render()
-    seen = sense_depth(depth, np.random.default_rng(0), noise_mm=3.0, holes=0.5)
-    assert torch.equal(seen.nan_to_num(0), seen.nan_to_num(0).round())
-    inside = ~seen.isnan()
-    assert (seen - depth)[inside].std() == pytest.approx(3.0, rel=0.1)
-    lost = ~depth.isnan() & seen.isnan()
-    assert 0.005 < lost.float().sum() / (~depth.isnan()).float().sum() < 0.2
-    assert depth[~depth.isnan()].min() > 600 and depth[~depth.isnan()].max() < 850
-
-
 def test_skin_covers_the_human_range():
     faces = [onset_to_apex((12,), who=person(k), size=32).render()[0][0] for k in range(20)]
     tone = torch.stack([f[:, 18:21, 12:14].mean((1, 2)) for f in faces])
     assert tone.mean(1).max() - tone.mean(1).min() > 0.2
     assert (tone[:, 0] > tone[:, 2]).all()
-
-
-def test_time_course():
-    y = time_course(31, apex=9.0)
-    assert y[0] == y[-1] == 0 and y[9] == 1 and y.argmax() == 9
-    assert np.all(np.diff(y[:10]) > 0) and np.all(np.diff(y[9:]) < 0)
-    with pytest.raises(MepsError, match="apex"):
-        time_course(10, apex=9.0)
 
 
 def test_a_clip_pickles_and_keeps_its_flow():
@@ -179,33 +165,6 @@ def test_clip_refuses_wrong_shapes_and_frames():
         onset_to_apex((12,), size=16).flow(0, 2)
     with pytest.raises(MepsError, match=r"\[99\]"):
         onset_to_apex((99,), size=16).render()
-
-
-FOLDS = [aus for aus in EMOTION_AUS.values() if aus] + [(1, 2), (1, 2, 5), (2, 7), (10, 26)]
-
-
-@pytest.mark.parametrize("aus", FOLDS)
-def test_skin_never_folds_at_full_intensity(aus):
-    step = 0.5
-    x, y = np.meshgrid(np.arange(-80, 80, step), np.arange(-90, 95, step))
-    for who in (Identity(), person(0), Identity(brow_gap=18.5, eye_height=10.6)):
-        dx, dy, _, lower = fields(aus, landmarks(who), x, y).sum(0)
-        dxy, dxx = np.gradient(dx, step)
-        for down in (dy, dy + lower):
-            dyy, dyx = np.gradient(down, step)
-            assert ((1 - dxx) * (1 - dyy) - dxy * dyx).min() > 0
-
-
-@pytest.mark.parametrize("aus", [(1, 2), (1, 2, 5), EMOTION_AUS["surprise"], EMOTION_AUS["fear"]])
-def test_raised_brows_do_not_tear_the_eyes_open(aus):
-    who = Identity()
-    place = landmarks(who)
-    y = np.arange(-60, 0, 0.05)[:, None]
-    came_from = y - fields(aus, place, np.full_like(y, place["eye"][0]), y).sum(0)[1]
-    cleft = (-0.58 * who.eye_height < came_from - who.eye_y) & (
-        came_from - who.eye_y < 0.42 * who.eye_height
-    )
-    assert 9 < cleft.sum() * 0.05 < 14
 
 
 def test_lips_part_gradually():
@@ -237,9 +196,9 @@ def test_flow_from_a_displaced_frame_starts_there():
     assert np.hypot(*(dis(colour[1], colour[2]) - true))[moving].mean() < 0.25
 
 
-def test_range_noise_grows_with_the_square_of_range():
-    spread = []
-    for mm in (700.0, 1400.0):
-        flat = torch.full((1, 1, 128, 128), mm)
-        spread.append((sense_depth(flat, np.random.default_rng(0), 5.0, 0.0) - flat).std())
-    assert spread[1] / spread[0] == pytest.approx(4, rel=0.05)
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
+def test_a_gpu_draws_the_same():
+    clip = onset_to_apex(EMOTION_AUS["fear"], intensity=1.0)
+    for here, there in zip(clip.render(), clip.render(device="cuda"), strict=True):
+        assert there.is_cuda
+        torch.testing.assert_close(there.cpu(), here, equal_nan=True, atol=2e-3, rtol=0)

@@ -1,135 +1,142 @@
-"""The body against NeuroKit2: what the simulator says happened can be found by others."""
+"""The recording as a whole: same bits, no part disturbs another, memory, refusals."""
 
-import neurokit2 as nk
+import tracemalloc
+from dataclasses import fields
+
 import numpy as np
 import pytest
 
-from meps_lib.simulate.physiology import _PULSE, _WAVES, Body, _ecg, _ppg, record, scr
+from meps_lib.errors import MepsError
+from meps_lib.simulate.artefacts import Artefacts
+from meps_lib.simulate.brain import MONTAGE_19
+from meps_lib.simulate.physiology import (
+    NAMES,
+    SIGNAL_UNITS,
+    SIGNALS,
+    UNITS,
+    Body,
+    Event,
+    record,
+)
+from meps_lib.simulate.responses import Response, respond
 
-SFREQ = 200
-
-
-def episodes(n, noise, **kwargs):
-    for k in range(n):
-        body = Body.draw(np.random.default_rng([1, k]), spread=0.2)
-        arousal = 0.1 + 0.9 * k / n
-        yield record(body, np.random.default_rng([2, k]), arousal=arousal, noise=noise, **kwargs)
-
-
-def share_found(true, found, within):
-    """Share of true times with a found time within so many seconds; the edges do not count."""
-    true = true[(true > 0.5) & (true < 9.5)]
-    return np.mean(np.abs(np.asarray(found)[:, None] - true).min(axis=0) <= within)
-
-
-def test_neurokit_finds_the_true_r_peaks():
-    shares = []
-    for e in episodes(12, noise=0.0):
-        _, info = nk.ecg_peaks(nk.ecg_clean(e.ps[1], sampling_rate=SFREQ), sampling_rate=SFREQ)
-        shares.append(share_found(e.beat_times, info["ECG_R_Peaks"] / SFREQ, within=0.02))
-    assert np.mean(shares) >= 0.99
+EVENTS = (Event(3.0, respond("fear")), Event(7.0, respond("happiness")))
+TRUTH = ("beat_times", "pulse_times", "scr_onsets", "scr_amplitudes", "scr_evoked", "breath_phase")
 
 
-def test_neurokit_finds_the_true_pulse_peaks():
-    shares = []
-    for e in episodes(12, noise=1.0):
-        clean = nk.ppg_clean(e.ps[2], sampling_rate=SFREQ)
-        info = nk.ppg_findpeaks(clean, sampling_rate=SFREQ)
-        shares.append(share_found(e.pulse_times, info["PPG_Peaks"] / SFREQ, within=0.04))
-    assert np.mean(shares) >= 0.95
+def episode(events=EVENTS, body=None, seed=0, **kwargs):
+    return record(body or Body(), np.random.default_rng(seed), events, **kwargs)
 
 
-def test_neurokit_finds_the_evoked_skin_conductance_response():
-    found, expected = 0, 0
-    for e in episodes(16, noise=0.0):
-        signals, info = nk.eda_process(e.ps[0], sampling_rate=SFREQ)
-        onsets = info["SCR_Onsets"][~np.isnan(info["SCR_Onsets"])] / SFREQ
-        for onset in e.scr_onsets[e.scr_evoked & (e.scr_amplitudes > 0.1)]:
-            expected += 1
-            found += len(onsets) > 0 and np.abs(onsets - onset).min() < 0.5
-    assert expected >= 10
-    assert found >= 0.95 * expected
+def same(a, b, names=TRUTH):
+    return all(np.array_equal(getattr(a, name), getattr(b, name)) for name in names)
 
 
-def test_one_response_has_the_amplitude_and_the_onset_it_was_given():
-    t = np.arange(0, 20, 0.001)
-    y = scr(t, onset=2.0, amplitude=0.4)
-    assert y.max() == pytest.approx(0.4, abs=1e-5)
-    assert np.all(y[t <= 2.0] == 0)
-    assert t[y.argmax()] - 2.0 == pytest.approx(1.177, abs=0.002)  # ln(2/.75) 2*.75/(2-.75)
+def test_shapes_names_and_units():
+    e = episode(signals=("SKT", "ECG"), duration_s=4.0, sfreq=64.0, eeg_names=("Cz", "F3", "F4"))
+    assert e.ps.shape == e.clean_ps.shape == (2, 256) and e.ps.dtype == np.float64
+    assert e.names == ("SKT", "ECG") and e.units == ("degC", "mV")
+    assert e.breath_phase.shape == (256,)
+    assert e.eeg.shape == e.clean_eeg.shape == (3, 4000) and e.band_power.shape == (3, 5)
+    plain = episode()
+    assert plain.names == NAMES and plain.units == UNITS and set(SIGNAL_UNITS) == set(SIGNALS)
+    assert plain.eeg is plain.clean_eeg is plain.band_power is plain.blink_times is None
+    for times in (e.beat_times, e.pulse_times, e.scr_onsets):
+        assert np.all((times >= 0) & (times < 4.0)) and np.all(np.diff(times) > 0)
 
 
-def test_the_pulse_follows_the_beat_by_the_transit_time():
-    body = Body(transit_s=0.25)
-    e = record(body, np.random.default_rng(0), arousal=0.0)
-    gaps = [(p - e.beat_times[e.beat_times < p][-1]) for p in e.pulse_times[1:]]
-    assert np.mean(gaps) == pytest.approx(0.25, abs=0.005)
+def test_same_seed_same_bits_other_seed_others():
+    kwargs = {
+        "signals": SIGNALS,
+        "eeg_names": MONTAGE_19,
+        "artefacts": Artefacts(1, 1, 1, 50, 9, 9, 0.1),
+    }
+    a, b, c = (episode(seed=k, **kwargs) for k in (1, 1, 2))
+    assert same(a, b, (*TRUTH, "ps", "clean_ps", "eeg", "clean_eeg", "band_power", "blink_times"))
+    assert not np.array_equal(a.ps, c.ps) and not np.array_equal(a.beat_times, c.beat_times)
+    rng = np.random.default_rng(1)
+    first, second = (record(Body(), rng, EVENTS) for _ in range(2))
+    assert not np.array_equal(first.ps, second.ps)  # one generator, two recordings
 
 
-def test_heart_rate_of_the_body_is_the_rate_of_its_beats():
-    e = record(Body(heart_rate=72.0), np.random.default_rng(0), arousal=0.0, duration_s=120.0)
-    assert len(e.beat_times) / 2 == pytest.approx(72, abs=1.5)
+def test_a_signal_more_leaves_the_others_as_they_were():
+    few, many = episode(), episode(signals=SIGNALS[::-1], eeg_names=("Cz",))
+    order = [SIGNALS[::-1].index(name) for name in NAMES]
+    assert np.array_equal(few.ps, many.ps[order]) and same(few, many)
 
 
-@pytest.mark.parametrize("what", ["skin", "heart", "pulse"])
-def test_arousal_moves(what):
-    def effect(k, arousal):
-        e = record(Body(rsa=0.0), np.random.default_rng(k), arousal=arousal, noise=0.0)
-        rate, at = 60 / np.diff(e.beat_times), e.beat_times[1:]
-        return {
-            "skin": e.scr_amplitudes.sum(),
-            "heart": rate[(at > 6) & (at < 8.5)].mean() - rate[at < 3].mean(),
-            "pulse": np.ptp(e.ps[2, :600]) - np.ptp(e.ps[2, 1200:1500]),
-        }[what]
-
-    calm, aroused = (np.mean([effect(k, a) for k in range(8)]) for a in (0.1, 1.0))
-    smallest = {"skin": 0.3, "heart": 4.0, "pulse": 0.1}[what]
-    assert aroused - calm > smallest
-
-
-def test_orienting_slows_the_heart_before_it_quickens():
-    beats = [
-        record(Body(rsa=0.0), np.random.default_rng(k), arousal=1.0).beat_times for k in range(12)
-    ]
-    rate = np.concatenate([60 / np.diff(b) for b in beats])
-    at = np.concatenate([b[1:] for b in beats])
-    before, early, late = (
-        rate[(at > a) & (at < b)].mean() for a, b in ((0, 3), (4.0, 5.0), (6.5, 8.5))
+@pytest.mark.parametrize("dial", [f.name for f in fields(Artefacts)])
+def test_an_artefact_leaves_the_body_as_it_was(dial):
+    plain, spoilt = (
+        episode(
+            duration_s=60.0,
+            signals=SIGNALS,
+            eeg_names=("Cz",),
+            eeg_sfreq=200.0,
+            artefacts=Artefacts(**dials),
+        )
+        for dials in ({}, {dial: 0.5 if dial == "saturation" else 60.0})
     )
-    assert early < before - 1 < late
+    body = ("beat_times", "pulse_times", "breath_phase", "clean_eeg", "band_power")
+    assert same(plain, spoilt, body)
+    rows = [k for k, name in enumerate(SIGNALS) if name != "EDA" or dial != "spontaneous"]
+    assert np.array_equal(plain.clean_ps[rows], spoilt.clean_ps[rows])
+    assert dial == "mains_hz" or not (same(plain, spoilt, ("ps", "eeg", "blink_times")))
 
 
-def test_no_arousal_no_answer():
-    for k in range(5):
-        e = record(Body(), np.random.default_rng(k), arousal=0.0, noise=0.0)
-        assert len(e.scr_onsets) == 0
-        assert np.ptp(np.diff(e.ps[0])) < 1e-6  # drift is a straight line
+def test_the_sampling_rate_is_not_the_bodys():
+    slow, fast = (episode(sfreq=hz, artefacts=Artefacts.none()) for hz in (100.0, 1000.0))
+    assert same(slow, fast, TRUTH[:-1])
+    np.testing.assert_allclose(slow.ps, fast.ps[:, ::10], atol=1e-9)
 
 
-def test_latency_is_one_to_three_seconds():
-    latency = np.concatenate([e.scr_onsets[e.scr_evoked] for e in episodes(60, noise=1.0)]) - 3.0
-    assert latency.min() >= 1.0 and latency.max() <= 3.0
-    assert np.ptp(latency) > 1.2
+def test_events_in_any_order_and_silent_ones():
+    assert np.array_equal(episode(EVENTS).ps, episode(EVENTS[::-1]).ps)
+    silent = [Event(e.time_s, respond("fear", strength=0.0)) for e in EVENTS]
+    assert np.array_equal(episode(silent).ps, episode(()).ps)
+    assert np.array_equal(episode(body=Body(responsiveness=0.0)).ps, episode(()).ps)
 
 
-def test_noise_is_a_dial_and_leaves_the_beats_alone():
-    quiet, loud = (next(episodes(1, noise=n)) for n in (0.0, 2.0))
-    assert np.array_equal(quiet.ps, quiet.clean_ps)
-    assert np.array_equal(quiet.beat_times, loud.beat_times)
-    assert np.std(loud.ps - loud.clean_ps, axis=1).min() > 0.01
+def test_a_body_that_answers_more():
+    once, twice = (episode(body=Body(responsiveness=k)) for k in (1.0, 2.0))
+    evoked = [e.scr_amplitudes[e.scr_evoked] for e in (once, twice)]
+    np.testing.assert_allclose(evoked[1], 2 * evoked[0])
 
 
-def test_beats_added_near_themselves_are_the_whole_sum():
-    t = np.arange(0, 12, 1 / SFREQ)
-    lengths = np.tile([0.6, 1.1], 8)
-    beats = -1 + np.cumsum(lengths) - lengths
-    ecg, ppg = np.zeros_like(t), np.zeros_like(t)
-    for beat, before in zip(beats, np.concatenate([lengths[:1], lengths[:-1]]), strict=True):
-        for name, (centre, width, height) in _WAVES.items():
-            k = np.sqrt(before) if name in "PT" else 1.0
-            ecg += height * np.exp(-0.5 * ((t - beat - centre * k) / (width * k)) ** 2)
-        for delay, width, share in _PULSE:
-            dt = t - beat - delay
-            ppg += share * np.exp(-0.5 * (dt / (width * np.where(dt < 0, 0.75, 1.2))) ** 2)
-    np.testing.assert_allclose(_ecg(t, beats, lengths), ecg, rtol=0, atol=1e-6)
-    np.testing.assert_allclose(_ppg(t, beats, np.ones(len(beats))), ppg, rtol=0, atol=1e-6)
+def test_memory_is_linear_in_the_recording():
+    events = [Event(t, respond("surprise")) for t in np.arange(5.0, 1190.0, 6.0)]
+    tracemalloc.start()
+    e = episode(events, duration_s=1200.0, signals=SIGNALS)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert e.scr_evoked.sum() == len(events)
+    # 1,400 beats and 200 events: a matrix of samples by either would be a hundred times more.
+    assert peak < 4 * (e.ps.nbytes + e.clean_ps.nbytes)
+
+
+def test_drawn_people_differ_within_human_ranges():
+    people = [Body.draw(np.random.default_rng(k), 0.2) for k in range(200)]
+    for name in (f.name for f in fields(Body)):
+        assert len({getattr(p, name) for p in people}) > 100, name
+    rates = [p.heart_rate for p in people]
+    assert 66 < np.mean(rates) < 74 and min(rates) >= 54 and max(rates) <= 92
+
+
+@pytest.mark.parametrize(
+    ("call", "named"),
+    [
+        (lambda: Body(heart_rate=0), "Body.heart_rate"),
+        (lambda: Body(alpha_hz=float("nan")), "Body.alpha_hz"),
+        (lambda: Body(tonic_us=-1.0), "Body.tonic_us"),
+        (lambda: Event(float("inf"), Response()), "Event.time_s"),
+        (lambda: episode((3.0,)), "events"),
+        (lambda: episode(duration_s=0.0), "duration_s"),
+        (lambda: episode(sfreq=-200.0), "sfreq"),
+        (lambda: episode(sfreq="200"), "sfreq"),
+        (lambda: episode(signals=("ECG", "EMG")), "EMG"),
+        (lambda: episode(signals=("ECG", "ECG")), "signals"),
+    ],
+)
+def test_bad_values_are_refused_by_name(call, named):
+    with pytest.raises(MepsError, match=named):
+        call()

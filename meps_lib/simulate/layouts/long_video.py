@@ -1,0 +1,162 @@
+"""A long video of one simulated person, and the body that was recorded beside it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+import numpy as np
+import pandas as pd
+from torch import Tensor
+
+from meps_lib.simulate.artefacts import Artefacts
+from meps_lib.simulate.cohort import CohortDataset
+from meps_lib.simulate.face import FaceClip
+from meps_lib.simulate.physiology import Episode, Event, record
+from meps_lib.simulate.scenario import Scenario
+from meps_lib.simulate.sensor import sense_colour, sense_depth
+
+_CHUNK = 128  # frames held in memory at once
+_BLINK_S = 0.3  # from open to open
+
+
+@dataclass(frozen=True, eq=False)
+class Session:
+    """One video, and what the body will have to answer.
+
+    Parameters
+    ----------
+    face : FaceClip
+        The face over the whole video; its `lateral` is not used, since that differs by trial.
+    lateral : ndarray, shape (T,)
+        The one-sidedness of each frame.
+    clips : DataFrame
+        One row a showing, in its order: trial, onset, apex, offset (frames, the last one
+        included), apex_exact (not rounded), aus (coded, a tuple), lateral, slower.
+    events : tuple of Event
+        Times in s from the first frame.
+    fps : float
+    """
+
+    face: FaceClip
+    lateral: np.ndarray
+    clips: pd.DataFrame
+    events: tuple[Event, ...]
+    fps: float
+
+    def __len__(self) -> int:
+        return len(self.lateral)
+
+    @property
+    def duration_s(self) -> float:
+        return len(self) / self.fps
+
+    def frames(
+        self, rng: np.random.Generator, dials: Scenario, start: int = 0, stop: int | None = None,
+        depth: bool = True,
+    ) -> Iterator[tuple[int, Tensor, Tensor | None]]:  # fmt: skip
+        """Render the video piece by piece, as camera and depth sensor see it.
+
+        Parameters
+        ----------
+        rng : numpy Generator
+            Of the sensors' noise.
+        dials : Scenario
+            Its frame and depth noise are read.
+        start, stop : int, optional
+            First frame, and the one after the last; all if left out.
+        depth : bool
+            False for a camera alone; None then stands for the depth.
+
+        Yields
+        ------
+        first : int
+            Number of the piece's first frame.
+        colour, mm : Tensor, shapes (n, 3, S, S) and (n, 1, S, S)
+        """
+        stop = len(self) if stop is None else stop
+        for first in range(start, stop, _CHUNK):
+            colour, mm = self._render(np.arange(first, min(first + _CHUNK, stop)))
+            colour = sense_colour(colour, rng, dials.frame_noise)
+            if depth:
+                jumps = dials.depth_gain_jumps_mm
+                mm = sense_depth(mm, rng, dials.depth_noise_mm, dials.depth_holes, gain_jumps=jumps)
+            yield first, colour, mm if depth else None
+
+    def _render(self, frames: np.ndarray) -> tuple[Tensor, Tensor]:
+        face = self.face
+        state = np.column_stack(
+            [self.lateral, face.blink, face.gain, face.pose, face.intensity]
+        )[frames]  # fmt: skip
+        _, first, same = np.unique(state, axis=0, return_index=True, return_inverse=True)
+        colour = depth = None
+        different = frames[first]
+        for lateral in np.unique(self.lateral[different]):
+            here = np.flatnonzero(self.lateral[different] == lateral)
+            rows = different[here]
+            used = face.intensity[rows].any(axis=0)
+            part = replace(
+                face, lateral=float(lateral), intensity=face.intensity[rows][:, used],
+                aus=tuple(np.array(face.aus, int)[used].tolist()), pose=face.pose[rows],
+                blink=face.blink[rows], gain=face.gain[rows],
+            )  # fmt: skip
+            c, d = part.render()
+            if colour is None:
+                colour, depth = (x.new_empty(len(different), *x.shape[1:]) for x in (c, d))
+            colour[here], depth[here] = c, d
+        return colour[same.reshape(-1)], depth[same.reshape(-1)]
+
+    def blinking_at(self, times: np.ndarray) -> Session:
+        """The same video with other blinks: those that the EEG shows.
+
+        Parameters
+        ----------
+        times : ndarray
+            When the lid is down, s from the first frame.
+        """
+        closed = np.zeros(len(self))
+        for time in np.asarray(times):
+            start, stop = np.array([time - _BLINK_S / 2, time + _BLINK_S / 2]) * self.fps
+            near = np.arange(max(0, int(np.ceil(start))), max(0, min(len(self), int(stop) + 1)))
+            lid = np.cos(np.pi * (near / self.fps - time) / _BLINK_S) ** 2
+            closed[near] = np.maximum(closed[near], lid)
+        return replace(self, face=replace(self.face, blink=closed))
+
+    def record(
+        self, cohort: CohortDataset, rng: np.random.Generator, *, lead_s: float = 0.0,
+        tail_s: float = 0.0, **how: object,
+    ) -> Episode:  # fmt: skip
+        """Record the person's body over the session.
+
+        Parameters
+        ----------
+        cohort : CohortDataset
+            Whom the session is of; its scenario gives the artefacts.
+        rng : numpy Generator
+        lead_s, tail_s : float
+            How long the recording starts before and ends after the video.
+        **how
+            Further arguments of `physiology.record`: signals, rates, EEG channels.
+
+        Returns
+        -------
+        Episode
+            Its times count from `lead_s` before the first frame.
+        """
+        events = tuple(replace(e, time_s=e.time_s + lead_s) for e in self.events)
+        duration = lead_s + self.duration_s + tail_s
+        body = cohort.plan(int(self.clips.trial[0])).body
+        return record(
+            body, rng, events, duration_s=duration, artefacts=artefacts(cohort.scenario), **how
+        )
+
+
+def artefacts(dials: Scenario) -> Artefacts:
+    """The artefacts that a scenario asks for."""
+    noise = dials.ps_noise
+    return Artefacts(
+        sensor_noise=noise, baseline_wander=noise * dials.ps_wander, mains=noise * dials.ps_mains,
+        mains_hz=dials.ps_mains_hz, motion_per_min=dials.ps_motion_per_min,
+        dropout_per_min=dials.ps_dropout_per_min, saturation=dials.ps_saturation,
+        spontaneous=noise * dials.ps_spontaneous, blink_per_min=dials.blinks_per_min,
+    )  # fmt: skip

@@ -1,0 +1,59 @@
+"""SMIC-HS: 100 frames a second, bitmaps, no table: class and subject stand in the names.
+
+::
+
+    HS/s01/micro/negative/s1_ne_01/image000123.bmp
+
+No apex was coded; loaders take the middle frame. The truth beside it has one.
+
+References
+----------
+Li et al., IEEE FG 2013.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from meps_lib.simulate.cohort import CohortDataset
+from meps_lib.simulate.layouts.common import Layout, truth_table, write_frames
+from meps_lib.simulate.layouts.filming import coded_aus, film
+from meps_lib.simulate.scenario import Scenario
+
+SHORT = {"negative": "ne", "positive": "po", "surprise": "sur"}
+
+
+def write(out: Path, cohort: CohortDataset, rng: np.random.Generator, dirt: bool) -> pd.DataFrame:
+    """Write the cohort; returns the truth, one row a clip. There is no table to spoil."""
+    truth, nth = [], Counter()
+    for k in range(len(cohort)):
+        plan, person = cohort.plan(k), k // cohort.trials_per_subject + 1
+        nth[person, plan.label] += 1
+        clip = f"s{person}_{SHORT[plan.label]}_{nth[person, plan.label]:02d}"
+        first = int(rng.integers(100, 30000))
+        names = [f"image{first + i:06d}" for i in range(len(plan.face.intensity))]
+        folder = out / "HS" / f"s{person:02d}" / "micro" / plan.label / clip
+        write_frames(folder, film(plan.face, rng, cohort.scenario), names, "bmp")
+        onset, apex, offset = (first + round(x) for x in (plan.onset, plan.apex, plan.offset))
+        true = {
+            "subject": f"s{person:02d}", "clip": clip, "emotion": plan.emotion,
+            "class": plan.label, "onset": onset, "apex": apex, "offset": offset,
+            "aus": "+".join(map(str, coded_aus(plan.face))), "apex_exact": first + plan.apex,
+            "folder": folder.relative_to(out).as_posix(),
+        }  # fmt: skip
+        truth.append(true)
+    return truth_table(truth)
+
+
+LAYOUT = Layout(
+    "smic",
+    lambda: Scenario(fps=100.0, n_frames=None, duration_s=0.33, duration_spread_s=0.06),
+    "three",
+    write,
+    title="SMIC-HS",
+    subjects=3,
+)

@@ -1,0 +1,130 @@
+"""The checks of chapter 4 accept its solutions and any bet, and tell plausible mistakes apart."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from meps_lib.exercises import check
+from meps_lib.simulate.physiology import Body, record
+from meps_lib.simulate.timing import time_course
+from tools.notebook import read_chapter
+
+CHAPTER = Path(__file__).parents[2] / "notebooks" / "04_laboratory.md"
+
+
+@pytest.fixture(scope="module")
+def solutions():
+    """What the chapter itself gives as solutions."""
+    _, notebook = read_chapter(CHAPTER)
+    space = {"np": np, "Body": Body, "record": record, "time_course": time_course}
+    for cell in notebook.cells:
+        if "solution" in cell.metadata.get("tags", []):
+            exec(cell.source, space)
+    return space
+
+
+def verdict(capsys, exercise, answer):
+    check(exercise, answer)
+    return capsys.readouterr().out.strip()
+
+
+ANSWERS = {
+    "04.1": ("bet", "usual", "slow"),
+    "04.2": ("humps", "smallest"),
+    "04.3": ("first_to_fail", "count"),
+    "04.4": ("more", "pixels_needed"),
+    "04.5": ("lost", "seen"),
+    "04.6": ("same", "constant_answer"),
+}
+
+
+@pytest.mark.parametrize("exercise", ANSWERS)
+def test_solutions_pass_and_stubs_are_open(capsys, solutions, exercise):
+    answer = tuple(solutions[name] for name in ANSWERS[exercise])
+    assert verdict(capsys, exercise, answer).startswith("correct: ")
+    for part in range(len(answer)):
+        open_still = (*answer[:part], ..., *answer[part + 1 :])
+        assert verdict(capsys, exercise, open_still) == "not attempted yet"
+
+
+@pytest.mark.parametrize(
+    ("exercise", "bet"),
+    [("04.1", "rises"), ("04.2", 2), ("04.3", "missed"), ("04.4", "twice"), ("04.5", "a half"),
+     ("04.6", "UF1")],
+)  # fmt: skip
+def test_a_lost_bet_is_no_mistake(capsys, solutions, exercise, bet):
+    rest = [solutions[name] for name in ANSWERS[exercise][1:]]
+    assert verdict(capsys, exercise, (bet, *rest)).startswith("correct: ")
+    said = verdict(capsys, exercise, ("perhaps", *rest))
+    assert said.startswith("not yet: the bet is 'perhaps'")
+
+
+def twice(found, true, tolerance):
+    """Every finding near a beat counts, also a second one."""
+    near = [np.abs(true - one).min() <= tolerance for one in found]
+    return sum(near), len(near) - sum(near)
+
+
+def any_distance(found, true, tolerance):
+    return min(len(found), len(true)), max(0, len(found) - len(true))
+
+
+def one_frame(bulge, noise):
+    return max(1, int(np.ceil((3 * noise / bulge) ** 2)))
+
+
+def no_root(bulge, noise):
+    return max(1, int(np.ceil(3 * np.sqrt(2) * noise / bulge)))
+
+
+def not_rounded(bulge, noise):
+    return 18 * (noise / bulge) ** 2
+
+
+def not_normalised(apex, n_frames):
+    weights = np.exp(-(np.linspace(-3, 3, n_frames) ** 2) / 2)
+    return weights @ time_course(n_frames, apex * (n_frames - 1))
+
+
+def uniform(apex, n_frames):
+    return time_course(n_frames, apex * (n_frames - 1)).mean()
+
+
+def only_answered(counts):
+    """Drops the classes that were never answered, as some helpers do."""
+    most, total = counts.max(), counts.sum()
+    return most / total, 2 * most / (most + total), 1.0
+
+
+def accuracy_thrice(counts):
+    return (counts.max() / counts.sum(),) * 3
+
+
+MISTAKES = {
+    "seconds": ("04.1", ("falls", 0.044, 0.024), "at 0.30 Hz the RMSSD should be near 44 ms"),
+    "swapped": ("04.1", ("falls", 24.0, 44.0), "at 0.30 Hz"),
+    "same for both": ("04.1", ("stays", 44.0, 44.0), "at 0.15 Hz"),
+    "an array": ("04.1", ("falls", np.ones(3), 24.0), "one number in ms"),
+    "too near": ("04.2", (1, 0.8), "the smallest distance is not 0.8 s"),
+    "too far": ("04.2", (1, 3.0), "step through distances"),
+    "counted twice": ("04.3", ("invented", twice), "one beat found twice"),
+    "no tolerance": ("04.3", ("invented", any_distance), "80 ms late"),
+    "nothing": ("04.3", ("invented", lambda *a: None), "returns nothing yet"),
+    "one frame": ("04.4", ("twice", one_frame), "two frames enter"),
+    "no root": ("04.4", ("twice", no_root), "root of n"),
+    "not rounded": ("04.4", ("twice", not_rounded), "whole pixels"),
+    "not normalised": ("04.5", ("a tenth", not_normalised), "sum to one"),
+    "uniform": ("04.5", ("a tenth", uniform), "apex at 0.5 of 16 frames"),
+    "only answered": ("04.6", ("UAR", only_answered), "UF1 should be 0.188"),
+    "accuracy thrice": ("04.6", ("UAR", accuracy_thrice), "UF1 should be 0.188"),
+    "too few": ("04.6", ("UAR", lambda counts: 0.6), "got 1 values"),
+}
+
+
+@pytest.mark.parametrize("name", MISTAKES)
+def test_mistakes_are_told_apart(capsys, name):
+    exercise, answer, hint = MISTAKES[name]
+    said = verdict(capsys, exercise, answer)
+    assert said.startswith("not yet: ")
+    assert hint in said

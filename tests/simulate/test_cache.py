@@ -1,0 +1,110 @@
+"""The cache: the same bits as without, rebuilt when damaged, safe to share, never stale."""
+
+import pickle
+import subprocess
+import sys
+import warnings
+from pathlib import Path
+
+import pytest
+from torch.utils.data import DataLoader
+
+from meps_lib.errors import MepsError
+from meps_lib.simulate import Scenario, simulate_cohort
+from meps_lib.simulate.cache import Cache, CacheWarning
+from meps_lib.simulate.face import FaceClip
+from tests.simulate.test_cohort import SMALL, digest
+
+EEG = Scenario(size=16, n_frames=4, ps_sfreq=125.0, eeg="10-20", eeg_sfreq=125.0)
+
+
+def cohort(cache=None, scenario=SMALL, **more):
+    return simulate_cohort(**{"n_subjects": 2, "trials_per_subject": 3, "seed": 5, **more},
+                           scenario=scenario, cache=cache)  # fmt: skip
+
+
+def files(folder):
+    return sorted(folder.rglob("*.safetensors"))
+
+
+@pytest.mark.parametrize("scenario", [SMALL, EEG], ids=["plain", "with EEG"])
+def test_same_bits_as_without_and_nothing_is_rendered_twice(tmp_path, scenario, monkeypatch):
+    expected = digest(cohort(scenario=scenario))
+    assert digest(cohort(tmp_path, scenario)) == expected
+    assert len(files(tmp_path)) == 6 and not list(tmp_path.rglob("*.part"))
+
+    def refuse(*_, **__):
+        raise AssertionError("rendered again")
+
+    monkeypatch.setattr(FaceClip, "render", refuse)
+    again = pickle.loads(pickle.dumps(cohort(tmp_path, scenario)))
+    assert digest(again) == expected
+    longer = cohort(tmp_path, scenario, n_subjects=3)  # a trial is the same in a larger cohort
+    assert digest([longer[k] for k in range(6)]) == expected
+
+
+def test_workers_and_processes_share_it(tmp_path):
+    expected = digest(cohort())
+    data = cohort(tmp_path)
+    loader = DataLoader(data, batch_size=1, num_workers=2, collate_fn=list)
+    assert digest([t for batch in loader for t in batch]) == expected
+    code = (
+        "import sys; from tests.simulate import test_cache as t;"
+        "print(t.digest(t.cohort(sys.argv[1])))"
+    )
+    fresh = tmp_path / "fresh"
+    runs = [
+        subprocess.Popen([sys.executable, "-c", code, str(fresh)], cwd=Path(__file__).parents[2],
+                         stdout=subprocess.PIPE, text=True)
+        for _ in range(2)
+    ]  # fmt: skip
+    assert [run.communicate()[0].strip() for run in runs] == [expected] * 2
+    assert len(files(fresh)) == 6 and not list(fresh.rglob("*.part"))
+
+
+@pytest.mark.parametrize("damage", ["cut short", "one bit", "empty", "of another trial"])
+def test_a_damaged_entry_is_made_anew_with_a_warning(tmp_path, damage):
+    expected = digest(cohort(tmp_path))
+    path = files(tmp_path)[2]
+    whole = path.read_bytes()
+    if damage == "one bit":
+        path.write_bytes(whole[:-5] + bytes([whole[-5] ^ 1]) + whole[-4:])
+    elif damage == "of another trial":
+        path.write_bytes(files(tmp_path)[3].read_bytes())
+    else:
+        path.write_bytes(b"" if damage == "empty" else whole[: len(whole) // 2])
+    with pytest.warns(CacheWarning, match=f"{path.name}.*damaged"):
+        assert digest(cohort(tmp_path)) == expected
+    assert path.read_bytes() == whole
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert digest(cohort(tmp_path)) == expected
+
+
+def test_settings_and_code_have_folders_of_their_own(tmp_path, monkeypatch):
+    other = Scenario(size=16, n_frames=8, frame_noise=0.02)
+    for data in (cohort(tmp_path), cohort(tmp_path, other), cohort(tmp_path, seed=6)):
+        data[0]
+    assert len(list(tmp_path.iterdir())) == 3 and digest([cohort(tmp_path, other)[0]]) == digest(
+        [cohort(scenario=other)[0]]
+    )
+    before = Cache.of(tmp_path, 1).folder
+    monkeypatch.setattr("meps_lib.simulate.cache._source", lambda: "a line was changed")
+    assert Cache.of(tmp_path, 1).folder != before
+
+
+def test_a_folder_that_cannot_be_written_is_refused(tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(MepsError, match="cannot keep trials.*file"):
+        cohort(tmp_path / "file")
+
+
+def test_a_full_disk_costs_a_warning_not_the_trial(tmp_path, monkeypatch):
+    def full(*_, **__):
+        raise OSError(28, "No space left on device")
+
+    data = cohort(tmp_path)
+    monkeypatch.setattr("meps_lib.simulate.cache.save_file", full)
+    with pytest.warns(CacheWarning, match="could not be kept.*No space"):
+        assert digest([data[0]]) == digest([cohort()[0]])
+    assert not [p for p in tmp_path.rglob("*") if p.is_file()]

@@ -1,0 +1,141 @@
+"""The ceiling: where it is known by construction, and what moves it."""
+
+from functools import lru_cache
+
+import numpy as np
+import pytest
+from sklearn.linear_model import LogisticRegression
+from sklearn.model_selection import LeaveOneGroupOut, StratifiedKFold, cross_val_predict
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+
+from meps_lib import cli
+from meps_lib.datasets import FolderDataset, save_dataset
+from meps_lib.errors import MepsError
+from meps_lib.metrics import score
+from meps_lib.simulate import Scenario, ceiling, simulate_cohort
+from meps_lib.simulate.ceiling import leave_one_out, oracle
+from meps_lib.simulate.face import FaceClip
+
+# Ten seconds of signals at the lowest rate: the truth of the events does not depend on it.
+QUICK = {"size": 16, "n_frames": 5, "ps_sfreq": 125.0}
+
+
+@lru_cache
+def uar(seeds=(0, 1), n=(12, 8), classes="three", preset="default", **dials):
+    """Mean UAR over cohorts, with the rows face, body, both."""
+    scenario = Scenario.preset(preset, **QUICK, **dials)
+    return np.mean([ceiling(simulate_cohort(*n, classes, s, scenario)).uar for s in seeds], axis=0)
+
+
+@pytest.fixture
+def no_rendering(monkeypatch):
+    def refuse(*_, **__):
+        raise AssertionError("a picture was made")
+
+    monkeypatch.setattr(FaceClip, "render", refuse)
+
+
+def test_face_and_body_each_fall_short_and_both_do_well(no_rendering):
+    face, body, both = uar((0, 1, 2))
+    assert 0.68 < face < 0.82
+    assert 0.50 < body < 0.68
+    assert both > 0.78 and both > face + 0.03
+
+
+def test_a_silent_side_is_worth_a_guess():
+    face, body, both = uar(preset="silent_face")
+    assert face < 0.45 and abs(both - body) < 0.12
+    face, body, both = uar(preset="silent_body")
+    assert body < 0.45 and abs(both - face) < 0.12
+
+
+def test_an_ideal_cohort_is_nearly_solved():
+    assert uar((0,), preset="ideal")[2] > 0.95
+
+
+def test_overlap_lets_each_side_tell_what_was_the_others(no_rendering):
+    pair = ("disgust", "happiness")  # as arousing as each other: the body alone cannot know
+    low, high = (uar(classes=pair, overlap=o) for o in (0.0, 1.0))
+    assert low[1] < 0.68 and high[1] > low[1] + 0.15
+    low, high = uar(), uar(overlap=1.0)
+    assert high[0] > low[0] + 0.08 and high[1] > low[1] + 0.05
+
+
+@pytest.mark.parametrize(
+    ("side", "dials"),
+    [(0, {"missing_colour": 0.6, "missing_depth": 0.6, "leak_share": 0.4}),
+     (1, {"missing_ps": 0.7}), (1, {"arousal_gain": 0.05}), (0, {"idiosyncrasy": 1.0}),
+     (2, {"label_noise": 0.4})],
+)  # fmt: skip
+def test_what_makes_a_cohort_harder_lowers_its_ceiling(side, dials):
+    assert uar(**dials)[side] < uar()[side] - 0.05
+
+
+def test_eeg_tells_valence(no_rendering):
+    dials = {"classes": ("disgust", "happiness"), "seeds": (0,), "n": (10, 6)}
+    with_eeg = uar(**dials, eeg="10-20", eeg_sfreq=125.0, valence_gain=5.0)
+    assert with_eeg[1] > uar(**dials)[1] + 0.15
+
+
+def test_same_seeds_same_numbers_and_folders_agree(tmp_path):
+    cohort = simulate_cohort(4, 6, scenario=Scenario(**QUICK, missing_ps=0.3, missing_colour=0.2))
+    here = ceiling(cohort, seeds=(3, 4))
+    assert here.equals(ceiling(cohort, seeds=(3, 4)))
+    assert not here.equals(ceiling(cohort, seeds=(5,)))
+    folder = FolderDataset(save_dataset(cohort, tmp_path / "x", progress=False))
+    assert ceiling(folder, seeds=(3, 4)).equals(here)
+    line = cli._ceiling(folder, ("colour", "ps"))  # as "meps loso --root" prints it
+    assert f"UAR {ceiling(cohort).uar['both']:.3f}" in line
+    assert f"UAR {ceiling(cohort).uar['body']:.3f}" in cli._ceiling(folder, ("ps",))
+
+
+def test_trials_without_truth_are_refused(tmp_path):
+    cohort = simulate_cohort(2, 3, scenario=Scenario(**QUICK))
+
+    class Recorded:
+        index, classes = cohort.index, cohort.classes
+
+        def __len__(self):
+            return len(cohort)
+
+        def __getitem__(self, k):
+            trial = cohort[k]
+            trial.truth = {}
+            return trial
+
+    with pytest.raises(MepsError, match="sim-01_01.*no simulated truth"):
+        ceiling(Recorded())
+    assert cli._ceiling(Recorded(), ("ps",)).startswith("not available: trial")
+
+
+def test_leave_one_out_is_scikit_learns():
+    rng = np.random.default_rng(0)
+    x, y, groups = rng.normal(size=(40, 3)), rng.choice(["a", "b"], 40), np.arange(40) // 5
+    x[:, 0] += y == "b"
+    theirs = cross_val_predict(oracle(), x, y, groups=groups, cv=LeaveOneGroupOut())
+    assert (leave_one_out(oracle(), x, y, groups) == theirs).all()
+    lonely = np.where(groups == 0, "a", "b")  # without group 0, one class is left
+    assert (leave_one_out(oracle(), x, lonely, groups)[:5] == "b").all()
+
+
+def test_a_left_out_subject_is_harder_than_a_shuffled_fold():
+    """Identity leaks: one sees who it is, and people differ in what they mostly feel."""
+    dials = Scenario.preset("casme3_c", size=16, n_frames=5)
+    cohort = simulate_cohort(16, 8, seed=0, scenario=dials)
+    x = []
+    for k in range(len(cohort)):
+        t = cohort[k]
+        apex, onset = (t.colour[f].mean(0).flatten() for f in (t.apex, t.onset))
+        parts = t.ps.reshape(len(t.ps), 20, -1)
+        x.append(np.concatenate([apex, 5 * (apex - onset), parts.mean(2).flatten()]))
+    x, y = np.array(x), cohort.index.label.to_numpy(str)
+    model = make_pipeline(
+        StandardScaler(), LogisticRegression(C=0.01, class_weight="balanced", max_iter=200)
+    )
+    folds = StratifiedKFold(8, shuffle=True, random_state=0)
+    honest = leave_one_out(model, x, y, cohort.index.subject)
+    leaky = cross_val_predict(model, x, y, cv=folds)
+    scores = [score(y, p, cohort.classes) for p in (honest, leaky)]
+    assert scores[1].uar > scores[0].uar + 0.1
+    assert scores[1].accuracy > scores[0].accuracy + 0.05
