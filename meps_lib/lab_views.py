@@ -140,6 +140,7 @@ def animate(frames: Tensor, fps: float, alt: str, summary: str, slower: float = 
 
     Examples
     --------
+    >>> import torch
     >>> shown = animate(torch.rand(3, 3, 16, 16), 30, "Noise.", "Play")
     >>> shown.data.startswith("<details")
     True

@@ -148,7 +148,9 @@ def undeclared_names(front: Mapping[str, Any], notebook: NotebookNode) -> Proble
     text = "\n".join(part for cell in notebook.cells for part in _written(cell))
     for role, content in ROLE.findall(text):
         name = content.split(":")[0]
-        if role.startswith("glue") and name not in made:
+        if role.startswith("glue") and not re.fullmatch(r"[\w-]+(:[^\s{}]*)?", content):
+            yield f"cannot read {{glue:text}}`{content[:40]}`; is its closing mark missing?"
+        elif role.startswith("glue") and name not in made:
             yield f"the text asks for {{glue:text}}`{name}`, which no cell glues"
     words = _spaces(" ".join(_words(text)))
     for literal in front.get("numbers") or {}:

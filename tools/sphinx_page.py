@@ -24,13 +24,18 @@ MENDED = (
 def drop_thebe(app, pagename, templatename, context, doctree) -> None:
     """Leave out sphinx-thebe, which Jupyter Book loads for a button that this book lacks.
 
-    It declares its constants twice, which is a console error on every page.
+    It declares its constants twice, which is a console error on every page. What widgets hold is
+    data, pictures among them, whose letters may spell anything.
     """
-    context["script_files"] = [
-        script
-        for script in context.get("script_files", [])
-        if "thebe" not in f"{script} {getattr(script, 'attributes', {}).get('body', '')}".lower()
-    ]
+
+    def unwanted(script) -> bool:
+        attributes = getattr(script, "attributes", {})
+        if "widget" in str(attributes.get("type", "")):
+            return False
+        return "thebe" in f"{script} {attributes.get('body', '')}".lower()
+
+    scripts = context.get("script_files", [])
+    context["script_files"] = [script for script in scripts if not unwanted(script)]
 
 
 def mend(app, exception) -> None:

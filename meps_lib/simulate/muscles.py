@@ -1,7 +1,7 @@
 """Action units as displacement fields: where a muscle pulls the skin, how far, and when.
 
-Every action unit is a short list of `Pull`s, smooth bumps anchored at a landmark of the
-face. The table is the model: to change how a face moves, change a row.
+Every action unit is a short list of rows, each a `Pull`: a smooth bump anchored at a landmark
+of the face. The table is the model: to change how a face moves, change a row.
 
 Fields are stated in the *posed* face, not the neutral one: the skin seen at point p of a
 posed face is the neutral skin at p - d(p). That makes rendering one exact look-up, and

@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 import torch
 from scipy.optimize import linear_sum_assignment
@@ -235,6 +236,11 @@ def test_the_benchmark_prints_every_line():
         r"rendered over cached +[\d.]+", r"GPU|on cuda",
     ):  # fmt: skip
         assert any(re.search(wanted, line) for line in lines), (wanted, run.stdout)
+
+
+def test_what_is_not_micro_is_caught():
+    times = pd.DataFrame({"duration_ms": [480, 520, 520, 503], "rise_ms": [300, 240, 260, 300]})
+    assert timing.micro_share(times) == 0.75
 
 
 def test_traffic_counts_what_is_read_and_written():

@@ -44,6 +44,11 @@ def me_times(preset: str, seed: int = 0, n_subjects: int = 30, trials: int = 20)
     return pd.DataFrame(rows, columns=["duration_ms", "rise_ms", "apex", "samples"])
 
 
-def micro_share(times: pd.DataFrame) -> float:
-    """Share that MMME would call micro: at most 500 ms long, or at most 250 ms to the apex."""
-    return float(np.mean((times.duration_ms <= 500) | (times.rise_ms <= 250)))
+def micro_share(times: pd.DataFrame, fps: float = 150.0) -> float:
+    """Share that MMME would call micro: at most 500 ms long, or at most 250 ms to the apex.
+
+    To half a frame, since a clip's length is a whole number of them.
+    """
+    half_ms = 500 / fps
+    short, early = times.duration_ms <= 500 + half_ms, times.rise_ms <= 250 + half_ms
+    return float(np.mean(short | early))
