@@ -2,7 +2,7 @@
 
 No pickle: a folder from a stranger can be opened without running code in it.
 
-    DIR/dataset.json        classes, and what the data is
+    DIR/dataset.json        classes, what the data is, and the dials of a simulation
     DIR/index.csv           one row a trial: subject, clip, label, emotion
     DIR/trials/CLIP.safetensors
 """
@@ -12,7 +12,7 @@ from __future__ import annotations
 import json
 import os
 import re
-from dataclasses import fields
+from dataclasses import asdict, fields
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +26,7 @@ from torch.utils.data import Dataset
 from tqdm.auto import tqdm
 
 from meps_lib.errors import MepsError
+from meps_lib.simulate.scenario import Scenario
 from meps_lib.trial import Trial
 
 _COLUMNS = ("subject", "clip", "label", "emotion")
@@ -66,6 +67,8 @@ def save_dataset(
             )
         dataset.index[list(_COLUMNS)].to_csv(root / "index.csv", index=False)
         record = {"classes": list(dataset.classes), "note": note}
+        if isinstance(getattr(dataset, "scenario", None), Scenario):
+            record["scenario"] = asdict(dataset.scenario)
         (root / "dataset.json").write_text(json.dumps(record, indent=2) + "\n")
     except OSError as error:
         raise MepsError(f"cannot write to {root}: {error.strerror}") from None
@@ -106,6 +109,7 @@ class FolderDataset(Dataset):
             raise MepsError(f"{self.root / 'dataset.json'} names no list of classes")
         _check_names(self.index["clip"], self.root / "index.csv")
         self.classes, self.note = tuple(classes), str(record.get("note", ""))
+        self.scenario = self._dials(record.get("scenario"))
         for row, label in enumerate(self.index["label"]):
             if label not in self.classes:
                 raise MepsError(
@@ -122,12 +126,29 @@ class FolderDataset(Dataset):
         except ValueError as error:  # JSON, CSV and encoding errors are all ValueErrors
             raise MepsError(f"{path} cannot be read: {error}") from None
 
+    def _dials(self, dials: Any) -> Scenario | None:
+        """The scenario that simulated the trials; None if they were not simulated."""
+        if dials is None:
+            return None
+        try:
+            plain = {k: _as_tuple(v) for k, v in dials.items()}
+            return Scenario(**plain)
+        except (MepsError, TypeError, AttributeError) as error:
+            raise MepsError(
+                f"{self.root / 'dataset.json'}, scenario: {error}; it was written by another "
+                "version: simulate the folder again"
+            ) from None
+
     def __len__(self) -> int:
         return len(self.index)
 
     def __getitem__(self, k: int) -> Trial:
         row = self.index.iloc[k]
         return _load_trial(self.root / "trials" / f"{row['clip']}.safetensors", row)
+
+
+def _as_tuple(x: Any) -> Any:
+    return tuple(map(_as_tuple, x)) if isinstance(x, list) else x
 
 
 def _is_text(x: Any) -> bool:

@@ -44,7 +44,7 @@ def test_a_chapter_that_keeps_its_promises_has_no_problem(executed):
         ("along a time axis in seconds", "every 0.9 s along a time axis", "the number '0.9 s'"),
         ("every 0.8 s is", "is", "'0.8 s' is not in the text"),
         ("rate is {glue:text}`rate:.0f`", "rate is {glue:text}`pace:.0f`", "no cell glues"),
-        ("rate is {glue:text}`rate:.0f`", "rate is {glue:text}`rate:.0f} a `minute`", "cannot read"),
+        ("rate is {glue:text}`rate:.0f`", "is {glue:text}`rate:.0f} a `minute`", "cannot read"),
         (ALT, "    width: 90%", "draws a figure with the alternative text ''"),
         (ALT, "    alt: A plot.", "draws a figure with the alternative text 'A plot.'"),
         (":alt: A straight line that rises from left to right.\n", "", "{figure} ../book/figures"),

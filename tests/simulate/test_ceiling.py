@@ -1,5 +1,6 @@
 """The ceiling: where it is known by construction, and what moves it."""
 
+import json
 from functools import lru_cache
 
 import numpy as np
@@ -14,7 +15,6 @@ from meps_lib.datasets import FolderDataset, save_dataset
 from meps_lib.errors import MepsError
 from meps_lib.metrics import score
 from meps_lib.simulate import Scenario, ceiling, simulate_cohort
-from meps_lib.simulate.ceiling import leave_one_out, oracle
 from meps_lib.simulate.face import FaceClip
 
 # Ten seconds of signals at the lowest rate: the truth of the events does not depend on it.
@@ -25,7 +25,9 @@ QUICK = {"size": 16, "n_frames": 5, "ps_sfreq": 125.0}
 def uar(seeds=(0, 1), n=(12, 8), classes="three", preset="default", **dials):
     """Mean UAR over cohorts, with the rows face, body, both."""
     scenario = Scenario.preset(preset, **QUICK, **dials)
-    return np.mean([ceiling(simulate_cohort(*n, classes, s, scenario)).uar for s in seeds], axis=0)
+    return np.mean(
+        [ceiling(simulate_cohort(*n, classes, s, scenario), n_people=30).uar for s in seeds], axis=0
+    )
 
 
 @pytest.fixture
@@ -38,16 +40,22 @@ def no_rendering(monkeypatch):
 
 def test_face_and_body_each_fall_short_and_both_do_well(no_rendering):
     face, body, both = uar((0, 1, 2))
-    assert 0.68 < face < 0.82
-    assert 0.50 < body < 0.68
-    assert both > 0.78 and both > face + 0.03
+    assert 0.70 < face < 0.86
+    assert 0.52 < body < 0.68
+    assert both > 0.80 and both > face + 0.06
 
 
 def test_a_silent_side_is_worth_a_guess():
     face, body, both = uar(preset="silent_face")
-    assert face < 0.45 and abs(both - body) < 0.12
+    assert face < 0.42 and abs(both - body) < 0.06
     face, body, both = uar(preset="silent_body")
-    assert body < 0.45 and abs(both - face) < 0.12
+    assert body < 0.42 and abs(both - face) < 0.06
+
+
+def test_few_trials_do_not_lower_the_ceiling():
+    """What a cohort is worth does not depend on how much of it there is to learn from."""
+    few, many = uar(tuple(range(6)), n=(3, 6)), uar((0,), n=(24, 8))
+    assert np.abs(few - many).max() < 0.09
 
 
 def test_an_ideal_cohort_is_nearly_solved():
@@ -85,6 +93,7 @@ def test_same_seeds_same_numbers_and_folders_agree(tmp_path):
     assert not here.equals(ceiling(cohort, seeds=(5,)))
     folder = FolderDataset(save_dataset(cohort, tmp_path / "x", progress=False))
     assert ceiling(folder, seeds=(3, 4)).equals(here)
+    assert folder.scenario == cohort.scenario
     line = cli._ceiling(folder, ("colour", "ps"))  # as "meps loso --root" prints it
     assert f"UAR {ceiling(cohort).uar['both']:.3f}" in line
     assert f"UAR {ceiling(cohort).uar['body']:.3f}" in cli._ceiling(folder, ("ps",))
@@ -109,14 +118,18 @@ def test_trials_without_truth_are_refused(tmp_path):
     assert cli._ceiling(Recorded(), ("ps",)).startswith("not available: trial")
 
 
-def test_leave_one_out_is_scikit_learns():
-    rng = np.random.default_rng(0)
-    x, y, groups = rng.normal(size=(40, 3)), rng.choice(["a", "b"], 40), np.arange(40) // 5
-    x[:, 0] += y == "b"
-    theirs = cross_val_predict(oracle(), x, y, groups=groups, cv=LeaveOneGroupOut())
-    assert (leave_one_out(oracle(), x, y, groups) == theirs).all()
-    lonely = np.where(groups == 0, "a", "b")  # without group 0, one class is left
-    assert (leave_one_out(oracle(), x, lonely, groups)[:5] == "b").all()
+def test_unknown_dials_are_said_so(tmp_path):
+    cohort = simulate_cohort(2, 3, scenario=Scenario(**QUICK))
+    folder = save_dataset(cohort, tmp_path / "x", progress=False)
+    record = json.loads((folder / "dataset.json").read_text())
+    for dials, named in (({"wonder": 1}, "wonder"), ({"size": -1}, "Scenario.size"), ([], "list")):
+        (folder / "dataset.json").write_text(json.dumps(record | {"scenario": dials}))
+        with pytest.raises(MepsError, match=rf"dataset.json, scenario: .*{named}"):
+            FolderDataset(folder)
+    del record["scenario"]
+    (folder / "dataset.json").write_text(json.dumps(record))
+    with pytest.raises(MepsError, match="dials .* not known"):
+        ceiling(FolderDataset(folder))
 
 
 def test_a_left_out_subject_is_harder_than_a_shuffled_fold():
@@ -134,7 +147,8 @@ def test_a_left_out_subject_is_harder_than_a_shuffled_fold():
         StandardScaler(), LogisticRegression(C=0.01, class_weight="balanced", max_iter=200)
     )
     folds = StratifiedKFold(8, shuffle=True, random_state=0)
-    honest = leave_one_out(model, x, y, cohort.index.subject)
+    groups = cohort.index.subject
+    honest = cross_val_predict(model, x, y, groups=groups, cv=LeaveOneGroupOut())
     leaky = cross_val_predict(model, x, y, cv=folds)
     scores = [score(y, p, cohort.classes) for p in (honest, leaky)]
     assert scores[1].uar > scores[0].uar + 0.1
