@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import signal
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -32,14 +37,15 @@ class Simulate:
     clean: bool = False  # with --layout: without errors in the annotation tables
 
     def run(self) -> None:
-        if self.layout is None:
-            self._trials()
-        else:
-            self._layout()
+        with _ending_on_sigterm():
+            if self.layout is None:
+                self._trials()
+            else:
+                self._layout()
 
     def _trials(self) -> None:
         from meps_lib.datasets import save_dataset
-        from meps_lib.simulate.layouts.common import new_folder
+        from meps_lib.simulate.layouts.folder import new_folder
 
         if self.clean:
             raise MepsError("--clean leaves out annotation errors: it goes with --layout")
@@ -72,6 +78,24 @@ class Simulate:
         print(f"{len(files):,} files, {size:.1f} MB; rows with an annotation error: ", end="")
         print((truth["dirt"] != "").sum())
         print("simulated, not recordings of anyone: SIMULATED.txt; what is true: truth.parquet")
+
+
+@contextmanager
+def _ending_on_sigterm() -> Iterator[None]:
+    """SIGTERM as an exception, so that what is half written goes away as with Ctrl-C."""
+
+    def stop(number: int, frame: object) -> None:
+        print("meps: stopped", file=sys.stderr)
+        raise SystemExit(128 + number)
+
+    if threading.current_thread() is not threading.main_thread():  # only it may set handlers
+        yield
+        return
+    before = signal.signal(signal.SIGTERM, stop)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def cohort_of(subjects: int, trials: int, classes: str, seed: int, scenario: str):

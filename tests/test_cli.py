@@ -2,6 +2,7 @@
 
 import json
 import os
+import signal
 import subprocess
 import sys
 from dataclasses import replace
@@ -96,6 +97,9 @@ def test_simulate_then_loso(cohort, tmp_path, capsys):
         (["simulate", "--out", "X", "--layout", "smic", "--classes", "four"], "--classes does not"),
         (["simulate", "--out", "X", "--layout", "smic", "--scenario", "mmme"], "--scenario does"),
         (["simulate", "--out", "X", "--clean"], "goes with --layout"),
+        (["simulate", "--out", "X", "--layout", "wesad", "--subjects", "16"], "has 15 subjects"),
+        (["simulate", "--out", "X" * 300, "--layout", "smic"], "cannot write.*name too long"),
+        (["simulate", "--out", "X" * 300], "cannot write.*name too long"),
         (["simulate", "--out", "/proc/self/no/such", "--layout", "smic"], "cannot write to /proc"),
         (["predict", "nothing.mp4"], "nothing.mp4"),
     ],
@@ -142,18 +146,29 @@ def test_simulate_a_layout(tmp_path, capsys, monkeypatch):
     assert same.equals(truth.drop(columns="dirt"))
 
 
-@pytest.mark.parametrize("layout", [[], ["--layout", "casme2"]])
-def test_what_is_interrupted_leaves_nothing(layout, tmp_path, monkeypatch, capsys):
+@pytest.mark.parametrize("layout", [[], ["--layout", "smic"]])
+@pytest.mark.parametrize(("name", "code"), [("SIGINT", 130), ("SIGTERM", 143)])
+def test_what_is_stopped_leaves_nothing(layout, name, code, tmp_path, monkeypatch, capsys):
     from meps_lib.simulate import CohortDataset
 
     def stop(self, k, plan=CohortDataset.plan):
         if k == 4:
-            raise KeyboardInterrupt
+            signal.raise_signal(getattr(signal, name))
         return plan(self, k)
+
+    def unhandled(*_):
+        raise AssertionError("SIGTERM would have ended the process")
 
     monkeypatch.setattr(CohortDataset, "plan", stop)
     args = ["simulate", "--out", str(tmp_path / "out"), "--subjects", "2", "--trials", "5"]
-    assert cli.main([*args, *layout]) == 130
+    before = signal.signal(signal.SIGTERM, unhandled)
+    try:
+        ended = cli.main([*args, *layout])
+    except SystemExit as error:
+        ended = error.code
+    finally:
+        assert signal.signal(signal.SIGTERM, before) is unhandled  # put back
+    assert ended == code
     assert "stopped" in capsys.readouterr().err and not list(tmp_path.iterdir())
 
 

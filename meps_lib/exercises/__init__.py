@@ -136,7 +136,8 @@ def _answer(item: Exercise, learner: Any) -> str:
             return "not attempted yet"
         # WHY: only plain functions are wrapped; a class, a module or a torch.nn.Module has
         # attributes that a check may want to look at.
-        subject = _guard(learner) if isinstance(learner, types.FunctionType) else learner
+        many = type(learner) is tuple
+        subject = tuple(map(_guarded, learner)) if many else _guarded(learner)
         hint = item.verdict(subject)
     except _NotAttempted:
         return "not attempted yet"
@@ -146,6 +147,10 @@ def _answer(item: Exercise, learner: Any) -> str:
         kind = type(learner).__name__
         return f"not yet: the check could not use your {kind}: {_describe(error)}"
     return f"correct: {item.correct}" if hint is None else f"not yet: {hint}"
+
+
+def _guarded(part: Any) -> Any:
+    return _guard(part) if isinstance(part, types.FunctionType) else part
 
 
 def _is_open(learner: Any) -> bool:

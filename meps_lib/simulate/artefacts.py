@@ -28,8 +28,8 @@ class Artefacts:
     Raises
     ------
     MepsError
-        If a dial is negative or not finite, `saturation` not below 1, or `mains_hz` 0; the
-        message names it.
+        If a dial is negative or not finite, `saturation` not below 1, `blink_per_min` above
+        60, or `mains_hz` 0; the message names it.
 
     Examples
     --------
@@ -46,7 +46,7 @@ class Artefacts:
     saturation: float = 0.0  # share of the clean range beyond the rails, half at each end
     spontaneous: float = 1.0  # factor on spontaneous skin conductance responses
     blinks: float = 1.0  # factor on blinks in the EEG
-    blink_per_min: float = 15.0  # blinks a minute
+    blink_per_min: float = 15.0  # blinks a minute, at most 60
     muscle: float = 1.0  # factor on the muscles of the head in the EEG
 
     def __post_init__(self) -> None:
@@ -58,6 +58,10 @@ class Artefacts:
         if self.saturation >= 1:
             raise MepsError(
                 f"Artefacts.saturation is a share of the range, below 1; got {self.saturation!r}"
+            )
+        if self.blink_per_min > 60:
+            raise MepsError(
+                f"Artefacts.blink_per_min must be at most 60, got {self.blink_per_min!r}"
             )
         if self.mains_hz == 0:
             raise MepsError("Artefacts.mains_hz must be above 0 Hz; for no hum set mains=0")

@@ -22,6 +22,7 @@ from meps_lib.errors import MepsError
 from meps_lib.simulate import clock
 from meps_lib.simulate.artefacts import SENSORS, Artefacts, spoil
 from meps_lib.simulate.noise import Colour, Streams, spans
+from meps_lib.simulate.timing import lid_course
 
 if TYPE_CHECKING:
     from meps_lib.simulate.physiology import Body, Event
@@ -53,7 +54,7 @@ _ROWS = {
 _BACKGROUND_UV, _ALPHA_UV = 9.0, 8.0  # uV rms: everywhere, and at the back
 _SHARED = 0.6  # share of a rhythm's variance that all channels have in common
 _ALPHA_WIDTH_HZ = 0.8
-_BLINK_UV, _BLINK_S = 120.0, (0.25, 0.4)
+_BLINK_UV = 120.0  # at the forehead, with the lid down
 _MUSCLE_UV, _TENSE_PER_MIN, _TENSE_S = 6.0, 4.0, (0.5, 3.0)
 
 
@@ -63,7 +64,6 @@ class Brainwaves(NamedTuple):
     eeg: np.ndarray  # (E, L)
     clean_eeg: np.ndarray  # (E, L), background and alpha alone
     band_power: np.ndarray  # (E, 5), uV^2 of the clean EEG in `BANDS`
-    blink_times: np.ndarray  # s, when the lid is down
 
 
 def place(name: str) -> tuple[float, float]:
@@ -96,6 +96,7 @@ def electroencephalogram(
     streams: Streams,
     duration_s: float,
     sfreq: float,
+    lids: np.ndarray,
 ) -> Brainwaves:
     """The EEG of one recording.
 
@@ -112,6 +113,8 @@ def electroencephalogram(
     duration_s : float
     sfreq : float
         Hz, above 94 so that it carries the gamma band.
+    lids : ndarray, shape (m, 2)
+        Start and end of each blink, s, as of `timing.blink_spans`.
 
     Returns
     -------
@@ -125,24 +128,24 @@ def electroencephalogram(
     )
     awake = np.sqrt(np.clip(1 - drop, 0.05, None))
     colours = (
-        Colour(_background_density, n, sfreq),
-        Colour(lambda f: _alpha_density(f, body.alpha_hz), n, sfreq),
+        Colour(_background_density, n, sfreq, _POWER["background"]),
+        Colour(lambda f: _alpha_density(f, body.alpha_hz), n, sfreq, _POWER["alpha"]),
     )
-    muscle = Colour(_muscle_density, n, sfreq) if dials.muscle else None
-    rng = streams("EEG shared")
-    shared = [np.sqrt(_SHARED) * colour.draw(rng) for colour in colours]
-    lids = spans(streams("blinks"), dials.blink_per_min, _BLINK_S, duration_s)
-    lids = lids[np.diff(lids[:, 0], prepend=-1) > 0.6]  # a lid has to open before it shuts again
-    blink = _blinks(lids, n, sfreq)
+    muscle = Colour(_muscle_density, n, sfreq, _POWER["muscle"]) if dials.muscle else None
+
+    def draw(name: str) -> list[np.ndarray]:  # a stream a rhythm, whatever the others take
+        parts = zip(colours, ("background", "alpha"), strict=True)
+        return [colour.draw(streams(f"EEG {name} {part}")) for colour, part in parts]
+
+    shared = [np.sqrt(_SHARED) * rhythm for rhythm in draw("shared")]
+    blink = lid_course(lids, t)
     tense = _tension(streams("tension"), duration_s, n, sfreq)
     clean, eeg = np.empty((2, len(names), n))
     power = np.empty((len(names), len(BANDS)))
     for k, name in enumerate(names):
         x, y = place(name)
-        rng = streams(f"EEG {name}")
         background, alpha = (
-            all_ + np.sqrt(1 - _SHARED) * colour.draw(rng)
-            for all_, colour in zip(shared, colours, strict=True)
+            all_ + np.sqrt(1 - _SHARED) * own for all_, own in zip(shared, draw(name), strict=True)
         )
         alpha *= awake * body.alpha * _ALPHA_UV * (0.25 + 0.75 * ((1 - y) / 2) ** 1.5)
         # Power at F4 over power at F3: half of the leaning to each side, none at the back.
@@ -158,7 +161,7 @@ def electroencephalogram(
             height = dials.muscle * _MUSCLE_UV * (0.15 + 0.85 * max(abs(x), y) ** 4)
             eeg[k] += height * tense * muscle.draw(streams(f"EEG {name} muscle"))
         eeg[k] = spoil(eeg[k], f"EEG {name}", SENSORS["EEG"], dials, streams, sfreq)
-    return Brainwaves(eeg, clean, power, lids.mean(axis=1))
+    return Brainwaves(eeg, clean, power)
 
 
 def _alpha_density(f: np.ndarray, peak_hz: float) -> np.ndarray:
@@ -176,6 +179,16 @@ def _muscle_density(f: np.ndarray) -> np.ndarray:
     return (f / 60) ** 4 / (1 + (f / 60) ** 4) * np.exp(-f / 60)
 
 
+# Integrals of the densities up to 500 Hz, where all have the variance stated. WHY: a band of its
+# own, so that the level does not depend on the rate; it is what the default of 1000 Hz carries.
+_GRID_HZ = np.arange(0.005, 500, 0.01)
+_POWER = {
+    "background": 0.01 * _background_density(_GRID_HZ).sum(),
+    "alpha": 0.01 * _alpha_density(_GRID_HZ, 10.0).sum(),  # the same wherever its peak
+    "muscle": 0.01 * _muscle_density(_GRID_HZ).sum(),
+}
+
+
 def _band_power(x: np.ndarray, sfreq: float) -> np.ndarray:
     """Variance of `x` that lies in each of `BANDS`, uV^2: the periodogram, summed (Parseval)."""
     power = 2 * np.abs(rfft(x) / len(x)) ** 2
@@ -183,16 +196,11 @@ def _band_power(x: np.ndarray, sfreq: float) -> np.ndarray:
     return np.array([power[slice(*np.ceil(e).astype(int))].sum() for e in edges])
 
 
-def _blinks(lids: np.ndarray, n: int, sfreq: float) -> np.ndarray:
-    """The lid over time, 0 open to 1 shut."""
-    out = np.zeros(n)
-    for start, stop in lids:
+def _tension(rng: np.random.Generator, duration_s: float, n: int, sfreq: float) -> np.ndarray:
+    """How tense the head's muscles are: a little always, and now and then more."""
+    out = np.full(n, 0.3)
+    for start, stop in spans(rng, _TENSE_PER_MIN, _TENSE_S, duration_s):
         first, last = np.ceil([start * sfreq, stop * sfreq]).astype(int)
         t = np.arange(first, min(last, n)) / sfreq - start
         out[first : first + len(t)] += np.sin(np.pi * t / (stop - start)) ** 2
     return out
-
-
-def _tension(rng: np.random.Generator, duration_s: float, n: int, sfreq: float) -> np.ndarray:
-    """How tense the head's muscles are: a little always, and now and then more."""
-    return 0.3 + _blinks(spans(rng, _TENSE_PER_MIN, _TENSE_S, duration_s), n, sfreq)

@@ -3,7 +3,8 @@
 A file's folder is named after all that its content depends on: the settings, the versions of
 the numerical libraries, and the source of the simulator itself. A changed line of code gives
 another folder, so nothing stale is ever read. A file appears whole or not at all, and carries
-a checksum, so several processes may share a folder, and a damaged file is made anew.
+a checksum over its folder, name and content, so several processes may share a folder, and a
+file that is damaged or was copied from elsewhere is made anew.
 """
 
 from __future__ import annotations
@@ -13,17 +14,18 @@ import os
 import platform
 import tempfile
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import numpy as np
 import scipy
 import torch
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
+from safetensors.torch import save
 from torch import Tensor
 
 from meps_lib.errors import MepsError
@@ -55,25 +57,34 @@ class Cache:
         Raises
         ------
         MepsError
-            If the folder cannot be made or written to.
+            If `root` is no path, or the folder cannot be made or written to.
         """
-        folder = Path(root).absolute() / f"cohort-{_key(settings)}"
         try:
+            folder = Path(root).absolute() / f"cohort-{_key(settings)}"
             folder.mkdir(parents=True, exist_ok=True)
             with tempfile.TemporaryFile(dir=folder):
                 pass
+        except (TypeError, ValueError):  # a number, or a name that no file can have
+            raise MepsError(
+                f"cache must be the path of a folder, or None to keep nothing; got {root!r}"
+            ) from None
         except OSError as error:
             raise MepsError(
                 f"cannot keep trials in {root}: {error.strerror}; choose another cache folder"
             ) from None
         return cls(folder)
 
-    def get(self, name: str, make: Callable[[], dict[str, Tensor]]) -> dict[str, Tensor]:
-        """What is kept under a name; made, and kept, if there is nothing or it is damaged."""
+    def get(
+        self, name: str, make: Callable[[], dict[str, Tensor]], keys: Collection[str] | None = None
+    ) -> dict[str, Tensor]:
+        """What is kept under a name; made, and kept, if there is nothing or it is damaged.
+
+        A file that lacks a tensor named in `keys` counts as damaged.
+        """
         path = self.folder / f"{name}.safetensors"
         if path.is_file():
             try:
-                return _load(path)
+                return _load(path, keys or ())
             except (SafetensorError, OSError, ValueError, KeyError, TypeError) as error:
                 warnings.warn(
                     f"{path} is damaged ({error}); the trial is made anew", CacheWarning, 2
@@ -87,26 +98,27 @@ class Cache:
 
 
 def _save(tensors: dict[str, Tensor], path: Path) -> None:
-    handle, part = tempfile.mkstemp(dir=path.parent, prefix=f".{path.stem}-", suffix=".part")
-    os.close(handle)
-    try:
-        save_file(tensors, part, metadata={"sha256": _digest(path.stem, tensors)})
+    part = path.with_name(f".{path.stem}-{uuid4().hex}.part")
+    try:  # not `save_file`: its files can be read by their owner only, whatever the umask
+        part.write_bytes(save(tensors, metadata={"sha256": _digest(path, tensors)}))
         os.replace(part, path)
     finally:
-        Path(part).unlink(missing_ok=True)
+        part.unlink(missing_ok=True)
 
 
-def _load(path: Path) -> dict[str, Tensor]:
+def _load(path: Path, keys: Collection[str]) -> dict[str, Tensor]:
     with safe_open(path, framework="pt") as file:
         tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
         expected = file.metadata()["sha256"]
-    if _digest(path.stem, tensors) != expected:
+    if _digest(path, tensors) != expected:
         raise ValueError("its checksum differs")
+    if missing := sorted(set(keys) - set(tensors)):
+        raise ValueError(f"it lacks {', '.join(missing)}")
     return tensors
 
 
-def _digest(trial: str, tensors: dict[str, Tensor]) -> str:
-    h = hashlib.sha256(trial.encode())
+def _digest(path: Path, tensors: dict[str, Tensor]) -> str:
+    h = hashlib.sha256(f"{path.parent.name}/{path.stem}".encode())
     for name in sorted(tensors):
         t = tensors[name]
         h.update(f"{name} {t.dtype} {tuple(t.shape)}".encode())

@@ -1,17 +1,20 @@
 """How well a cohort can be told apart at all: a classifier on its truth, beside every result.
 
 The features are what a very good instrument would report: the peak of each action unit, the
-skin conductance response, the change of heart rate, of the pulse, of the breath. Each comes
-from the trial's truth with a small measurement error; no picture or waveform is analysed. The
-classifier learns from many other people of the same scenario, drawn for it alone, so that the
-size of the cohort does not limit it; that it is linear costs nothing (a random forest scores
-no higher). A network that scores clearly higher has seen something that it should not have.
+skin conductance response, the change of heart rate, of the pulse, of the breath, of alpha.
+Each comes from the trial's truth with a small measurement error; no picture is analysed, and
+no waveform but the clean one. The classifier learns from many other people of the same
+scenario, drawn for it alone, so that the size of the cohort does not limit it; that it is
+linear costs nothing (a random forest scores no higher). A network that scores clearly higher
+has seen something that it should not have.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from functools import lru_cache
+from numbers import Integral
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -24,6 +27,7 @@ from sklearn.preprocessing import StandardScaler
 from meps_lib.errors import MepsError
 from meps_lib.labels import CLASS_SETS, class_set
 from meps_lib.metrics import score
+from meps_lib.simulate.brain import BANDS
 from meps_lib.simulate.cohort import CohortDataset, simulate_cohort
 from meps_lib.simulate.muscles import PULLS
 from meps_lib.simulate.scenario import Scenario
@@ -39,8 +43,13 @@ BODY_ERRORS = {
     "breath": 0.03,  # ln
     "temperature": 0.01,  # K
     "asymmetry": 0.1,  # ln ratio of alpha power, F4 to F3
+    "alpha": 0.1,  # ln ratio of alpha power at the back, in the response to at rest
 }
-SITES = ("F3", "F4")  # in every montage
+FRONT, BACK = ("F3", "F4"), ("P3", "Pz", "P4", "O1", "O2")  # in every montage
+SITES = (*FRONT, *BACK)
+# Shortest rest (s from the window's start) that holds some beats, a pulse, most of a breath.
+# Where the event leaves less before it, the rest reaches into what precedes the response.
+_REST_S = {"beats": 2.5, "PPG": 1.2, "RSP": 2.5, "SKT": 1.0}
 _UNITS = tuple(sorted(PULLS))
 _OTHERS_SEED = 987_654_321  # of the people from whom the classifier learns
 _OTHERS_TRIALS = 16  # of each
@@ -55,6 +64,7 @@ class Seen(NamedTuple):
     sfreq: float  # Hz
     event_s: float  # s from the window's start
     eeg_names: tuple[str, ...]
+    eeg_sfreq: float  # Hz
 
 
 def ceiling(dataset, seeds: Sequence[int] = (0,), n_people: int = 60) -> pd.DataFrame:
@@ -66,9 +76,9 @@ def ceiling(dataset, seeds: Sequence[int] = (0,), n_people: int = 60) -> pd.Data
         A `CohortDataset`, of which nothing is rendered, or a folder written by ``meps
         simulate``: trials that carry a simulator's truth, and a `scenario`.
     seeds : sequence of int
-        Each draws the measurement errors anew; scores are the mean over them.
+        At least one. Each draws the measurement errors anew; scores are the mean over them.
     n_people : int
-        Other people from whom the classifier learns, 16 trials each.
+        Other people from whom the classifier learns, at least 2, 16 trials each.
 
     Returns
     -------
@@ -79,7 +89,8 @@ def ceiling(dataset, seeds: Sequence[int] = (0,), n_people: int = 60) -> pd.Data
     Raises
     ------
     MepsError
-        If a trial carries no truth, or the dials that made it are not known.
+        If a trial carries no truth, the dials that made it are not known, there are no
+        seeds, or `n_people` or a seed is no such whole number.
 
     Examples
     --------
@@ -88,13 +99,15 @@ def ceiling(dataset, seeds: Sequence[int] = (0,), n_people: int = 60) -> pd.Data
     >>> list(table.index), list(table.columns)
     (['face', 'body', 'both'], ['accuracy', 'uf1', 'uar'])
     """
+    seeds = _whole("seeds", seeds, 0)
+    (n_people,) = _whole("n_people", [n_people], 2)
     trials = list(_seen(dataset))
     dials = getattr(dataset, "scenario", None)
     if not isinstance(dials, Scenario):
         raise MepsError("the dials that made these trials are not known, so neither is a ceiling")
     y = dataset.index["label"].to_numpy(str)
     own = _OTHERS_SEED + (getattr(dataset, "seed", None) == _OTHERS_SEED)
-    models = _learnt(tuple(dataset.classes), dials, int(n_people), own)
+    models = _learnt(tuple(dataset.classes), dials, n_people, own)
     rows = {name: [] for name in models}
     for seed in seeds:
         features = _features(trials, np.random.default_rng(seed))
@@ -105,12 +118,22 @@ def ceiling(dataset, seeds: Sequence[int] = (0,), n_people: int = 60) -> pd.Data
     return pd.DataFrame.from_dict(means, orient="index", columns=["accuracy", "uf1", "uar"])
 
 
+def _whole(name: str, values: Sequence[int], least: int) -> list[int]:
+    values = list(values) if isinstance(values, Iterable) else [values]
+    for v in values or ["nothing"]:
+        if not isinstance(v, Integral) or isinstance(v, bool) or v < least:
+            raise MepsError(f"{name}: expected a whole number of at least {least}, got {v!r}")
+    return [int(v) for v in values]
+
+
 @lru_cache(maxsize=16)
 def _learnt(classes: tuple[str, ...], dials: Scenario, n: int, seed: int) -> dict[str, Pipeline]:
     """The classifier of face, of body and of both, fitted to `n` people of a scenario."""
     named = next((c for c in CLASS_SETS.values() if c.classes == classes), None)
     what = named.name if named else class_set(classes).classes
-    others = simulate_cohort(n, max(_OTHERS_TRIALS, len(classes)), what, seed, dials)
+    # The slowest rates: the truth does not depend on them, the time it takes does.
+    slow = replace(dials, ps_sfreq=125.0, eeg_sfreq=125.0)
+    others = simulate_cohort(n, max(_OTHERS_TRIALS, len(classes)), what, seed, slow)
     features = _features(_seen(others), np.random.default_rng([seed, 1]))
     y = others.index["label"].to_numpy(str)
     return {name: oracle().fit(x, y) for name, x in features.items()}
@@ -162,29 +185,51 @@ def body_features(trial: Seen, rng: np.random.Generator) -> np.ndarray:
     if "SKT" in names:
         out["temperature"] = _change(trial, "SKT", np.mean) + error["temperature"]
     if "eeg" in trial.modalities:
-        alpha = np.log(
-            np.asarray(truth["band_power"])[[trial.eeg_names.index(n) for n in SITES], 2]
-        )
-        out["asymmetry"] = alpha[1] - alpha[0] + error["asymmetry"]
+        alpha = np.asarray(truth["band_power"])[_rows(trial, FRONT), list(BANDS).index("alpha")]
+        out["asymmetry"] = np.log(alpha[1] / alpha[0]) + error["asymmetry"]
+        out["alpha"] = _alpha_change(trial) + error["alpha"]
     return np.array(list(out.values()))
 
 
 def _rates(beats: np.ndarray, event: float) -> list[float]:
-    """Mean heart rate before the event, while it slows, and while it speeds up; NaN if unseen."""
+    """Mean heart rate at rest, while it slows, and while it speeds up; NaN if unseen."""
     at, rate = beats[1:], 60 / np.diff(beats)
-    windows = ((0.0, event), (event + 0.5, event + 2.2), (event + 3.0, event + 6.0))
+    windows = (
+        (0.0, max(event, _REST_S["beats"])),
+        (event + 0.5, event + 2.2),
+        (event + 3.0, event + 6.0),
+    )
     inside = [rate[(at >= a) & (at < b)] for a, b in windows]
     return [float(r.mean()) if len(r) else np.nan for r in inside]
 
 
 def _change(trial: Seen, name: str, measure, scale=float) -> float:
-    """How a signal around its response differs from the signal before the event."""
+    """How a signal around its response differs from the signal at rest."""
     x = np.asarray(trial.truth["clean_ps"])[trial.names.index(name)]
-    event = round(trial.event_s * trial.sfreq)
+    rest = slice(0, round(max(trial.event_s, _REST_S[name]) * trial.sfreq))
     later = slice(*(round((trial.event_s + dt) * trial.sfreq) for dt in (2.5, 5.5)))
-    if event < 2 or len(x[later]) < 2:
+    if len(x[later]) < 2:
         return np.nan
-    return float(scale(measure(x[later])) - scale(measure(x[:event])))
+    return float(scale(measure(x[later])) - scale(measure(x[rest])))
+
+
+def _alpha_change(trial: Seen) -> float:
+    """Ln ratio of the power of alpha at the back, just after the event to all other times."""
+    x = np.asarray(trial.truth["clean_eeg"], float)[_rows(trial, BACK)]
+    f, length_s = np.fft.rfftfreq(x.shape[1], 1 / trial.eeg_sfreq), x.shape[1] / trial.eeg_sfreq
+    low, high = BANDS["alpha"]
+    # The inverse of the band's own frequencies is its envelope, at as many instants as needed.
+    envelope = np.fft.ifft(np.fft.rfft(x)[:, (f >= low) & (f < high)])
+    power = np.square(np.abs(envelope)).mean(axis=0)
+    since = np.arange(len(power)) / len(power) * length_s - trial.event_s
+    near = (since > 0.5) & (since < 3.0)
+    if not near.any() or near.all():
+        return np.nan
+    return float(np.log(power[near].mean() / power[~near].mean()))
+
+
+def _rows(trial: Seen, channels: Sequence[str]) -> list[int]:
+    return [trial.eeg_names.index(name) for name in channels]
 
 
 def _seen(dataset) -> Iterator[Seen]:
@@ -194,6 +239,7 @@ def _seen(dataset) -> Iterator[Seen]:
             yield Seen(
                 dataset.truth(k, SITES if dials.eeg != "none" else ()),
                 frozenset(dataset.kept(k)), dials.signals, dials.ps_sfreq, dials.ps_before_s, SITES,
+                dials.eeg_sfreq,
             )  # fmt: skip
             continue
         trial = dataset[k]
@@ -203,5 +249,6 @@ def _seen(dataset) -> Iterator[Seen]:
             )
         yield Seen(
             trial.truth, frozenset(trial.modalities), trial.ps_names, trial.ps_sfreq or 1.0,
-            -trial.ps_start, trial.eeg_names,
+            -(trial.ps_start if "ps" in trial.modalities else trial.eeg_start), trial.eeg_names,
+            trial.eeg_sfreq or 1.0,
         )  # fmt: skip

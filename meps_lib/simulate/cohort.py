@@ -35,6 +35,8 @@ from meps_lib.trial import Trial
 __all__ = ["AFFECT", "CohortDataset", "Plan", "Subject", "simulate_cohort"]
 
 MONTAGES = {"none": (), "10-20": tuple(MONTAGE_19), "62": tuple(MONTAGE_62)}
+_FILMED = ("colour", "depth", "clean_depth")  # what takes long to make, and a cache keeps
+_WAVES = ("eeg", "clean_eeg", "band_power")  # and this, with EEG
 _TRIAL_STREAM, _SENSOR_STREAM, _BODY_STREAM, _GAP_STREAM = 2, 5, 6, 8
 
 
@@ -104,13 +106,13 @@ class CohortDataset(Dataset[Trial]):
     def __getitem__(self, k: int) -> Trial:
         k = _position(k, len(self), "trial")
         dials, plan = self.scenario, self.plan(k)
-        make = partial(self._costly, k, plan)
-        costly = make() if self.cache is None else self.cache.get(plan.clip, make)
+        make, keys = partial(self._costly, k, plan), (*_FILMED, *_WAVES * bool(self.eeg_names))
+        costly = make() if self.cache is None else self.cache.get(plan.clip, make, keys)
         body = self._record(k, plan, ())
         kept = self.kept(k)
         video, ps, eeg = kept & {"colour", "depth"}, "ps" in kept, "eeg" in kept
         truth = truth_of(plan, body) | {
-            n: costly[n] for n in ("clean_depth", "clean_eeg", "band_power") if n in costly
+            n: costly[n] for n in keys if n not in ("colour", "depth", "eeg")
         }
         window = -float(dials.ps_before_s)
         return Trial(
@@ -140,7 +142,7 @@ class CohortDataset(Dataset[Trial]):
         if self.eeg_names:
             body = self._record(k, plan, self.eeg_names)
             out["eeg"] = as_float(body.eeg)
-            out |= {n: truth_of(plan, body)[n] for n in ("clean_eeg", "band_power")}
+            out |= {n: truth_of(plan, body)[n] for n in _WAVES[1:]}
         return out
 
     def kept(self, k: int) -> set[str]:
@@ -196,7 +198,7 @@ def simulate_cohort(
     ------
     MepsError
         If a number is out of range, an emotion or class set is unknown, the class balance
-        leaves a class out, or the cache cannot be written.
+        leaves a class out, or the cache is no path or cannot be written.
 
     Examples
     --------
@@ -224,7 +226,7 @@ def simulate_cohort(
         )
     dials = scenario or Scenario()
     emotion_weights(chosen, dials)  # refuses a balance that leaves a class out
-    kept = None if cache is None else Cache.of(cache, (seed, chosen.classes, dials))
+    kept = None if cache is None else Cache.of(cache, (int(seed), chosen.classes, dials))
     return CohortDataset(int(n_subjects), int(trials_per_subject), chosen, int(seed), dials, kept)
 
 

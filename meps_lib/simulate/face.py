@@ -16,7 +16,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import avg_pool2d
 
-from meps_lib.errors import MepsError
+from meps_lib.simulate import face_checks as checks
 from meps_lib.simulate.anatomy import EXTENT_MM, blink_field, neutral_maps, upper_lid
 from meps_lib.simulate.camera import (
     DISTANCE_MM,
@@ -44,28 +44,29 @@ class FaceClip:
     ----------
     who : Identity
     aus : tuple of int
-        Action units, K of them.
+        Action units, K different ones.
     intensity : ndarray, shape (T, K)
-        Action unit intensity of each frame, 0 neutral .. 1 full.
+        Action unit intensity of each frame, 0 neutral .. 1 full; T is at least 1.
     pose : ndarray, shape (T, 4), optional
         Head drift: right, down (mm), roll (rad), away from the camera (mm); still if None.
+        The head stays at least 150 mm from the camera, so away is -550 or more.
     lateral : float
         -1 only the side left in the picture moves, 0 both alike, 1 only the right.
     light : tuple of float
-        Direction towards the light (x right, y down, z to the camera).
+        Direction towards the light (x right, y down, z to the camera), of any length.
     size : int
-        Pixels a side.
+        Pixels a side, 8 .. 1024.
     blink : ndarray, shape (T,), optional
         How far the lids are closed, 0 .. 1, on top of the action units.
     gain : ndarray, shape (T,), optional
-        Factor on the light of each frame, 1 as it was: a lamp that flickers, a cloud.
+        Factor on the light of each frame, 0 .. 1000, 1 as it was: a lamp that flickers, a cloud.
     texture : Texture, optional
         A photo to paint the face with (`texture_from_photo`); the person's own skin if None.
 
     Raises
     ------
     MepsError
-        If the shapes disagree, or a blink or gain is out of range.
+        If a field is of the wrong kind, shape or range; the message names it.
 
     Examples
     --------
@@ -87,26 +88,7 @@ class FaceClip:
     texture: Texture | None = None
 
     def __post_init__(self) -> None:
-        intensity = np.asarray(self.intensity, float)
-        frames = intensity.shape[0] if intensity.ndim == 2 else 0
-        pose = np.zeros((frames, 4)) if self.pose is None else np.asarray(self.pose, float)
-        if intensity.shape != (frames, len(self.aus)) or pose.shape != (frames, 4):
-            raise MepsError(
-                f"intensity must be (T, {len(self.aus)}) and pose (T, 4) with one T, "
-                f"got {intensity.shape} and {pose.shape}"
-            )
-        blink = np.zeros(frames) if self.blink is None else np.asarray(self.blink, float)
-        gain = np.ones(frames) if self.gain is None else np.asarray(self.gain, float)
-        for name, value, high in (("blink", blink, 1.0), ("gain", gain, 10.0)):
-            if value.shape != (frames,) or not ((value >= 0) & (value <= high)).all():
-                raise MepsError(
-                    f"{name} must be {frames} numbers from 0 to {high:g}, one a frame; got "
-                    f"shape {value.shape}, from {np.min(value, initial=np.inf):g} to "
-                    f"{np.max(value, initial=-np.inf):g}"
-                )
-        for name, value in (
-            ("intensity", intensity), ("pose", pose), ("blink", blink), ("gain", gain)
-        ):  # fmt: skip
+        for name, value in checks.checked(self).items():
             object.__setattr__(self, name, value)
 
     def render(
@@ -117,7 +99,7 @@ class FaceClip:
         Parameters
         ----------
         supersample : int
-            Samples of the surface a pixel, along each side.
+            Samples of the surface a pixel, along each side, 1 .. 8.
         device : torch.device or str, optional
             Where to render, and where the result lies; the processor if None.
 
@@ -127,7 +109,13 @@ class FaceClip:
             sRGB in [0, 1].
         depth : Tensor, shape (T, 1, size, size)
             Millimetres from the camera, NaN where there is no person.
+
+        Raises
+        ------
+        MepsError
+            If `supersample` is not such a number.
         """
+        supersample = checks.whole("supersample", supersample, 1, 8)
         device = torch.device(device or "cpu")
         # As many frames at once as fit a processor's cache; a GPU wants many more.
         samples = 2**18 if device.type == "cpu" else 2**25
@@ -187,11 +175,9 @@ class FaceClip:
         Raises
         ------
         MepsError
-            If a frame does not exist.
+            If a frame does not exist, or is not a whole number.
         """
-        for frame in (a, b):
-            if not 0 <= frame < len(self.pose):
-                raise MepsError(f"frame {frame} is outside the clip of {len(self.pose)} frames")
+        a, b = (checks.frame(f, len(self.pose)) for f in (a, b))
         both = torch.tensor([a, b])
         pose_a, pose_b = self._at("pose", both, torch.device("cpu")).split(1)
         start = head_points(self.size, pose_a)

@@ -36,6 +36,7 @@ def measure(
         plan.body, rng, plan.events,
         duration_s=dials.ps_duration_s, sfreq=dials.ps_sfreq, signals=dials.signals,
         eeg_names=eeg_names, eeg_sfreq=dials.eeg_sfreq, artefacts=artefacts(dials),
+        lids=plan.lids,
     )  # fmt: skip
 
 
@@ -62,7 +63,7 @@ def truth_of(plan: Plan, body: Episode) -> dict[str, Any]:
         "clean_ps": as_float(body.clean_ps), "breath_phase": body.breath_phase,
         "beat_times": body.beat_times, "pulse_times": body.pulse_times,
         "scr_onsets": body.scr_onsets, "scr_amplitudes": body.scr_amplitudes,
-        "scr_evoked": body.scr_evoked,
+        "scr_evoked": body.scr_evoked, "blink_times": body.blink_times,
     }  # fmt: skip
     if body.eeg is not None:
         out["clean_eeg"] = as_float(body.clean_eeg)

@@ -77,6 +77,10 @@ class Colour:
         Number of samples.
     rate : float
         Samples a second.
+    power : float, optional
+        The integral of the density over a band of one's own, in which the variance is then 1,
+        whatever part of it the rate carries: at another rate it is still the same noise. If
+        None, the variance is 1 at this rate.
 
     Examples
     --------
@@ -85,19 +89,23 @@ class Colour:
     True
     """
 
-    def __init__(self, density: Callable[[np.ndarray], np.ndarray], n: int, rate: float) -> None:
+    def __init__(
+        self, density: Callable[[np.ndarray], np.ndarray], n: int, rate: float,
+        power: float | None = None,
+    ) -> None:  # fmt: skip
         self._n, self._whole = n, next_fast_len(n, real=True)
         f = np.arange(self._whole // 2 + 1) * (rate / self._whole)
         height = np.sqrt(np.asarray(density(f), float))
         filled = np.flatnonzero(height)
         self._band = slice(filled[0], filled[-1] + 1)
+        total = np.square(height).sum() if power is None else power * self._whole / rate
         # WHY: a cosine of height h has the variance h^2 / 2, and irfft divides by the length.
-        scale = self._whole / (2 * np.sqrt(np.square(height).sum()))
+        scale = self._whole / (2 * np.sqrt(total))
         self._height = height[self._band] * scale
         self._spectrum = np.zeros(len(f), complex)
 
     def draw(self, rng: np.random.Generator) -> np.ndarray:
-        """Gaussian noise of that colour and unit variance, shape (n,)."""
+        """Gaussian noise of that colour, shape (n,)."""
         random = rng.standard_normal(2 * len(self._height)).view(complex)
         self._spectrum[self._band] = np.multiply(random, self._height, out=random)
         return irfft(self._spectrum, self._whole)[: self._n]

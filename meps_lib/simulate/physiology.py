@@ -9,19 +9,24 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, fields, replace
-from math import isfinite
-from numbers import Real
 from typing import NamedTuple
 
 import numpy as np
 
-from meps_lib.errors import MepsError
 from meps_lib.simulate import clock, heart, skin
 from meps_lib.simulate.artefacts import SENSORS, Artefacts, spoil
 from meps_lib.simulate.brain import BANDS, MONTAGE_19, MONTAGE_62, electroencephalogram
+from meps_lib.simulate.checks import (
+    check_kind,
+    check_list,
+    check_names,
+    check_number,
+    check_spans,
+)
 from meps_lib.simulate.noise import Streams
 from meps_lib.simulate.responses import Response
 from meps_lib.simulate.skin import scr
+from meps_lib.simulate.timing import blink_spans, shut_times
 
 __all__ = [
     "BANDS", "MONTAGE_19", "MONTAGE_62", "NAMES", "SIGNALS", "SIGNAL_UNITS", "UNITS",
@@ -32,6 +37,7 @@ SIGNAL_UNITS = {"EDA": "uS", "ECG": "mV", "PPG": "a.u.", "RSP": "a.u.", "SKT": "
 SIGNALS = tuple(SIGNAL_UNITS)
 NAMES = ("EDA", "ECG", "PPG")  # recorded unless one asks for others
 UNITS = tuple(SIGNAL_UNITS[name] for name in NAMES)
+_MOST_RESPONSIVE = 20.0
 
 
 def _between(default: float, low: float, high: float) -> float:
@@ -49,13 +55,15 @@ class Body:
     """
 
     heart_rate: float = _between(68.0, 35, 150)  # beats a minute
-    rsa: float = _between(0.05, 0, 0.3)  # respiratory sinus arrhythmia, fraction of that rate
+    # Respiratory sinus arrhythmia, fraction of that rate at a breath depth of 1: a deeper breath
+    # sways the heart more, by `breath_depth`.
+    rsa: float = _between(0.05, 0, 0.3)
     breathing_hz: float = _between(0.25, 0.05, 1)
     r_height: float = _between(1.0, 0, 10)  # factor on the ECG
     pulse_height: float = _between(1.0, 0, 10)  # factor on the PPG
     transit_s: float = _between(0.26, 0.05, 0.6)  # R peak to systolic peak
     tonic_us: float = _between(5.0, 0, 60)  # skin conductance level
-    responsiveness: float = _between(1.0, 0, 20)  # factor on all responses to events
+    responsiveness: float = _between(1.0, 0, _MOST_RESPONSIVE)  # factor on all responses
     heart_sway: float = _between(0.015, 0, 0.1)  # slow variability, fraction of the heart rate
     breath_depth: float = _between(1.0, 0, 10)
     skin_temperature: float = _between(33.0, 15, 40)  # degrees Celsius, of a finger
@@ -64,11 +72,15 @@ class Body:
 
     def __post_init__(self) -> None:
         for f in fields(self):
-            _check(f"Body.{f.name}", getattr(self, f.name), *f.metadata["between"])
+            check_number(f"Body.{f.name}", getattr(self, f.name), *f.metadata["between"])
 
     @classmethod
     def draw(cls, rng: np.random.Generator, spread: float) -> Body:
-        """A random person; `spread` is the log standard deviation of responsiveness."""
+        """A random person; `spread` is the log standard deviation of responsiveness.
+
+        No body answers more than 20 times as much as the average: who would is held there,
+        at a spread of 1 about one person in 700, at 2 one in 15.
+        """
         (more,) = rng.spawn(1)
         return cls(
             heart_rate=float(np.clip(rng.normal(70, 7), 54, 92)),
@@ -78,7 +90,7 @@ class Body:
             pulse_height=rng.uniform(0.7, 1.4),
             transit_s=rng.uniform(0.22, 0.30),
             tonic_us=rng.uniform(2.0, 9.0),
-            responsiveness=float(np.exp(rng.normal(0, spread))),
+            responsiveness=float(min(np.exp(rng.normal(0, spread)), _MOST_RESPONSIVE)),
             heart_sway=more.uniform(0.01, 0.025),
             breath_depth=more.uniform(0.7, 1.4),
             skin_temperature=float(np.clip(more.normal(32.5, 1.5), 27, 36)),
@@ -95,7 +107,8 @@ class Event:
     response: Response
 
     def __post_init__(self) -> None:
-        _check("Event.time_s", self.time_s, -1e6, 1e6)
+        check_number("Event.time_s", self.time_s, -1e6, 1e6)
+        check_kind("Event.response", self.response, Response, "responses.respond() makes one")
 
 
 class Episode(NamedTuple):
@@ -111,10 +124,10 @@ class Episode(NamedTuple):
     scr_amplitudes: np.ndarray  # uS
     scr_evoked: np.ndarray  # bool: answers an event, rather than spontaneous
     breath_phase: np.ndarray  # (L,) rad, -pi .. pi; 0 where an inspiration ends
+    blink_times: np.ndarray  # when the lid is down
     eeg: np.ndarray | None = None  # (E, L') uV
     clean_eeg: np.ndarray | None = None  # (E, L') without blinks, muscle, mains and noise
     band_power: np.ndarray | None = None  # (E, 5) uV^2 of the clean EEG in `BANDS`
-    blink_times: np.ndarray | None = None
 
 
 def record(
@@ -128,6 +141,7 @@ def record(
     eeg_names: Sequence[str] = (),
     eeg_sfreq: float = 1000.0,
     artefacts: Artefacts | None = None,
+    lids: np.ndarray | None = None,
 ) -> Episode:
     """Record one person around any number of events.
 
@@ -139,6 +153,7 @@ def record(
     body : Body
     rng : numpy Generator
     events : sequence of Event
+        In any order.
     duration_s, sfreq : float
         Length in s, rate in Hz.
     signals : sequence of str
@@ -149,6 +164,9 @@ def record(
         Their rate, Hz.
     artefacts : Artefacts, optional
         A good laboratory if None; `Artefacts.none()` for clean signals.
+    lids : ndarray, shape (m, 2), optional
+        Start and end of each blink, s: those that a camera sees too (`timing.blink_spans`).
+        If None they are drawn here, by `Artefacts.blink_per_min`.
 
     Returns
     -------
@@ -157,7 +175,8 @@ def record(
     Raises
     ------
     MepsError
-        If a signal or channel is unknown or named twice, or a number out of range.
+        If a signal or channel is unknown or named twice, a number out of range, or an
+        argument of another kind than it should be.
 
     Examples
     --------
@@ -166,17 +185,25 @@ def record(
     >>> r.ps.shape, r.names
     ((3, 2000), ('EDA', 'ECG', 'PPG'))
     """
-    _check("duration_s", duration_s, 1, 1e6)
-    _check("sfreq", sfreq, 4, 1e5)
-    _check_names("signals", signals, SIGNALS)
-    _check_names("eeg_names", eeg_names, MONTAGE_62)
-    if wrong := [e for e in events if not isinstance(e, Event)]:
-        raise MepsError(f"events must be Event objects, got {wrong[0]!r}")
+    check_kind("body", body, Body, "Body() is an average one")
+    check_kind("rng", rng, np.random.Generator, "np.random.default_rng(seed) makes one")
+    check_number("duration_s", duration_s, 1, 1e6)
+    check_number("sfreq", sfreq, 4, 1e5)
+    signals = check_names("signals", signals, SIGNALS)
+    eeg_names = check_names("eeg_names", eeg_names, MONTAGE_62)
+    events = check_list("events", events)
+    for event in events:
+        check_kind("each of events", event, Event, "Event(time_s, response) makes one")
     dials = artefacts or Artefacts()
-    events = sorted(events, key=lambda e: e.time_s)
+    # By the response as well, so that two events at one time may change places.
+    events.sort(key=lambda e: (e.time_s, *vars(e.response).values()))
     events = [replace(e, response=e.response.scaled(body.responsiveness)) for e in events]
     streams, n = Streams(rng), round(duration_s * sfreq)
     t = np.arange(n) / sfreq
+    if lids is None:
+        per_min = dials.blink_per_min if dials.blinks else 0.0
+        lids = blink_spans(streams("blinks"), duration_s, per_min)
+    lids = check_spans("lids", lids)
 
     breath = heart.breathe(body, events, streams, duration_s)
     beats = heart.beat(body, events, breath, streams, duration_s)
@@ -194,32 +221,21 @@ def record(
     for k, name in enumerate(signals):
         clean[k] = make[name]()
         ps[k] = spoil(clean[k], name, SENSORS[name], dials, streams, sfreq)
-    waves = (None,) * 4
-    if len(eeg_names):
-        _check("eeg_sfreq", eeg_sfreq, 2 * BANDS["gamma"][1], 1e5)
-        waves = electroencephalogram(eeg_names, body, events, dials, streams, duration_s, eeg_sfreq)
+    waves = ()
+    if eeg_names:
+        check_number("eeg_sfreq", eeg_sfreq, 2 * BANDS["gamma"][1], 1e5)
+        waves = electroencephalogram(
+            eeg_names, body, events, dials, streams, duration_s, eeg_sfreq, lids
+        )
     inside = responses.onsets >= 0
     return Episode(
         ps, clean, tuple(signals), tuple(SIGNAL_UNITS[name] for name in signals),
         _within(beats.times, duration_s), _within(pulse_times, duration_s),
         responses.onsets[inside], responses.amplitudes[inside], responses.evoked[inside],
-        np.remainder(phase + np.pi, 2 * np.pi) - np.pi, *waves,
+        np.remainder(phase + np.pi, 2 * np.pi) - np.pi, _within(shut_times(lids), duration_s),
+        *waves,
     )  # fmt: skip
 
 
 def _within(times: np.ndarray, duration_s: float) -> np.ndarray:
     return times[(times >= 0) & (times < duration_s)]
-
-
-def _check(name: str, value: float, low: float, high: float) -> None:
-    number = isinstance(value, Real) and not isinstance(value, bool) and isfinite(value)
-    if not (number and low <= value <= high):
-        raise MepsError(f"{name} must be a number from {low:g} to {high:g}, got {value!r}")
-
-
-def _check_names(argument: str, names: Sequence[str], known: Sequence[str]) -> None:
-    for name in names:
-        if name not in known:
-            raise MepsError(f"{argument}: unknown {name!r}; known are {', '.join(known)}")
-    if len(set(names)) < len(names):
-        raise MepsError(f"{argument} names a channel twice: {', '.join(names)}")

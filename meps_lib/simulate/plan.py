@@ -19,7 +19,13 @@ from meps_lib.simulate.people import Subject
 from meps_lib.simulate.physiology import Body, Event
 from meps_lib.simulate.responses import AFFECT, EFFECTS, Response, respond
 from meps_lib.simulate.scenario import Scenario
-from meps_lib.simulate.timing import blink_course, draw_apex, draw_duration, time_course
+from meps_lib.simulate.timing import (
+    blink_spans,
+    draw_apex,
+    draw_duration,
+    lid_course,
+    time_course,
+)
 
 _UPPER = ("brow", "eye", "cheek")  # regions of the upper face; the rest is the lower
 
@@ -49,6 +55,9 @@ class Plan:
     body : Body
     events : tuple of Event
         What reaches the body, with times from the start of the signals' window, in s.
+    lids : ndarray, shape (m, 2)
+        Start and end of each blink, from the same instant, in s: the frames and the EEG show
+        these.
     """
 
     label: str
@@ -67,6 +76,7 @@ class Plan:
     face: FaceClip
     body: Body
     events: tuple[Event, ...]
+    lids: np.ndarray
 
 
 def make_plan(
@@ -93,14 +103,14 @@ def make_plan(
     arousal = float(np.clip(arousal, 0, 1.2))
     face_rng, course_rng = rng.spawn(2)
     shown, aus, peak, leaked = _expression(emotion, arousal, person, face_rng, dials)
-    face, apex = _movement(person, shown, aus, peak, face_rng, course_rng, dials)
+    face, apex, lids = _movement(person, shown, aus, peak, face_rng, course_rng, dials)
     response = _response(emotion, valence, arousal, dials)
     return Plan(
         label=row["label"], emotion=emotion, shown=shown, subject=row["subject"],
         clip=row["clip"], leaked=leaked, valence=valence, arousal=arousal, aus=aus, apex=apex,
         fps=float(dials.fps), onset=0, offset=len(face.intensity) - 1, face=face,
         body=person.body,
-        events=(Event(float(dials.ps_before_s), person.habits.answer(response)),),
+        events=(Event(float(dials.ps_before_s), person.habits.answer(response)),), lids=lids,
     )  # fmt: skip
 
 
@@ -145,15 +155,14 @@ def _expression(
         full, each = (*full, stray), np.append(each, weak)
     upper = np.array([ACTION_UNITS[au].region in _UPPER for au in full])
     each = each * np.where(upper, dials.upper_leak, dials.lower_leak)
-    each = each * max(dials.left_leak, dials.right_leak)
     return shown, full, np.clip(each, 0, 1), leaked
 
 
 def _movement(
     person: Subject, shown: str, aus: tuple[int, ...], peak: np.ndarray,
     face_rng: np.random.Generator, course_rng: np.random.Generator, dials: Scenario,
-) -> tuple[FaceClip, float]:  # fmt: skip
-    """How the face moves over the clip, and the frame of its apex."""
+) -> tuple[FaceClip, float, np.ndarray]:  # fmt: skip
+    """How the face moves over the clip, the frame of its apex, and all blinks."""
     if dials.apex == "middle":
         position = np.clip(face_rng.normal(dials.apex_position, dials.apex_spread), 0.01, 0.99)
     else:
@@ -168,18 +177,29 @@ def _movement(
     # Contempt is the one expression that is one-sided by definition.
     if shown == "contempt":
         lateral = 0.9 * (np.sign(lateral) or 1.0)
-    most = max(dials.left_leak, dials.right_leak) or 1.0
-    lateral = np.clip(lateral + (dials.right_leak - dials.left_leak) / most, -1, 1)
+    level, lateral = _sides(float(lateral), dials)
     exposure = np.exp(dials.light_change * course_rng.normal() * np.sin(np.pi / 2 * along))
     (blink_rng,) = course_rng.spawn(1)
+    seen = dials.ps_before_s + np.arange(frames) / dials.fps
+    lids = blink_spans(blink_rng, max(dials.ps_duration_s, seen[-1]), dials.blinks_per_min)
     clip = FaceClip(
-        who=person.who, aus=aus, intensity=time_course(frames, apex)[:, None] * peak,
-        pose=start + ramp * drift, lateral=float(lateral), light=person.light, size=dials.size,
-        blink=blink_course(blink_rng, frames, dials.fps, dials.blinks_per_min)
-        if dials.blinks_per_min else None,
+        who=person.who, aus=aus, intensity=time_course(frames, apex)[:, None] * peak * level,
+        pose=start + ramp * drift, lateral=lateral, light=person.light, size=dials.size,
+        blink=lid_course(lids, seen) if dials.blinks_per_min else None,
         gain=exposure if dials.light_change else None,
     )  # fmt: skip
-    return clip, apex
+    return clip, apex, lids
+
+
+def _sides(lateral: float, dials: Scenario) -> tuple[float, float]:
+    """Level of the stronger side and one-sidedness, once each side has its factor.
+
+    `FaceClip.lateral` says what the weaker side has left of the stronger: at .9 a tenth.
+    """
+    left = (1 - max(lateral, 0.0)) * dials.left_leak
+    right = (1 - max(-lateral, 0.0)) * dials.right_leak
+    level = max(left, right)
+    return level, (right - left) / level if level else 0.0
 
 
 def _length(rng: np.random.Generator, apex: float, dials: Scenario) -> int:

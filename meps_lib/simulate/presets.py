@@ -8,7 +8,6 @@ from typing import Any
 # CHOICE: the amounts. WHY: no source counts motion bursts or drop-outs a minute; 15 blinks a
 # minute is a common resting rate (Bentivoglio et al., Mov. Disord. 12, 1997).
 _AS_RECORDED: dict[str, Any] = {
-    "n_frames": None,
     "blinks_per_min": 15.0,
     "light_change": 0.02,
     "depth_gain_jumps_mm": 1.0,
@@ -20,8 +19,11 @@ _AS_RECORDED: dict[str, Any] = {
 
 PRESETS: dict[str, dict[str, Any]] = {
     "default": {},
-    # Nothing in the way: every micro-expression leaks and peaks in the middle, no noise, nothing
-    # differs between trials of one emotion. People still look different, but react alike.
+    # Nothing in the way: every micro-expression leaks and peaks in the middle, all people are
+    # equally expressive and responsive, and no sensor adds noise. What stays is what looks and
+    # living bodies bring along: faces, resting states, how breath and heart sway, when a skin
+    # conductance response comes and how large it is, the side of a contempt, and for "others",
+    # which has no action units of its own, the two that it shows.
     "ideal": {
         "leak_share": 1.0,
         "au_share": 1.0,

@@ -40,11 +40,12 @@ def emotion_weights(classes: ClassSet, scenario: Scenario) -> dict[str, dict[str
         return {c: {e: w / sum(es.values()) for e, w in es.items()} for c, es in inside.items()}
     every = {e: w for es in inside.values() for e, w in es.items()}
     weights = dict.fromkeys(every, 0.0)
+    most = max(weight for _, weight in scenario.class_balance)  # sums of quotients stay finite
     for name, weight in scenario.class_balance:
         members = CLASS_SETS["three"].emotions_of(name) if name not in every else (name,)
         members = [e for e in members if e in every]
         for emotion in members:
-            weights[emotion] += weight * every[emotion] / sum(every[e] for e in members)
+            weights[emotion] += weight / most * every[emotion] / sum(every[e] for e in members)
     out = {c: {e: weights[e] for e in es} for c, es in inside.items()}
     empty = [c for c, es in out.items() if not sum(es.values())]
     if empty:
@@ -90,10 +91,10 @@ def _shares(
     """One person's shares of the classes."""
     mean = np.array([sum(es.values()) for es in weights.values()])
     mean = mean / mean.sum()
-    if unequal == 0:
+    if unequal < 1e-12:  # its concentration would overflow, and the mean differs by 1e-6
         return mean
-    if unequal == 1:
-        return np.eye(len(mean))[rng.choice(len(mean), p=mean)]
-    # Many parts of a small Dirichlet underflow to 0; a floor keeps their sum positive.
-    drawn = rng.gamma(mean * len(mean) * (1 - unequal) / unequal) + 1e-12
-    return drawn / drawn.sum()
+    drawn = rng.gamma(mean * len(mean) * (1 - unequal) / unequal)
+    if drawn.max() > 1e-100:
+        return drawn / drawn.sum()
+    # Next to 1, as at 1, the largest part is all there is, and too small a number to draw.
+    return np.eye(len(mean))[rng.choice(len(mean), p=mean)]

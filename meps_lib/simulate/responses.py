@@ -69,7 +69,7 @@ class Response:
 class Effect(NamedTuple):
     """How one effect follows arousal or valence, whatever the emotion."""
 
-    size: float  # at full arousal (or valence 1)
+    size: float  # at arousal 1 (or valence 1)
     unit: str
     follows: str
     peak_s: float  # s from the event to its largest
@@ -83,7 +83,7 @@ class Effect(NamedTuple):
 EFFECTS: dict[str, Effect] = {
     "heart_slowing": Effect(3.0, "bpm", "arousal", 1.3, 0.7, "bradley2001", "good"),
     "heart_speeding": Effect(10.0, "bpm", "arousal", 4.2, 1.5, "bradley2001", "mixed"),
-    "vasoconstriction": Effect(0.35, "share", "arousal", 3.8, 1.8, "kreibig2010", "good"),
+    "vasoconstriction": Effect(0.30, "share", "arousal", 3.8, 1.8, "kreibig2010", "good"),
     "scr_us": Effect(0.9, "uS", "arousal", 3.2, 1.2, "bradley2001", "good"),
     "breathing": Effect(0.12, "relative", "arousal", 4.0, 2.2, "gomez2004", "mixed"),
     "breath_depth": Effect(0.05, "relative", "arousal", 4.0, 2.2, "gomez2004", "poor"),
@@ -91,6 +91,11 @@ EFFECTS: dict[str, Effect] = {
     "frontal_asymmetry": Effect(0.15, "ln ratio", "valence", 2.5, 1.6, "davidson2004", "mixed"),
     "alpha_drop": Effect(0.30, "share", "arousal", 1.5, 0.9, "barry2007eyes", "mixed"),
 }
+
+
+# Unpleasant events slow the heart a little more (Bradley et al., 2001): at valence -1, as much
+# as arousal up to 1 lets through.
+UNPLEASANT_SLOWING_BPM = 1.0
 
 
 class Row(NamedTuple):
@@ -164,7 +169,7 @@ def respond(
     >>> respond("fear", strength=0.0).scr_us
     0.0
     """
-    if emotion not in AFFECT:
+    if not isinstance(emotion, str) or emotion not in AFFECT:
         raise MepsError(f"unknown emotion {emotion!r}; known are {', '.join(EMOTIONS)}")
     arousal = AFFECT[emotion][1] if arousal is None else arousal
     valence = AFFECT[emotion][0] if valence is None else valence
@@ -178,10 +183,9 @@ def respond(
             raise MepsError(f"{name} must be a number from {low:g} to {high:g}, got {value!r}")
     follows = {name: valence if e.follows == "valence" else arousal for name, e in EFFECTS.items()}
     # Large responses grow faster than small ones, and a vessel cannot close more than wholly.
-    follows |= {"scr_us": arousal**1.3, "vasoconstriction": tanh(1.3 * arousal)}
+    follows |= {"scr_us": arousal**1.3, "vasoconstriction": tanh(1.3 * arousal) / tanh(1.3)}
     effects = {name: e.size * follows[name] for name, e in EFFECTS.items()}
-    # Unpleasant events slow the heart a little more (Bradley et al., 2001).
-    effects["heart_slowing"] += max(0.0, -valence) * (arousal > 0)
+    effects["heart_slowing"] += UNPLEASANT_SLOWING_BPM * max(0.0, -valence) * min(arousal, 1.0)
     row = RESPONSES[emotion]
     for name in effects:
         effects[name] *= strength * (1 + specificity * getattr(row, name))

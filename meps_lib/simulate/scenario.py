@@ -1,80 +1,15 @@
-"""The dials of the simulator, each with its unit and its range."""
+"""The dials of the simulator, each with its unit; `ranges` holds what each may be set to."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass, fields, replace
-from math import isfinite
-from numbers import Integral, Real
 from typing import Any
 
 from meps_lib.errors import MepsError
-from meps_lib.labels import EMOTIONS
-from meps_lib.simulate.physiology import SIGNALS
 from meps_lib.simulate.presets import PRESETS
+from meps_lib.simulate.ranges import CHOICES, RANGES, balance_of, number_of, signals_of
 
-# Dial: lowest, highest, unit. What has no unit is a share, a probability or a factor.
-_RANGES: dict[str, tuple[float, float, str]] = {
-    "size": (16, 512, "px"),
-    "n_frames": (3, 1000, "frames"),
-    "fps": (1, 1000, "Hz"),
-    "duration_s": (0.02, 30, "s"),
-    "duration_spread_s": (0, 10, "s"),
-    "me_intensity": (0, 1, ""),
-    "me_spread": (0, 2, ""),
-    "au_spread": (0, 2, ""),
-    "leak_share": (0, 1, ""),
-    "upper_leak": (0, 1, ""),
-    "lower_leak": (0, 1, ""),
-    "left_leak": (0, 1, ""),
-    "right_leak": (0, 1, ""),
-    "asymmetry": (0, 1, ""),
-    "au_share": (0, 1, ""),
-    "blend_share": (0, 1, ""),
-    "stray_au": (0, 1, ""),
-    "apex_position": (0, 1, ""),
-    "apex_spread": (0, 0.5, ""),
-    "blinks_per_min": (0, 60, "/min"),
-    "head_drift_mm": (0, 20, "mm"),
-    "head_pose_mm": (0, 20, "mm"),
-    "light_change": (0, 1, ""),
-    "frame_noise": (0, 1, ""),
-    "depth_noise_mm": (0, 100, "mm"),
-    "depth_holes": (0, 1, ""),
-    "depth_gain_jumps_mm": (0, 100, "mm"),
-    "ps_sfreq": (125, 2000, "Hz"),
-    "ps_duration_s": (2, 600, "s"),
-    "ps_before_s": (0, 600, "s"),
-    "ps_noise": (0, 100, ""),
-    "ps_wander": (0, 100, ""),
-    "ps_mains": (0, 100, ""),
-    "ps_mains_hz": (45, 65, "Hz"),
-    "ps_spontaneous": (0, 100, ""),
-    "ps_motion_per_min": (0, 60, "/min"),
-    "ps_dropout_per_min": (0, 60, "/min"),
-    "ps_saturation": (0, 0.9, ""),
-    "eeg_sfreq": (125, 2000, "Hz"),
-    "arousal_gain": (0, 10, ""),
-    "arousal_spread": (0, 2, ""),
-    "valence_gain": (0, 10, ""),
-    "specificity": (0, 1, ""),
-    "overlap": (0, 1, ""),
-    "subject_spread": (0, 2, ""),
-    "idiosyncrasy": (0, 1, ""),
-    "class_by_subject": (0, 1, ""),
-    "missing_colour": (0, 1, ""),
-    "missing_depth": (0, 1, ""),
-    "missing_ps": (0, 1, ""),
-    "missing_eeg": (0, 1, ""),
-    "label_noise": (0, 1, ""),
-}
-_CHOICES = {
-    "duration": ("log-normal", "mmme"),
-    "apex": ("middle", "casme3_a", "mmme"),
-    "eeg": ("none", "10-20", "62"),
-}
-_COUNTS = ("size", "n_frames")
-BALANCED_NAMES = (*EMOTIONS, "negative", "positive")
+_MMME_S = 0.3817  # mean duration of "mmme", as published
 
 
 @dataclass(frozen=True)
@@ -86,10 +21,14 @@ class Scenario:
     subject out, a test holds UAR near .75, .6 and .85 for three classes
     (`meps_lib.simulate.ceiling` computes it for any cohort).
 
+    A clip lasts `n_frames` where that is given, and the duration dials, a preset's or a
+    layout's too, are then not read; else it lasts as long as they say.
+
     Raises
     ------
     MepsError
-        If a dial is out of its range; the message names the dial.
+        If a dial is out of its range, the clip would have fewer than 3 or more than 1000
+        frames, or the signals' window does not reach its end; the message names the dial.
 
     Examples
     --------
@@ -102,9 +41,9 @@ class Scenario:
 
     # Camera
     size: int = 64  # px, side of the square picture
-    n_frames: int | None = 16  # frames from onset to offset; None: what duration and fps give
+    n_frames: int | None = None  # frames of every clip, overruling duration; None: as it says
     fps: float = 30.0  # Hz
-    duration: str = "log-normal"  # or "mmme", as published; read only if n_frames is None
+    duration: str = "log-normal"  # or "mmme", as published; draws are held to 3..1000 frames
     duration_s: float = 0.5  # s from onset to offset, of "log-normal": mean
     duration_spread_s: float = 0.0  # s, its standard deviation over trials
     # Face
@@ -114,11 +53,12 @@ class Scenario:
     leak_share: float = 0.93  # share of trials in which the face leaks; the rest show a tenth
     upper_leak: float = 1.0  # factor on the action units of brow, eye and cheek
     lower_leak: float = 1.0  # factor on those of nose, mouth and chin
-    left_leak: float = 1.0  # factor on the side of the face that is left in the picture
-    right_leak: float = 1.0  # factor on the other
+    left_leak: float = 1.0  # factor on the motion of the side that is left in the picture
+    right_leak: float = 1.0  # factor on the other's
     asymmetry: float = 0.3  # largest one-sidedness by chance, 0 none .. 1 one side only
     au_share: float = 0.9  # probability that an action unit of the emotion takes part
-    blend_share: float = 0.65  # share of trials that show another emotion of like valence
+    blend_share: float = 0.65  # share of trials whose shown emotion is drawn anew among
+    # those of like valence, itself included: by default a third of all show another one
     stray_au: float = 0.25  # probability of one unrelated weak action unit
     apex: str = "middle"  # or "casme3_a", "mmme": the published distribution of its position
     apex_position: float = 0.5  # of "middle": mean apex, 0 first frame .. 1 last frame
@@ -134,9 +74,9 @@ class Scenario:
     # Body
     signals: tuple[str, ...] = ("EDA", "ECG", "PPG")  # which are recorded, in this order
     ps_sfreq: float = 200.0  # Hz
-    ps_duration_s: float = 10.0  # s, length of the window
+    ps_duration_s: float = 10.0  # s, length of the window, which reaches the clip's end
     ps_before_s: float = 3.0  # s of the window before the first frame
-    ps_noise: float = 1.0  # factor on sensor noise, wander, mains and spontaneous responses
+    ps_noise: float = 1.0  # factor on noise, wander, mains, spontaneous responses, EEG muscle
     ps_wander: float = 1.0  # factor on baseline wander alone
     ps_mains: float = 1.0  # factor on mains hum alone
     ps_mains_hz: float = 50.0  # Hz
@@ -165,20 +105,47 @@ class Scenario:
     label_noise: float = 0.0  # probability that the label is another class than the true one
 
     def __post_init__(self) -> None:
-        for name, (low, high, unit) in _RANGES.items():
-            _check_number(name, getattr(self, name), low, high, unit)
-        for name, known in _CHOICES.items():
-            if getattr(self, name) not in known:
+        clean: dict[str, Any] = {}
+        for name, (low, high, unit) in RANGES.items():
+            clean[name] = number_of(name, getattr(self, name), low, high, unit)
+        for name, known in CHOICES.items():
+            value = getattr(self, name)
+            if not isinstance(value, str) or value not in known:
                 raise MepsError(
-                    f"Scenario.{name} must be one of {', '.join(map(repr, known))}, "
-                    f"got {getattr(self, name)!r}"
+                    f"Scenario.{name} must be one of {', '.join(map(repr, known))}, got {value!r}"
                 )
-        object.__setattr__(self, "signals", _signals(self.signals))
-        object.__setattr__(self, "class_balance", _balance(self.class_balance))
+            clean[name] = str(value)
+        clean |= {
+            "signals": signals_of(self.signals),
+            "class_balance": balance_of(self.class_balance),
+        }
+        for name, value in clean.items():
+            object.__setattr__(self, name, value)
+        self._check_times()
+
+    def _check_times(self) -> None:
+        """Refuse clips too short or too long, and a window that misses them."""
         if self.ps_before_s >= self.ps_duration_s:
             raise MepsError(
                 f"Scenario.ps_before_s must be below ps_duration_s, so that the window reaches "
                 f"the clip; got {self.ps_before_s} s of {self.ps_duration_s} s"
+            )
+        name, mean_s = "duration_s", self.duration_s
+        if self.duration == "mmme":
+            name, mean_s = "duration", _MMME_S
+        frames = self.n_frames or round(mean_s * self.fps) + 1
+        low, high, _ = RANGES["n_frames"]
+        if not low <= frames <= high:
+            raise MepsError(
+                f"Scenario.{name} is {mean_s:g} s on average, {frames} frames at fps={self.fps:g}; "
+                f"a clip has {low} to {high}, so change it or fps, or give n_frames"
+            )
+        clip_s = (frames - 1) / self.fps
+        if clip_s > self.ps_duration_s - self.ps_before_s:
+            raise MepsError(
+                f"Scenario.ps_duration_s is {self.ps_duration_s:g} s, of which {self.ps_before_s:g}"
+                f" s lie before the clip; a clip of {frames} frames at fps={self.fps:g} lasts "
+                f"{clip_s:g} s, so ask for a longer window or a shorter clip"
             )
 
     @classmethod
@@ -193,12 +160,13 @@ class Scenario:
         **dials
             Dials to set on top of the preset. Setting `apex_position` or `apex_spread` sets
             `apex` to "middle", which reads them; `duration_s` or `duration_spread_s` likewise
-            sets `duration`.
+            sets `duration`. A given `n_frames` overrules the preset's duration.
 
         Raises
         ------
         MepsError
-            If the name or a dial is unknown; the message lists those known.
+            If the name or a dial is unknown, in which case the message lists those known; if
+            a dial is out of range; if both `n_frames` and a duration are given.
 
         Examples
         --------
@@ -213,46 +181,12 @@ class Scenario:
             raise MepsError(f"unknown dials {unknown}; known are {', '.join(known)}")
         if {"apex_position", "apex_spread"} & set(dials):
             dials = {"apex": "middle", **dials}
-        if {"duration_s", "duration_spread_s"} & set(dials):
+        lasting = sorted({"duration", "duration_s", "duration_spread_s"} & set(dials))
+        if lasting and dials.get("n_frames") is not None:
+            raise MepsError(
+                f"n_frames={dials['n_frames']!r} fixes how long a clip is, so {lasting[0]} would "
+                "not be read; give one of them"
+            )
+        if lasting:
             dials = {"duration": "log-normal", **dials}
         return replace(cls(), **{**PRESETS[name], **dials})
-
-
-def _check_number(name: str, value: Any, low: float, high: float, unit: str) -> None:
-    if name == "n_frames" and value is None:
-        return
-    whole = name in _COUNTS
-    number = isinstance(value, Integral if whole else Real) and not isinstance(value, bool)
-    if not (number and isfinite(value) and low <= value <= high):
-        raise MepsError(
-            f"Scenario.{name} must be a {'whole ' * whole}number "
-            f"from {low} to {high}{' ' * bool(unit)}{unit}, got {value!r}"
-        )
-
-
-def _signals(value: Any) -> tuple[str, ...]:
-    names = tuple(value) if isinstance(value, Iterable) and not isinstance(value, str) else ()
-    if not names or not set(names) <= set(SIGNALS) or len(set(names)) < len(names):
-        raise MepsError(
-            f"Scenario.signals must be one or more different names of {', '.join(SIGNALS)}, "
-            f"got {value!r}"
-        )
-    return names
-
-
-def _balance(value: Any) -> tuple[tuple[str, float], ...]:
-    try:
-        pairs = tuple((str(name), float(weight)) for name, weight in value)
-    except (TypeError, ValueError):
-        pairs = ((repr(value), 0.0),)
-    names = [name for name, _ in pairs]
-    if (
-        not set(names) <= set(BALANCED_NAMES)
-        or len(set(names)) < len(names)
-        or not all(isfinite(weight) and weight > 0 for _, weight in pairs)
-    ):
-        raise MepsError(
-            "Scenario.class_balance must be pairs (name, weight above 0), each name once and one "
-            f"of {', '.join(BALANCED_NAMES)}; got {value!r}"
-        )
-    return pairs

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from numbers import Real
+from typing import Any
+
 import numpy as np
 import torch
 from torch import Tensor
@@ -15,7 +18,32 @@ _FARTHEST = np.iinfo(np.uint16).max
 
 
 def sense_colour(colour: Tensor, rng: np.random.Generator, noise: float) -> Tensor:
-    """Add noise of standard deviation `noise` to a picture in [0, 1], and clip it."""
+    """Add noise of standard deviation `noise` to a picture in [0, 1], and clip it.
+
+    Parameters
+    ----------
+    colour : Tensor
+        Floating point, any shape.
+    rng : numpy Generator
+    noise : float
+        0 or more.
+
+    Returns
+    -------
+    Tensor, same shape
+
+    Raises
+    ------
+    MepsError
+        If the picture is no such tensor, or the noise out of range.
+
+    Examples
+    --------
+    >>> sense_colour(torch.full((1, 3, 1, 1), 0.5), np.random.default_rng(0), 0.0).unique()
+    tensor([0.5000])
+    """
+    _check_tensor("colour", colour, "picture values in [0, 1]")
+    _check_dial("noise", noise, np.inf)
     grain = torch.from_numpy(rng.standard_normal(colour.shape, dtype=np.float32))
     return grain.to(colour.device).mul_(noise).add_(colour).clamp_(0, 1)
 
@@ -53,7 +81,7 @@ def sense_depth(
     Raises
     ------
     MepsError
-        If a dial is out of range; the message names it.
+        If the range is no such tensor, or a dial is out of range; the message names it.
 
     Examples
     --------
@@ -61,12 +89,14 @@ def sense_depth(
     >>> sense_depth(flat, np.random.default_rng(0), 0.0, 0.0, quantum_mm=5.0).unique()
     tensor([700.])
     """
-    dials = {"noise_mm": noise_mm, "holes": holes, "gain_jumps": gain_jumps}
-    for name, value in dials.items():
-        if not 0 <= value < np.inf or (name == "holes" and value > 1):
-            most = 1 if name == "holes" else "any finite number"
-            raise MepsError(f"{name} must be from 0 to {most}, got {value!r}")
-    if not 0 < quantum_mm < np.inf:
+    _check_tensor("depth", depth, "mm, shape (T, 1, H, W)")
+    if depth.ndim != 4 or depth.shape[1] != 1:
+        raise MepsError(f"depth must have shape (T, 1, H, W), got {tuple(depth.shape)}")
+    _check_dial("noise_mm", noise_mm, np.inf)
+    _check_dial("holes", holes, 1)
+    _check_dial("gain_jumps", gain_jumps, np.inf)
+    _check_dial("quantum_mm", quantum_mm, np.inf)
+    if quantum_mm == 0:
         raise MepsError(f"quantum_mm must be above 0 mm, got {quantum_mm!r}")
     near = torch.nan_to_num(depth, nan=2 * DISTANCE_MM)
     padded = pad(near, (1, 1, 1, 1), mode="replicate")
@@ -78,13 +108,36 @@ def sense_depth(
     luck = torch.from_numpy(rng.random(depth.shape, dtype=np.float32)).to(depth.device)
     seen = (depth / DISTANCE_MM).square_().mul_(noise.mul_(noise_mm)).add_(depth)
     # Drawn whether used or not: the dial does not change what else is drawn from `rng`.
-    levels, changes = rng.standard_normal(len(depth)), rng.random(len(depth)) < _REGAIN
+    jump = gain_course(rng, len(depth), gain_jumps).astype(np.float32)
     if gain_jumps > 0:
-        since = np.maximum.accumulate(np.where(changes, np.arange(len(depth)), -1))
-        jump = np.where(since < 0, 0.0, gain_jumps * levels[since]).astype(np.float32)
         seen += torch.from_numpy(jump).to(depth.device)[:, None, None, None]
     seen = seen.div_(quantum_mm).round_().mul_(quantum_mm)
     return seen.masked_fill_(luck < lost.mul_(holes), torch.nan)
+
+
+def gain_course(rng: np.random.Generator, n_frames: int, jumps_mm: float) -> np.ndarray:
+    """What a depth sensor's gain adds to the range of each whole frame.
+
+    Parameters
+    ----------
+    rng : numpy Generator
+    n_frames : int
+    jumps_mm : float
+        mm, standard deviation of the level that the sensor takes in one frame of ten.
+
+    Returns
+    -------
+    ndarray, shape (n_frames,)
+        mm, 0 until the first change.
+
+    Examples
+    --------
+    >>> gain_course(np.random.default_rng(0), 3, 0.0).tolist()
+    [0.0, 0.0, 0.0]
+    """
+    levels, changes = rng.standard_normal(n_frames), rng.random(n_frames) < _REGAIN
+    since = np.maximum.accumulate(np.where(changes, np.arange(n_frames), -1))
+    return np.where(since < 0, 0.0, jumps_mm * levels[since])
 
 
 def to_uint16(depth: Tensor) -> np.ndarray:
@@ -129,3 +182,19 @@ def from_uint16(stored: np.ndarray) -> Tensor:
     """
     mm = torch.from_numpy(np.asarray(stored).astype(np.float32))
     return mm.masked_fill(mm == 0, torch.nan)
+
+
+def _check_tensor(name: str, value: Any, what: str) -> None:
+    if not isinstance(value, Tensor) or not value.is_floating_point():
+        got = value.dtype if isinstance(value, Tensor) else type(value).__name__
+        raise MepsError(
+            f"{name} must be a floating-point Tensor ({what}), as `FaceClip.render` gives it; got "
+            f"{got}"
+        )
+
+
+def _check_dial(name: str, value: Any, high: float) -> None:
+    number = isinstance(value, Real) and not isinstance(value, bool)
+    if not number or not 0 <= value < np.inf or value > high:
+        most = "any finite number" if high == np.inf else f"{high:g}"
+        raise MepsError(f"{name} must be a number from 0 to {most}, got {value!r}")

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 RISE_S, DECAY_S = 0.75, 2.0  # time constants of a skin conductance response
 LATENCY_S = (1.0, 3.0)  # from an event to the response's onset
 SPONTANEOUS_PER_S = 0.03
+_BEFORE_S = 10.0  # s before a recording from which on there are spontaneous responses
 _PEAK_S = np.log(DECAY_S / RISE_S) * DECAY_S * RISE_S / (DECAY_S - RISE_S)
 _TOP = np.exp(-_PEAK_S / DECAY_S) - np.exp(-_PEAK_S / RISE_S)  # height of the bare difference
 
@@ -68,6 +69,10 @@ def sweat(
 ) -> Responses:
     """Which responses there are: one for each event that evokes any, and spontaneous ones.
 
+    Spontaneous ones begin ten seconds before the recording, five of their time constants, so
+    that conductance neither rises nor falls by construction. How late and how large an event
+    is answered hangs on its own time, so that no event changes the answer to another.
+
     Parameters
     ----------
     events : sequence of Event
@@ -76,16 +81,23 @@ def sweat(
     duration_s : float
     spontaneous : float
         Factor on the amplitude of spontaneous responses.
+
+    Returns
+    -------
+    Responses
+        Onsets from -10 s on; those before 0 have their tails in the recording.
     """
-    rng = streams("skin")
-    luck = np.array([(rng.uniform(*LATENCY_S), rng.normal(0, 0.25)) for _ in events])
-    luck = luck.reshape(-1, 2)
-    onsets = np.array([e.time_s for e in events]) + luck[:, 0]
-    amplitudes = np.array([e.response.scr_us for e in events]) * np.exp(luck[:, 1])
+    events = [e for e in events if e.response.scr_us]
+    times = np.array([float(e.time_s) for e in events])
+    rngs = [streams(f"skin {time + 0.0!r}") for time in times.tolist()]
+    luck = [(rng.uniform(*LATENCY_S), rng.normal(0, 0.25)) for rng in rngs]
+    latencies, factors = np.array(luck).reshape(-1, 2).T
+    onsets = times + latencies
+    amplitudes = np.array([e.response.scr_us for e in events]) * np.exp(factors)
     if spontaneous:
         rng = streams("spontaneous")
-        n = rng.poisson(SPONTANEOUS_PER_S * duration_s)
-        onsets = np.append(onsets, rng.uniform(0, duration_s, n))
+        n = rng.poisson(SPONTANEOUS_PER_S * (_BEFORE_S + duration_s))
+        onsets = np.append(onsets, rng.uniform(-_BEFORE_S, duration_s, n))
         size = spontaneous * np.exp(rng.normal(np.log(0.08), 0.4, n))
         amplitudes = np.append(amplitudes, size)
     evoked = np.arange(len(onsets)) < len(events)

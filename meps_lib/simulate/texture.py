@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import NamedTuple
+from numbers import Real
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
@@ -24,6 +25,7 @@ from meps_lib.simulate.lighting import EYE_AMBIENT, EYE_DIRECT, exposure, shade,
 # Where alignment puts the pupils, mm in the frame of the picture.
 PHOTO_HALF_EYES = 0.155 * VIEW_MM
 PHOTO_EYE_Y = (0.365 - 0.5) * VIEW_MM + VIEW_Y_MM
+_MOUTH = 0.5, 0.95  # where its mouth may be, fraction of the height
 
 
 class Paint(NamedTuple):
@@ -37,18 +39,30 @@ class Paint(NamedTuple):
 
 @dataclass(frozen=True, eq=False)
 class Texture:
-    """A photo laid on the head of one person; small and picklable.
+    """A photo that can be laid on anybody's head; small and picklable.
 
     Parameters
     ----------
-    rgb : ndarray, shape (H, W, 3), uint8
+    rgb : ndarray, shape (H, H, 3), uint8
         The photo, eyes where alignment puts them.
     mouth_y : float
-        Line between the lips in the photo, mm in the frame of the picture.
+        Line between the lips in the photo, mm in the frame of the picture, -4 .. 88.25.
+
+    Raises
+    ------
+    MepsError
+        If it is no such picture, or the mouth is not below the eyes.
     """
 
     rgb: np.ndarray
     mouth_y: float
+
+    def __post_init__(self) -> None:
+        rgb = np.array(_photo("Texture: rgb", self.rgb))
+        low, high = (round(_mouth_mm(part), 3) for part in _MOUTH)
+        mouth_y = _number("Texture: mouth_y", self.mouth_y, low, high, "in mm")
+        object.__setattr__(self, "rgb", rgb)
+        object.__setattr__(self, "mouth_y", mouth_y)
 
     def maps(self, who: Identity) -> tuple[Tensor, Tensor]:
         """Albedo (3, N, N) of skin, and inner (3, N, N) with the photo's own eyes."""
@@ -75,8 +89,8 @@ class Texture:
         return linear / (lit * exposure(own.skin)), inner
 
 
-def texture_from_photo(photo: np.ndarray, who: Identity, mouth: float | None = None) -> Texture:
-    """Make a photo of a face the skin of a simulated one.
+def texture_from_photo(photo: np.ndarray, mouth: float | None = None) -> Texture:
+    """Make a photo of a face the skin of a simulated one, whoever that is.
 
     Light and shadow of the photo stay where they are: under the default light the neutral
     face is the photo, and what expressions change is the light that they change.
@@ -86,11 +100,9 @@ def texture_from_photo(photo: np.ndarray, who: Identity, mouth: float | None = N
     photo : ndarray, shape (H, H, 3), uint8
         RGB, neutral if possible, aligned by the eyes as simulated pictures are: pupils at
         .345 and .655 of the width, .365 of the height. 128 pixels or more look well.
-    who : Identity
-        Whose head it is laid on.
     mouth : float, optional
-        Line between the lips, fraction of the height; the darkest row about where a mouth
-        may be if None.
+        Line between the lips, fraction of the height, .5 .. .95; the darkest row about where
+        a mouth may be if None.
 
     Returns
     -------
@@ -104,21 +116,42 @@ def texture_from_photo(photo: np.ndarray, who: Identity, mouth: float | None = N
     Examples
     --------
     >>> grey = np.full((64, 64, 3), 128, np.uint8)
-    >>> texture_from_photo(grey, Identity(), mouth=0.7).mouth_y
+    >>> texture_from_photo(grey, mouth=0.7).mouth_y
     37.0
     """
-    photo = np.asarray(photo)
-    square = photo.ndim == 3 and photo.shape[2] == 3 and photo.shape[0] == photo.shape[1]
-    if not square or photo.dtype != np.uint8 or photo.shape[0] < 32:
-        raise MepsError(
-            "photo must be an RGB picture (H, H, 3) of uint8, H at least 32, as aligned faces "
-            f"are; got {photo.dtype} of shape {photo.shape}"
-        )
+    photo = _photo("photo", photo)
     if mouth is None:
         mouth = _find_mouth(photo)
-    if not 0.5 <= mouth <= 0.95:
-        raise MepsError(f"mouth must be a fraction of the height from .5 to .95, got {mouth}")
-    return Texture(photo.copy(), round((mouth - 0.5) * VIEW_MM + VIEW_Y_MM, 3))
+    mouth = _number("mouth", mouth, *_MOUTH, "a fraction of the height")
+    return Texture(photo, round(_mouth_mm(mouth), 3))
+
+
+def _mouth_mm(mouth: float) -> float:
+    """Fraction of the photo's height -> mm in the frame of the picture."""
+    return (mouth - 0.5) * VIEW_MM + VIEW_Y_MM
+
+
+def _photo(name: str, value: Any) -> np.ndarray:
+    found = np.asarray(value) if hasattr(value, "__array__") else np.empty(0)
+    square = found.ndim == 3 and found.shape[2] == 3 and found.shape[0] == found.shape[1]
+    if not square or found.dtype != np.uint8 or found.shape[0] < 32:
+        got = f"{found.dtype} of shape {found.shape}"
+        raise MepsError(
+            f"{name} must be an RGB picture (H, H, 3) of uint8, H at least 32, as "
+            "`meps_lib.video.align_face` makes them; got "
+            f"{got if hasattr(value, '__array__') else type(value).__name__}"
+        )
+    return found
+
+
+def _number(name: str, value: Any, low: float, high: float, unit: str) -> float:
+    number = isinstance(value, Real) and not isinstance(value, bool)
+    if not number or not low <= value <= high:
+        raise MepsError(
+            f"{name} must be {unit} from {low:g} to {high:g}, so that it lies below the eyes; "
+            f"got {value!r}"
+        )
+    return float(value)
 
 
 def _find_mouth(photo: np.ndarray) -> float:

@@ -57,6 +57,7 @@ APEX: dict[str, tuple[tuple[float, float, float], ...]] = {
 # "mmme" have those moments. CHOICE: nothing below 40 ms. WHY: no shorter one is described.
 DURATION: dict[str, tuple[float, float, float]] = {"mmme": (0.455, 0.141, 0.040)}
 LONGEST_S, LONGEST_ONSET_S = 0.5, 0.25  # what makes an expression micro: either of them
+_SHUT = 1 / 3  # share of a blink after which the lid is down: it closes faster than it opens
 
 
 def draw_apex(rng: Generator, name: str, n: int | None = None) -> float | np.ndarray:
@@ -126,13 +127,94 @@ def draw_duration(rng: Generator, name: str = "mmme", apex: float | None = None)
             return seconds
 
 
+def blink_spans(rng: Generator, duration_s: float, rate_per_min: float = 17.0) -> np.ndarray:
+    """When a lid begins to shut, and when it is open again.
+
+    Blinks come at random, at least half a second apart, and last 100-400 ms; people at rest
+    blink 15-20 times a minute (Bentivoglio et al., 1997).
+
+    Parameters
+    ----------
+    rng : Generator
+    duration_s : float
+        s; a longer time has the same blinks, and more.
+    rate_per_min : float
+        Mean number of blinks a minute, 0 .. 60.
+
+    Returns
+    -------
+    ndarray, shape (m, 2)
+        Start and end, s, in order; the first may have begun before 0, the last may end late.
+
+    Raises
+    ------
+    MepsError
+        If a number is out of range.
+
+    Examples
+    --------
+    >>> blink_spans(np.random.default_rng(1), 60.0, rate_per_min=0).shape
+    (0, 2)
+    """
+    if not duration_s >= 0 or not 0 <= rate_per_min <= 60:
+        raise MepsError(
+            f"duration_s={duration_s}, rate_per_min={rate_per_min}; expected none below 0 "
+            "and at most 60 blinks a minute"
+        )
+    spans = []
+    if rate_per_min:
+        # From one start to the next: the least, and an exponential rest, so that the rate holds.
+        mean, least = 60 / rate_per_min, 0.5
+        # WHY: the first gap began before anyone looked, so that blinks are as likely at first
+        # as later (the forward recurrence time of a renewal process).
+        within = rng.uniform() < least / mean
+        first = rng.uniform(0, least) if within else least + rng.exponential(mean - least)
+        start = first - least
+        while start < duration_s:
+            spans.append((start, start + rng.uniform(0.1, 0.4)))
+            start += least + rng.exponential(mean - least)
+    spans = np.array(spans).reshape(-1, 2)
+    return spans[spans[:, 1] > 0]
+
+
+def lid_course(spans: np.ndarray, times: np.ndarray) -> np.ndarray:
+    """How far the lids are closed, as a camera or an electrode samples it.
+
+    Parameters
+    ----------
+    spans : ndarray, shape (m, 2)
+        Start and end of each blink, s, as of `blink_spans`.
+    times : ndarray, shape (n,)
+        Rising, s.
+
+    Returns
+    -------
+    ndarray, shape (n,)
+        0 open .. 1 shut.
+
+    Examples
+    --------
+    >>> lid_course(np.array([[0.1, 0.4]]), np.array([0.0, 0.2, 0.3, 0.4])).round(2).tolist()
+    [0.0, 1.0, 0.5, 0.0]
+    """
+    closed = np.zeros(len(times))
+    for start, end in spans:
+        those = slice(*np.searchsorted(times, (start, end)))
+        phase = (times[those] - start) / (end - start)
+        course = np.where(phase < _SHUT, phase / _SHUT, (1 - phase) / (1 - _SHUT))
+        closed[those] = np.maximum(closed[those], 0.5 - 0.5 * np.cos(np.pi * course))
+    return closed
+
+
+def shut_times(spans: np.ndarray) -> np.ndarray:
+    """When the lid is down in each blink of `blink_spans`, s, shape (m,)."""
+    return spans @ [1 - _SHUT, _SHUT]
+
+
 def blink_course(
     rng: Generator, n_frames: int, fps: float, rate_per_min: float = 17.0
 ) -> np.ndarray:
-    """How far the lids are closed in each frame.
-
-    Blinks come at random, at least half a second apart, last 100-400 ms and close in a third
-    of the time; people at rest blink 15-20 times a minute (Bentivoglio et al., 1997).
+    """How far the lids are closed in each frame: `blink_spans` and `lid_course` in one.
 
     Parameters
     ----------
@@ -158,24 +240,11 @@ def blink_course(
     >>> blink_course(np.random.default_rng(1), 4, 30.0, rate_per_min=0).tolist()
     [0.0, 0.0, 0.0, 0.0]
     """
-    if n_frames < 0 or not fps > 0 or not 0 <= rate_per_min <= 60:
+    if n_frames < 0 or not fps > 0:
         raise MepsError(
-            f"n_frames={n_frames}, fps={fps}, rate_per_min={rate_per_min}; expected none below 0, "
-            "a frame rate above 0 Hz and at most 60 blinks a minute"
+            f"n_frames={n_frames}, fps={fps}; expected none below 0 and a frame rate above 0 Hz"
         )
-    frame, closed = np.arange(n_frames), np.zeros(n_frames)
-    if rate_per_min == 0:
-        return closed
-    apart = 0.5  # s, the least; the rest of a gap is exponential, so that the rate holds
-    start = rng.exponential(60 / rate_per_min) - apart
-    while start < n_frames / fps:
-        length = rng.uniform(0.1, 0.4)
-        those = slice(max(0, int(start * fps)), int((start + length) * fps) + 2)
-        phase = (frame[those] / fps - start) / length
-        course = np.where(phase < 1 / 3, 3 * phase, 1.5 * (1 - phase)).clip(0, 1)
-        closed[those] = np.maximum(closed[those], 0.5 - 0.5 * np.cos(np.pi * course))
-        start += apart + rng.exponential(60 / rate_per_min - apart)
-    return closed
+    return lid_course(blink_spans(rng, n_frames / fps, rate_per_min), np.arange(n_frames) / fps)
 
 
 def _row(table: dict, name: str, what: str):

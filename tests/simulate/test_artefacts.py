@@ -33,6 +33,8 @@ def test_bad_dials_are_refused_by_name(name, value):
 def test_saturation_and_mains_have_limits():
     with pytest.raises(MepsError, match="saturation"):
         Artefacts(saturation=1.0)
+    with pytest.raises(MepsError, match="blink_per_min must be at most 60"):
+        Artefacts(blink_per_min=61.0)
     with pytest.raises(MepsError, match="mains_hz"):
         Artefacts(mains_hz=0.0)
 

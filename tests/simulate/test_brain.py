@@ -1,5 +1,7 @@
 """The EEG: against MNE's montage, Welch's method and closed forms."""
 
+from dataclasses import replace
+
 import mne
 import numpy as np
 import pytest
@@ -8,9 +10,10 @@ from scipy.signal import welch
 from meps_lib.errors import MepsError
 from meps_lib.signals.eeg import band_power
 from meps_lib.signals.recording import Recording
-from meps_lib.simulate import clock
+from meps_lib.simulate import Scenario, clock, simulate_cohort
 from meps_lib.simulate.artefacts import Artefacts
 from meps_lib.simulate.brain import BANDS, MONTAGE_19, MONTAGE_62, place
+from meps_lib.simulate.laboratory import measure
 from meps_lib.simulate.physiology import Body, Event, record
 from meps_lib.simulate.responses import EFFECTS, Response
 
@@ -102,8 +105,46 @@ def test_blinks_are_frontal_and_as_many_as_asked():
     height = (e.eeg - e.clean_eeg)[:, at].mean(axis=1)
     named = dict(zip(MONTAGE_62, height, strict=True))
     assert named["Fpz"] > 90 and 10 < named["Fz"] < 60 and abs(named["Oz"]) < 5  # uV
-    assert 15 < len(e.blink_times) < 45  # 15 a minute, less those that fall together
     assert len(eeg(["Cz"], artefacts=Artefacts(blink_per_min=0)).blink_times) == 0
+
+
+@pytest.mark.parametrize("per_min", [5.0, 15.0, 30.0, 60.0])
+def test_blinks_are_as_many_a_minute_as_asked(per_min):
+    dials = Artefacts(blink_per_min=per_min)
+    n = [
+        len(record(Body(), np.random.default_rng(k), duration_s=30.0, signals=(), artefacts=dials)
+            .blink_times)
+        for k in range(int(6000 / per_min))
+    ]  # fmt: skip
+    assert np.sum(n) == pytest.approx(3000, rel=0.06)
+
+
+def test_frames_and_electrodes_see_one_lid():
+    dials = Scenario(
+        size=16, n_frames=90, ps_sfreq=125.0, eeg="10-20", eeg_sfreq=300.0, blinks_per_min=30.0
+    )
+    cohort = simulate_cohort(4, 6, scenario=dials)
+    shut = 0
+    for k in range(len(cohort)):
+        plan, truth = cohort.plan(k), cohort.truth(k, ())
+        body = measure(plan, np.random.default_rng(k), dials, ("Fp1",))
+        clean = measure(
+            replace(plan, lids=plan.lids[:0]), np.random.default_rng(k), dials, ("Fp1",)
+        )
+        first = round(dials.ps_before_s * dials.eeg_sfreq)
+        seen = (body.eeg - clean.eeg)[0, first : first + 900 : 10]  # at the frames
+        np.testing.assert_allclose(
+            seen, seen.max() * plan.face.blink / max(plan.face.blink.max(), 1e-9), atol=1e-6
+        )
+        shut += plan.face.blink.max() > 0.5
+        inside = plan.face.blink.argmax() / dials.fps + dials.ps_before_s
+        if plan.face.blink.max() > 0.9:
+            assert np.abs(truth["blink_times"] - inside).min() < 0.05
+        assert np.all((truth["blink_times"] >= 0) & (truth["blink_times"] < 10))
+    assert shut > 10
+    still = simulate_cohort(2, 3, scenario=replace(dials, blinks_per_min=0.0))
+    assert still.plan(0).face.blink is None and not len(still.plan(0).lids)
+    assert not len(still.truth(0)["blink_times"])
 
 
 def test_mains_and_muscle_are_dials():

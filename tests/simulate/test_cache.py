@@ -1,12 +1,16 @@
 """The cache: the same bits as without, rebuilt when damaged, safe to share, never stale."""
 
+import os
 import pickle
+import shutil
 import subprocess
 import sys
 import warnings
 from pathlib import Path
 
+import numpy as np
 import pytest
+import torch
 from torch.utils.data import DataLoader
 
 from meps_lib.errors import MepsError
@@ -62,7 +66,10 @@ def test_workers_and_processes_share_it(tmp_path):
     assert len(files(fresh)) == 6 and not list(fresh.rglob("*.part"))
 
 
-@pytest.mark.parametrize("damage", ["cut short", "one bit", "empty", "of another trial"])
+@pytest.mark.parametrize(
+    "damage",
+    ["cut short", "one bit", "empty", "of another trial", "of another cohort", "lacks depth"],
+)
 def test_a_damaged_entry_is_made_anew_with_a_warning(tmp_path, damage):
     expected = digest(cohort(tmp_path))
     path = files(tmp_path)[2]
@@ -71,6 +78,14 @@ def test_a_damaged_entry_is_made_anew_with_a_warning(tmp_path, damage):
         path.write_bytes(whole[:-5] + bytes([whole[-5] ^ 1]) + whole[-4:])
     elif damage == "of another trial":
         path.write_bytes(files(tmp_path)[3].read_bytes())
+    elif damage == "of another cohort":
+        digest(cohort(tmp_path / "other", seed=6))
+        (other,) = (tmp_path / "other").rglob(path.name)
+        path.write_bytes(other.read_bytes())
+        shutil.rmtree(tmp_path / "other")
+    elif damage == "lacks depth":  # whole and signed, but not all of a trial
+        path.unlink()
+        Cache(path.parent).get(path.stem, lambda: {"colour": torch.zeros(1)})
     else:
         path.write_bytes(b"" if damage == "empty" else whole[: len(whole) // 2])
     with pytest.warns(CacheWarning, match=f"{path.name}.*damaged"):
@@ -93,6 +108,36 @@ def test_settings_and_code_have_folders_of_their_own(tmp_path, monkeypatch):
     assert Cache.of(tmp_path, 1).folder != before
 
 
+@pytest.mark.parametrize(
+    ("a", "b"),
+    [({"scenario": Scenario(fps=30, size=16)}, {"scenario": Scenario(fps=30.0, size=np.int64(16))}),
+     ({"scenario": Scenario(ps_noise=0.5)}, {"scenario": Scenario(ps_noise=np.float64(0.5))}),
+     ({"scenario": Scenario(ps_noise=0)}, {"scenario": Scenario(ps_noise=-0.0)}),
+     ({"scenario": Scenario(signals=("ECG",))}, {"scenario": Scenario(signals=np.array(["ECG"]))}),
+     ({"scenario": Scenario(apex="mmme")}, {"scenario": Scenario(apex=np.str_("mmme"))}),
+     ({"seed": 5}, {"seed": np.int64(5)})],
+)  # fmt: skip
+def test_equal_settings_share_a_folder(tmp_path, a, b):
+    assert cohort(tmp_path, **a).cache == cohort(tmp_path, **b).cache
+
+
+@pytest.mark.parametrize("mask", [0o022, 0o077, 0o002])
+def test_whoever_may_read_the_folder_may_read_the_files(tmp_path, mask):
+    before = os.umask(mask)
+    try:
+        cohort(tmp_path / "kept")[0]
+    finally:
+        os.umask(before)
+    (path,) = files(tmp_path)
+    assert path.stat().st_mode & 0o777 == 0o666 & ~mask
+
+
+@pytest.mark.parametrize("cache", [3, False, b"folder", "a\0b"])
+def test_what_is_no_path_is_refused(cache):
+    with pytest.raises(MepsError, match="cache must be the path of a folder"):
+        cohort(cache)
+
+
 def test_a_folder_that_cannot_be_written_is_refused(tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(MepsError, match="cannot keep trials.*file"):
@@ -104,7 +149,7 @@ def test_a_full_disk_costs_a_warning_not_the_trial(tmp_path, monkeypatch):
         raise OSError(28, "No space left on device")
 
     data = cohort(tmp_path)
-    monkeypatch.setattr("meps_lib.simulate.cache.save_file", full)
+    monkeypatch.setattr("meps_lib.simulate.cache.save", full)
     with pytest.warns(CacheWarning, match="could not be kept.*No space"):
         assert digest([data[0]]) == digest([cohort()[0]])
     assert not [p for p in tmp_path.rglob("*") if p.is_file()]

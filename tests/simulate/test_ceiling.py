@@ -15,6 +15,7 @@ from meps_lib.datasets import FolderDataset, save_dataset
 from meps_lib.errors import MepsError
 from meps_lib.metrics import score
 from meps_lib.simulate import Scenario, ceiling, simulate_cohort
+from meps_lib.simulate.ceiling import BODY_ERRORS, _seen, body_features
 from meps_lib.simulate.face import FaceClip
 
 # Ten seconds of signals at the lowest rate: the truth of the events does not depend on it.
@@ -84,6 +85,41 @@ def test_eeg_tells_valence(no_rendering):
     dials = {"classes": ("disgust", "happiness"), "seeds": (0,), "n": (10, 6)}
     with_eeg = uar(**dials, eeg="10-20", eeg_sfreq=125.0, valence_gain=5.0)
     assert with_eeg[1] > uar(**dials)[1] + 0.15
+
+
+@pytest.mark.parametrize("before_s", [0.0, 0.5])
+def test_a_window_without_a_rest_before_the_event_still_tells(before_s):
+    """Heart and pulse change plainly within the window: its first seconds are the rest."""
+    dials = {"classes": ("sadness", "surprise"), "seeds": (0,), "signals": ("ECG", "PPG")}
+    assert uar(**dials, ps_before_s=before_s)[1] > 0.85
+
+
+def test_the_rest_is_no_nan_whenever_the_event_comes():
+    for before in (0.0, 0.3, 1.0):
+        dials = Scenario(**QUICK, signals=("ECG", "PPG", "RSP", "SKT"), ps_before_s=before)
+        cohort = simulate_cohort(4, 6, scenario=dials)
+        rows = np.array([body_features(t, np.random.default_rng(0)) for t in _seen(cohort)])
+        named = dict(zip(BODY_ERRORS, np.isnan(rows).mean(0), strict=True))
+        for name in ("early rate", "late rate", "pulse", "breath", "temperature"):
+            assert named[name] < 0.1, (before, name)
+
+
+def test_eeg_tells_arousal_by_the_fall_of_alpha():
+    dials = {"classes": ("sadness", "surprise"), "seeds": (0,), "n": (10, 6), "missing_ps": 1.0}
+    dials |= {"eeg": "10-20", "eeg_sfreq": 125.0, "valence_gain": 0.0, "missing_eeg": 0.0}
+    assert uar(**dials, arousal_gain=2.5)[1] > 0.72
+    assert uar(**dials, arousal_gain=0.0)[1] < 0.62
+
+
+@pytest.mark.parametrize(
+    ("wrong", "named"),
+    [({"seeds": ()}, "seeds"), ({"seeds": (0.5,)}, "seeds"), ({"seeds": (-1,)}, "seeds"),
+     ({"n_people": 1}, "n_people"), ({"n_people": 6.5}, "n_people"),
+     ({"n_people": "6"}, "n_people"), ({"n_people": True}, "n_people")],
+)  # fmt: skip
+def test_bad_arguments_are_refused_by_name(wrong, named):
+    with pytest.raises(MepsError, match=f"{named}: expected a whole number"):
+        ceiling(simulate_cohort(2, 3, scenario=Scenario(**QUICK)), **wrong)
 
 
 def test_same_seeds_same_numbers_and_folders_agree(tmp_path):

@@ -5,6 +5,7 @@ import pytest
 
 from meps_lib.labels import ACTION_UNITS, CLASS_SETS
 from meps_lib.simulate import Scenario, simulate_cohort
+from meps_lib.simulate.responses import AFFECT
 
 SMALL = {"size": 16, "n_frames": 8, "ps_sfreq": 125.0}
 SIX = {"ps_sfreq": 125.0, "ps_duration_s": 6.0, "ps_before_s": 2.0}
@@ -38,11 +39,8 @@ PLANNED = [
     ("leak_share", 0.7, lambda p: p.leaked, 0.70, 0.08, {}),
     ("upper_leak", 0.0, lambda p: moving(p, True), 0.0, 1e-9, {}),
     ("lower_leak", 0.0, lambda p: moving(p, False), 0.0, 1e-9, {}),
-    ("left_leak", 0.0, lambda p: p.face.lateral, 0.9, 0.1, {"asymmetry": 0.2}),
-    ("right_leak", 0.0, lambda p: p.face.lateral, -0.9, 0.1, {"asymmetry": 0.2}),
     ("asymmetry", 0.0, lambda p: p.face.lateral if p.shown != "contempt" else 0, 0.0, 1e-9, {}),
     ("blend_share", 0.0, lambda p: p.shown == p.emotion, 1.0, 0.0, {}),
-    ("blend_share", 1.0, lambda p: p.shown == p.emotion, 0.4, 0.2, {}),
     ("stray_au", 1.0, lambda p: len(p.aus), 4.8, 0.7, {}),
     ("apex_position", 0.3, lambda p: p.apex / p.offset, 0.30, 0.01, {"n_frames": 60}),
     ("apex", "casme3_a", lambda p: p.apex / p.offset, 0.296, 0.02, {"n_frames": 60}),
@@ -56,8 +54,7 @@ PLANNED = [
         0.02,
         {"n_frames": None, "fps": 150.0},
     ),
-    ("head_drift_mm", 2.0, lambda p: p.face.pose[-1, 0] - p.face.pose[0, 0], 0.0, 0.5, {}),
-    ("blinks_per_min", 60.0, lambda p: p.face.blink.max() > 0.3, 0.40, 0.2, {"n_frames": 16}),
+    ("blinks_per_min", 60.0, lambda p: p.face.blink.max() > 0.3, 0.63, 0.1, {"n_frames": 16}),
     ("arousal_gain", 0.0, response, 0.0, 0.0, {}),
     ("valence_gain", 0.0, lambda p: abs(response(p, "frontal_asymmetry")), 0.0, 1e-9, {}),
     ("ps_before_s", 5.0, lambda p: p.events[0].time_s, 5.0, 0.0, {}),
@@ -89,6 +86,29 @@ def test_a_spread_over_trials_follows_the_dial(dial, value, measure, more):
     still = {"subject_spread": 0.0, "me_spread": 0.0, "stray_au": 0.0, **more, dial: value}
     wide = [measure(p) for p in plans(classes=("disgust", "anger"), **still, me_intensity=0.25)]
     assert np.std(wide) == pytest.approx(value, rel=0.25)
+
+
+@pytest.mark.parametrize(("dial", "another"), [(0.65, 0.33), (1.0, 0.51)])
+def test_blend_share_draws_anew_and_may_draw_the_same(dial, another):
+    """Another emotion is drawn with .82 of the negative, .57 of surprise, .13 of happiness."""
+    shown = plans((40, 50), blend_share=dial)
+    other = [p for p in shown if p.shown != p.emotion]
+    assert len(other) / len(shown) == pytest.approx(another, abs=0.025)  # 2000 draws
+    apart = [abs(AFFECT[p.shown][0] - AFFECT[p.emotion][0]) for p in other]
+    assert np.mean(np.array(apart) < 0.85) > 0.97  # of like valence, -1 to 1
+    # With overlap the face tells arousal too, and nothing is drawn anew.
+    assert all(p.shown == p.emotion for p in plans(blend_share=dial, overlap=1.0))
+
+
+def test_the_widest_spread_of_people_can_be_recorded():
+    """Log-normal with a spread of 2, but nobody answers more than 20 times as much."""
+    cohort = simulate_cohort(300, 3, scenario=Scenario(**SMALL | SIX, subject_spread=2.0))
+    strength = np.array([cohort.person(s).body.responsiveness for s in range(300)])
+    held = strength == strength.max()
+    assert strength.max() == 20 and held.mean() == pytest.approx(0.067, abs=0.04)  # ln 20 / 2 sd
+    assert np.std(np.log(strength)) == pytest.approx(1.85, abs=0.2)  # 2, cut at 1.5 of it
+    strongest = cohort[3 * int(strength.argmax())]
+    assert np.isfinite(strongest.ps).all()
 
 
 @pytest.mark.parametrize("spread", [0.0, 0.5])
@@ -229,6 +249,15 @@ def test_class_balance_of_part_c_and_of_mmme():
         assert shares[name] == pytest.approx(count / 634, abs=0.02)
 
 
+def test_weights_of_any_size_are_shares():
+    def labels(k):
+        balance = (("negative", 3 * k), ("surprise", 2 * k), ("positive", k))
+        dials = Scenario(class_balance=balance)
+        return list(simulate_cohort(9, 9, scenario=dials).index.label)
+
+    assert labels(5e307) == labels(1.0) == labels(1e-300)
+
+
 def test_classes_fall_unequally_on_people():
     def only_one(dial, n=6):
         dials = Scenario.preset("casme3_c", class_by_subject=dial)
@@ -238,6 +267,9 @@ def test_classes_fall_unequally_on_people():
     assert only_one(0.0) < only_one(0.4) < only_one(0.8) < only_one(1.0) == 1.0
     part_c = Scenario.preset("casme3_c").class_by_subject
     assert np.mean([only_one(part_c, n) for n in (5, 6)]) == pytest.approx(10 / 30, abs=0.06)
+    # Next to the ends of the dial the Dirichlet's numbers leave a computer's range.
+    assert only_one(0.8) < only_one(0.99) < only_one(0.9999) == only_one(1 - 1e-16) == 1.0
+    assert only_one(1e-310) == only_one(0.0)
     longer = simulate_cohort(3, 9, scenario=Scenario.preset("casme3_c")).index
     shorter = simulate_cohort(3, 5, scenario=Scenario.preset("casme3_c")).index
     assert (longer.groupby("subject").head(5).label.values == shorter.label.values).all()

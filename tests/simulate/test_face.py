@@ -163,8 +163,9 @@ def test_clip_refuses_wrong_shapes_and_frames():
         FaceClip(person(0), (6, 12), np.zeros((4, 3)))
     with pytest.raises(MepsError, match="frame 2"):
         onset_to_apex((12,), size=16).flow(0, 2)
-    with pytest.raises(MepsError, match=r"\[99\]"):
-        onset_to_apex((99,), size=16).render()
+    for frames in ((0.0, 1), (0, 1.5), ("0", 1), (0, None)):
+        with pytest.raises(MepsError, match="whole number from 0 to 1"):
+            onset_to_apex((12,), size=16).flow(*frames)
 
 
 def test_lips_part_gradually():

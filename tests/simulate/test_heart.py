@@ -80,6 +80,17 @@ def test_the_heart_quickens_as_one_breathes_in():
     assert abs(lag) < 0.1  # rad
 
 
+def test_a_deeper_breath_sways_the_heart_more():
+    """The dial says by how much at a depth of 1."""
+    swing = []
+    for depth in (0.5, 1.0, 2.0):
+        still = Body(rsa=0.04, heart_sway=0.0, breath_depth=depth)
+        beats = record(still, np.random.default_rng(0), duration_s=300.0, signals=()).beat_times
+        rate = 60 / np.diff(beats)
+        swing.append(np.sqrt(2) * rate.std() / rate.mean())
+    np.testing.assert_allclose(swing, np.array([0.5, 1.0, 2.0]) * 0.04, rtol=0.15)
+
+
 def test_breathing_rate_is_a_dial():
     for hz in (0.15, 0.4):
         e = record(

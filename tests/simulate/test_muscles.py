@@ -67,3 +67,35 @@ def test_a_broad_smile_bares_the_teeth_and_a_small_one_does_not():
     assert coupled((12, 6), np.ones((1, 2)))[0] == (12, 6, "grin")
     assert coupled((6,), np.ones((1, 1)))[0] == (6,)
     assert all(set(pair) <= set(PULLS) for pair, _, _ in COUPLINGS.values())
+
+
+def furrows(emotion, step=0.5):
+    """Sharpest furrow at full intensity: the largest curvature of what is bulged, 1/mm."""
+    x, y = np.meshgrid(np.arange(-80, 80, step), np.arange(-90, 95, step))
+    every, full = coupled(EMOTION_AUS[emotion], np.ones((1, len(EMOTION_AUS[emotion]))))
+    bulge = np.tensordot(full[0], fields(every, landmarks(Identity()), x, y), 1)[2]
+    return sum(np.gradient(np.gradient(bulge, step, axis=a), step, axis=a) for a in (0, 1)).max()
+
+
+def opening(emotion, who):
+    """Width, height and area of what the lips uncover at full intensity, mm."""
+    aus, step = EMOTION_AUS[emotion], VIEW_MM / 256
+    clip = FaceClip(who, aus, np.ones((1, len(aus))))
+    head = head_points(256, torch.zeros(1, 4))
+    gap = clip._look_up(head, torch.arange(1), step)[2][0, 0] > 0.5
+    return [float(n) for n in (gap.any(0).sum() * step, gap.any(1).sum() * step,
+                               gap.sum() * step**2)]  # fmt: skip
+
+
+def test_no_emotion_shouts():
+    sharpest = {emotion: furrows(emotion) for emotion in EMOTION_AUS if EMOTION_AUS[emotion]}
+    assert sharpest["disgust"] < 1.1 * np.median(list(sharpest.values()))
+    for who in (Identity(), person(0), person(1)):
+        assert opening("disgust", who)[2] < 1.1 * opening("happiness", who)[2]
+
+
+def test_fear_stretches_the_mouth_and_surprise_drops_the_jaw():
+    for who in (Identity(), person(0), person(1)):
+        (wide, low, _), (narrow, high, _) = opening("fear", who), opening("surprise", who)
+        assert wide > 1.2 * narrow and low < 0.65 * high
+        assert wide / low > 5.5

@@ -5,6 +5,7 @@ from dataclasses import fields
 
 import numpy as np
 import pytest
+from scipy.signal import periodogram
 
 from meps_lib.errors import MepsError
 from meps_lib.simulate.artefacts import Artefacts
@@ -40,7 +41,7 @@ def test_shapes_names_and_units():
     assert e.eeg.shape == e.clean_eeg.shape == (3, 4000) and e.band_power.shape == (3, 5)
     plain = episode()
     assert plain.names == NAMES and plain.units == UNITS and set(SIGNAL_UNITS) == set(SIGNALS)
-    assert plain.eeg is plain.clean_eeg is plain.band_power is plain.blink_times is None
+    assert plain.eeg is plain.clean_eeg is plain.band_power is None
     for times in (e.beat_times, e.pulse_times, e.scr_onsets):
         assert np.all((times >= 0) & (times < 4.0)) and np.all(np.diff(times) > 0)
 
@@ -90,6 +91,54 @@ def test_the_sampling_rate_is_not_the_bodys():
     np.testing.assert_allclose(slow.ps, fast.ps[:, ::10], atol=1e-9)
 
 
+def test_the_sampling_rate_is_not_the_brains():
+    """The same power in every band, and as much muscle, whatever the rate carries beyond."""
+    silent = Artefacts(sensor_noise=0.0, baseline_wander=0.0, mains=0.0, blinks=0.0)
+    power, muscle = [], []
+    for hz in (125.0, 500.0, 2000.0):
+        e = episode(signals=(), eeg_names=("Oz", "T7"), eeg_sfreq=hz, artefacts=silent)
+        power.append(e.band_power)
+        f, p = periodogram((e.eeg - e.clean_eeg)[1], hz)
+        muscle.append(p[(f >= 30) & (f < 47)].mean())
+    for k in (1, 2):
+        np.testing.assert_allclose(power[k], power[0], rtol=0.02)
+        assert muscle[k] == pytest.approx(muscle[0], rel=0.05)
+
+
+def test_a_generator_is_read_once_and_whole():
+    kwargs = {"signals": SIGNALS, "eeg_names": ("Cz", "F3"), "eeg_sfreq": 200.0}
+    lazy = {k: iter(v) if isinstance(v, tuple) else v for k, v in kwargs.items()}
+    a, b = episode(**kwargs), episode((e for e in EVENTS), **lazy)
+    assert b.names == SIGNALS and b.scr_evoked.sum() == 2
+    assert same(a, b, (*TRUTH, "ps", "eeg"))
+
+
+def test_two_events_at_one_time_may_change_places():
+    pair = (Event(3.0, respond("fear")), Event(3.0, respond("happiness")))
+    a, b = episode(pair, signals=SIGNALS), episode(pair[::-1], signals=SIGNALS)
+    assert same(a, b, (*TRUTH, "ps"))
+
+
+def test_blinks_lie_within_the_recording_and_are_none_where_none_are_drawn():
+    for k in range(300):
+        times = episode(signals=(), seed=k).blink_times
+        assert np.all((times >= 0) & (times < 10.0))
+    for artefacts in (Artefacts.none(), Artefacts(blinks=0.0), Artefacts(blink_per_min=0.0)):
+        assert not len(episode(duration_s=60.0, artefacts=artefacts).blink_times)
+
+
+def test_lids_that_are_given_are_those_recorded():
+    lids = np.array([[-0.2, 0.1], [2.0, 2.3], [9.9, 10.2]])
+    e = episode(signals=(), eeg_names=("Fpz",), lids=lids)
+    np.testing.assert_allclose(e.blink_times, [2.1])  # down after a third; two are outside
+    low = episode(signals=(), eeg_names=("Fpz",), lids=[])
+    shown = (e.eeg - low.eeg)[0]
+    t = np.arange(len(shown)) / 1000
+    open_ = (t > 0.1) & (t < 2.0) | (t > 2.3) & (t < 9.9)
+    assert not shown[open_].any() and shown[t == 2.1] == pytest.approx(shown.max())
+    assert shown[t == 0.0] > 0 and shown[-1] > 0  # cut off by the ends, but there
+
+
 def test_events_in_any_order_and_silent_ones():
     assert np.array_equal(episode(EVENTS).ps, episode(EVENTS[::-1]).ps)
     silent = [Event(e.time_s, respond("fear", strength=0.0)) for e in EVENTS]
@@ -129,7 +178,15 @@ def test_drawn_people_differ_within_human_ranges():
         (lambda: Body(alpha_hz=float("nan")), "Body.alpha_hz"),
         (lambda: Body(tonic_us=-1.0), "Body.tonic_us"),
         (lambda: Event(float("inf"), Response()), "Event.time_s"),
-        (lambda: episode((3.0,)), "events"),
+        (lambda: Event(1.0, None), "Event.response must be a Response"),
+        (lambda: episode((3.0,)), "events must be a Event"),
+        (lambda: episode(EVENTS[0]), "events must be a sequence"),
+        (lambda: record(Body(), 0), "rng must be a Generator .*default_rng"),
+        (lambda: record(None, np.random.default_rng(0)), "body must be a Body"),
+        (lambda: episode(lids=[3.0, 4.0]), "lids"),
+        (lambda: episode(lids=[(4.0, 3.0)]), "lids"),
+        (lambda: episode(lids=[(0.0, float("inf"))]), "lids"),
+        (lambda: episode(signals="ECG"), "signals must be a sequence"),
         (lambda: episode(duration_s=0.0), "duration_s"),
         (lambda: episode(sfreq=-200.0), "sfreq"),
         (lambda: episode(sfreq="200"), "sfreq"),

@@ -75,10 +75,31 @@ def test_arousal_and_valence_go_where_they_should():
     assert not any(effects(respond("others", arousal=0.0, valence=0.0)).values())
 
 
+def test_the_table_says_what_full_arousal_does():
+    full = respond("others", arousal=1.0, valence=0.0)
+    for name, effect in EFFECTS.items():
+        if effect.follows == "arousal":
+            assert getattr(full, name) == pytest.approx(effect.size), name
+    pleasant = respond("others", arousal=0.0, valence=1.0)
+    assert pleasant.frontal_asymmetry == pytest.approx(EFFECTS["frontal_asymmetry"].size)
+
+
+def test_what_is_unpleasant_slows_the_heart_in_proportion_to_arousal():
+    def more(arousal, valence=-0.7):
+        slow, plain = (respond("others", arousal=arousal, valence=v) for v in (valence, 0.0))
+        return slow.heart_slowing - plain.heart_slowing
+
+    assert more(1e-9) == pytest.approx(0, abs=1e-8)
+    assert more(0.6) == pytest.approx(2 * more(0.3)) and more(1.0) == pytest.approx(0.7)
+    assert more(1.5) == pytest.approx(more(1.0)) and more(0.6, 0.7) == 0
+
+
 @pytest.mark.parametrize(
     ("call", "named"),
     [
         (lambda: respond("joyful"), "joyful"),
+        (lambda: respond(["fear"]), "unknown emotion"),
+        (lambda: respond(None), "unknown emotion"),
         (lambda: respond("fear", arousal=-0.1), "arousal"),
         (lambda: respond("fear", valence=1.5), "valence"),
         (lambda: respond("fear", strength=-1), "strength"),

@@ -90,9 +90,34 @@ def test_what_does_not_fit_is_refused(far):
 
 @pytest.mark.parametrize(
     "dial",
-    [{"noise_mm": -1.0}, {"holes": 1.5}, {"gain_jumps": np.inf}, {"quantum_mm": 0.0}],
-)
+    [{"noise_mm": -1.0}, {"holes": 1.5}, {"gain_jumps": np.inf}, {"quantum_mm": 0.0},
+     {"noise_mm": np.nan}, {"noise_mm": "1"}, {"holes": None}, {"quantum_mm": np.inf}],
+)  # fmt: skip
 def test_bad_dials_are_named(dial):
     flat = torch.full((1, 1, 4, 4), 700.0)
     with pytest.raises(MepsError, match=next(iter(dial))):
         sense_depth(flat, rng(), **{"noise_mm": 0.0, "holes": 0.0, **dial})
+
+
+@pytest.mark.parametrize(
+    ("depth", "says"),
+    [("near", "got str"), (None, "got NoneType"), (np.full((1, 1, 4, 4), 700.0), "got ndarray"),
+     (torch.full((1, 1, 4, 4), 700), "got torch.int64"),
+     (torch.full((4, 4), 700.0), r"\(T, 1, H, W\), got \(4, 4\)"),
+     (torch.full((1, 3, 4, 4), 700.0), r"got \(1, 3, 4, 4\)")],
+)  # fmt: skip
+def test_what_is_no_range_is_refused(depth, says):
+    with pytest.raises(MepsError, match=f"depth must.*{says}"):
+        sense_depth(depth, rng(), 0.0, 0.0)
+
+
+@pytest.mark.parametrize("noise", [-1, np.nan, np.inf, "loud", None])
+def test_bad_colour_noise_is_named(noise):
+    with pytest.raises(MepsError, match="noise must be a number from 0"):
+        sense_colour(torch.zeros(1, 3, 4, 4), rng(), noise)
+
+
+@pytest.mark.parametrize("colour", ["grey", torch.zeros(1, 3, 4, 4, dtype=torch.uint8)])
+def test_what_is_no_picture_is_refused(colour):
+    with pytest.raises(MepsError, match="colour must be a floating-point Tensor"):
+        sense_colour(colour, rng(), 0.0)

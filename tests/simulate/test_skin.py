@@ -47,6 +47,42 @@ def test_every_event_is_answered_after_one_to_three_seconds():
     assert np.all(np.diff(e.scr_onsets) > 0)
 
 
+def test_no_event_changes_the_answer_to_another():
+    event = Event(5.0, respond("fear"))
+
+    def answer(*others):
+        e = record(Body(), np.random.default_rng(0), [*others, event], duration_s=20.0, signals=())
+        late = e.scr_evoked & (e.scr_onsets > 6.0) & (e.scr_onsets < 8.0)
+        return e.scr_onsets[late], e.scr_amplitudes[late]
+
+    alone = answer()
+    assert len(alone[0]) == 1
+    for other in (
+        Event(1.0, Response()),
+        Event(1.0, respond("anger")),
+        Event(15.0, respond("fear")),
+    ):
+        assert answer(other) == alone
+
+
+def test_spontaneous_responses_do_not_rise_by_construction():
+    """From the first second on, their sum is its mean: rate, times size, times area of one."""
+    t = np.arange(0, 10.01, 0.5)
+    total = np.zeros_like(t)
+    for k in range(3000):
+        some = skin.sweat((), Streams(np.random.default_rng(k)), 10.5, 1.0)
+        total += sum(skin.scr(t, at, size) for at, size in zip(*some[:2], strict=True))
+    one = np.arange(0, 30, 0.01)
+    area = skin.scr(one, 0.0, 1.0).sum() * 0.01
+    size = 0.08 * np.exp(0.4**2 / 2)  # mean of the log-normal
+    np.testing.assert_allclose(
+        [(total[t < 3] / 3000).mean(), (total[t > 7] / 3000).mean()],
+        skin.SPONTANEOUS_PER_S * size * area, rtol=0.12,
+    )  # fmt: skip
+    e = record(Body(), np.random.default_rng(0), duration_s=600.0, signals=())
+    assert e.scr_onsets.min() >= 0  # what began before is not among those told
+
+
 def test_neurokit_finds_the_responses():
     found = expected = 0
     for k in range(3):

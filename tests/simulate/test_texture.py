@@ -13,7 +13,7 @@ from meps_lib.errors import MepsError
 from meps_lib.recordings import RecordingUnavailable, fetch
 from meps_lib.simulate.face import FaceClip
 from meps_lib.simulate.identity import Identity
-from meps_lib.simulate.texture import texture_from_photo
+from meps_lib.simulate.texture import Texture, texture_from_photo
 
 WHO = Identity()
 
@@ -41,7 +41,7 @@ def photo():
 
 def test_a_picture_of_a_simulated_face_gives_that_face_back():
     picture = simulated_photo()
-    texture = texture_from_photo(picture, WHO)
+    texture = texture_from_photo(picture)
     assert texture.mouth_y == pytest.approx(WHO.mouth_y, abs=3.0)
     (again,), _ = FaceClip(WHO, (12,), np.zeros((1, 1)), size=96, texture=texture).render()
     small = cv2.resize(picture, (96, 96), interpolation=cv2.INTER_AREA) / 255.0
@@ -50,7 +50,7 @@ def test_a_picture_of_a_simulated_face_gives_that_face_back():
 
 
 def test_a_photo_stays_itself_and_is_lit_by_the_lamp(photo):
-    texture = texture_from_photo(photo, WHO)
+    texture = texture_from_photo(photo)
     clip = FaceClip(WHO, (12,), np.zeros((2, 1)), size=96, texture=texture, gain=np.array([1, 0.5]))
     (plain, dim), depth = clip.render()
     small = cv2.resize(photo, (96, 96), interpolation=cv2.INTER_AREA) / 255.0
@@ -66,7 +66,7 @@ def test_a_photo_stays_itself_and_is_lit_by_the_lamp(photo):
 
 
 def test_the_true_flow_holds_for_a_photo(photo):
-    texture = texture_from_photo(photo, WHO)
+    texture = texture_from_photo(photo)
     rows = np.array([[0.0, 0.0], [0.45, 0.45]])
     clip = FaceClip(WHO, (1, 4), rows, size=128, texture=texture)
     (a, b), _ = clip.render()
@@ -80,7 +80,7 @@ def test_the_true_flow_holds_for_a_photo(photo):
 
 def test_a_texture_pickles_with_its_clip():
     clip = FaceClip(WHO, (12,), np.ones((1, 1)), size=32,
-                    texture=texture_from_photo(simulated_photo(size=64), WHO))  # fmt: skip
+                    texture=texture_from_photo(simulated_photo(size=64)))  # fmt: skip
     again = pickle.loads(pickle.dumps(clip))
     assert torch.equal(clip.render()[0], again.render()[0])
 
@@ -88,13 +88,36 @@ def test_a_texture_pickles_with_its_clip():
 @pytest.mark.parametrize(
     "wrong",
     [np.zeros((64, 48, 3), np.uint8), np.zeros((64, 64), np.uint8),
-     np.zeros((64, 64, 3)), np.zeros((16, 16, 3), np.uint8)],
+     np.zeros((64, 64, 3)), np.zeros((16, 16, 3), np.uint8), "photo.png", None, [[1], [1, 2]]],
 )  # fmt: skip
 def test_what_is_no_photo_is_refused(wrong):
     with pytest.raises(MepsError, match="photo must be"):
-        texture_from_photo(wrong, WHO)
+        texture_from_photo(wrong)
 
 
-def test_a_mouth_above_the_eyes_is_refused():
-    with pytest.raises(MepsError, match="mouth"):
-        texture_from_photo(np.zeros((64, 64, 3), np.uint8), WHO, mouth=0.2)
+@pytest.mark.parametrize("mouth", [0.2, 0.96, np.nan, "a", WHO, True])
+def test_a_mouth_that_is_not_below_the_eyes_is_refused(mouth):
+    with pytest.raises(MepsError, match="mouth must be a fraction of the height"):
+        texture_from_photo(np.zeros((64, 64, 3), np.uint8), mouth=mouth)
+
+
+GREY = np.full((64, 64, 3), 128, np.uint8)
+
+
+@pytest.mark.parametrize(
+    ("rgb", "mouth_y", "says"),
+    [(GREY / 255.0, 37.0, "rgb must be.*float64"), (GREY[..., 0], 37.0, r"rgb must be.*\(64, 64\)"),
+     (None, 37.0, "rgb must be.*NoneType"), (GREY, np.nan, "mouth_y must be in mm.*got nan"),
+     (GREY, -40.0, r"mouth_y.*got -40"), (GREY, "37", "mouth_y.*got '37'")],
+)  # fmt: skip
+def test_a_texture_made_by_hand_is_checked(rgb, mouth_y, says):
+    assert Texture(GREY, 37).mouth_y == 37.0
+    with pytest.raises(MepsError, match=says):
+        Texture(rgb, mouth_y)
+
+
+def test_a_texture_does_not_change_with_the_photo_it_was_made_from():
+    photo = GREY.copy()
+    by_hand, by_name = Texture(photo, 37.0), texture_from_photo(photo, mouth=0.7)
+    photo[:] = 0
+    assert (by_hand.rgb == 128).all() and (by_name.rgb == 128).all()

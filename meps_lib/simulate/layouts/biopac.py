@@ -9,6 +9,7 @@ channel), ``isi`` (time from sample to sample), ``isi_units`` and ``start_sample
 
 from __future__ import annotations
 
+import io
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -20,6 +21,7 @@ from meps_lib.errors import MepsError
 
 DIGITAL_LINES = 8
 _HIGH_V = 5.0
+_HEADER = b"MATLAB 5.0 MAT-file, simulated".ljust(116)  # SciPy would write the time of day
 
 
 def write_mat(
@@ -73,7 +75,9 @@ def write_mat(
         "start_sample": 0.0,
         "units": np.array(units),
     }
-    savemat(path, content)
+    file = io.BytesIO()
+    savemat(file, content)
+    path.write_bytes(_HEADER + file.getvalue()[len(_HEADER) :])
 
 
 def digital_lines(codes: np.ndarray) -> np.ndarray:

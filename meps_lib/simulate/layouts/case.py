@@ -26,6 +26,7 @@ from scipy.signal import lfilter
 from meps_lib.errors import MepsError
 from meps_lib.simulate.cohort import CohortDataset
 from meps_lib.simulate.layouts.common import Layout, truth_table
+from meps_lib.simulate.layouts.dials import BODY, PEOPLE
 from meps_lib.simulate.layouts.fillers import emg
 from meps_lib.simulate.layouts.long_video import artefacts
 from meps_lib.simulate.layouts.stretches import (
@@ -49,6 +50,14 @@ FILMS = {
     "relaxing": (5, 6, Stretch(0, "relaxing", 0, "others", 0.5, 0.05)),
     "scary": (7, 8, Stretch(0, "scary", 0, "fear", -0.6, 0.85)),
 }
+CHOICES = """What the sources leave open, and what these files do:
+the valence and arousal of each kind of film, what each does to the body, and a hand on the
+joystick that follows with a time constant of 3 s, from 0.5 to 9.5 on both axes and 5 at rest;
+the first four films are of four kinds in a random order, and so are the last four;
+films last some seconds, not minutes, and the screens between them 4 s;
+bvp and rsp are placed at 35 and 30 % with a scale of ours;
+the three EMG columns are noise that means nothing.
+"""
 _LAG_S = 3.0  # time constant of the hand on the joystick
 
 
@@ -153,4 +162,7 @@ LAYOUT = Layout(
     "three",
     write,
     title="CASE",
+    most=30,
+    dials=("ps_duration_s", *BODY, *PEOPLE),
+    choices=CHOICES,
 )

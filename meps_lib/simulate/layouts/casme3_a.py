@@ -26,8 +26,8 @@ from meps_lib.simulate.layouts.common import (
     truth_table,
     write_depth,
     write_frames,
-    write_table,
 )
+from meps_lib.simulate.layouts.dials import DEPTH, FACE, PEOPLE
 from meps_lib.simulate.layouts.dirt import (
     Cells,
     Spoil,
@@ -39,6 +39,7 @@ from meps_lib.simulate.layouts.dirt import (
 )
 from meps_lib.simulate.layouts.filming import au_text
 from meps_lib.simulate.layouts.session import session
+from meps_lib.simulate.layouts.spreadsheet import write_table
 from meps_lib.simulate.scenario import Scenario
 
 TABLE = "annotation/cas(me)3_part_A_ME_label_JpgIndex_v2.xlsx"
@@ -48,10 +49,19 @@ FPS = 30.0
 LETTERS = "abcdefghijklm"  # thirteen videos a subject
 # How the two spreadsheets of the set spell emotions, where that differs from ours.
 SPELLING = {"happiness": "happy", "sadness": "sad"}
+SIDED = 0.4  # CHOICE: share of those that can, so that about a fifth of all rows have L or R
+# CHOICE: how coders mark which lip moved. WHY: the prefixes T and B are documented, for top and
+# bottom, but not where they occur; 10 raises the top lip, 17 and 25 move the bottom one.
+_LIPS = {"10": "T", "17": "B", "23": "TB", "24": "TB", "25": "B"}
+_LIP_SHARE = 0.3  # CHOICE: of such units without a side
 CHOICES = """What the sources leave open, and what these files do:
 frames are numbered from 0; each is a square of the face, not the room;
 "Objective class" is a Roman numeral that follows from the emotion;
+L and R stand before units that move on the person's left or right side alone, T and B, in
+three of ten, before 10 (T), 17, 25 (B), 23 and 24 (either) where both sides move;
+"?" stands for the action units where none could be seen;
 a ready-cut clip carries the onset that its row has, wrong or right, and the true frames;
+clips may last longer than half a second, as the real ones do;
 videos last some seconds and show no macro-expressions.
 """
 # CHOICE: Roman numerals, one an emotion. WHY: the sources name the column, not its values;
@@ -87,7 +97,7 @@ def write(
         mine = np.arange(first, first + cohort.trials_per_subject)
         parts = np.array_split(mine, min(videos, len(mine), len(LETTERS)))
         for letter, trials in zip(LETTERS, parts, strict=False):
-            film = session(cohort, person, trials.tolist(), FPS, gap_s, rng)
+            film = session(cohort, person, trials.tolist(), FPS, gap_s, rng, sided=SIDED)
             folder = out / VIDEOS / f"spNO.{person + 1}" / letter
             for number, colour, depth in film.frames(rng, cohort.scenario):
                 names = [str(number + i) for i in range(len(colour))]
@@ -102,7 +112,7 @@ def write(
                         "Onset": clip.onset,
                         "Apex": clip.apex,
                         "Offset": clip.offset,
-                        "AU": au_text(clip.aus, clip.lateral),
+                        "AU": with_lips(au_text(clip.aus, clip.lateral), rng),
                         "Objective class": _OBJECTIVE.get(plan.emotion, "VII"),
                         "emotion": SPELLING.get(plan.emotion, plan.emotion),
                     }  # fmt: skip
@@ -134,7 +144,6 @@ def write(
     for name, (folder, onset, offset) in zip(true["clip"], cuts, strict=True):
         _cut(out / CLIPS, name, folder, onset, offset)
     write_table(out / TABLE, table, "label")
-    (out / "CHOICES.txt").write_text(CHOICES)
     return true
 
 
@@ -159,7 +168,6 @@ def _kinds(n: int) -> tuple[Spoil, ...]:
         rewritten("subject without the dot", "Subject", lambda s: s.replace(".", "")),
         rewritten("capital letter", "Filename", str.upper),
         rewritten("capital Others", "emotion", lambda e: "Others" if e == "others" else e),
-        Spoil("lip prefix", _lip_prefix),
     )
 
 
@@ -167,14 +175,20 @@ def _late_onset(row: pd.Series, rng: np.random.Generator) -> Cells:
     return {"Onset": row["Apex"]} if row["Onset"] < row["Apex"] <= row["Offset"] else {}
 
 
-def _lip_prefix(row: pd.Series, rng: np.random.Generator) -> Cells:
-    """T or B, top or bottom, before an action unit of the lips that has no side yet."""
-    units = str(row["AU"]).split("+")
-    lips = [i for i, au in enumerate(units) if au in ("10", "15", "17", "20", "23", "24", "25")]
-    if not lips:
-        return {}
-    units[lips[0]] = str(rng.choice(["T", "B"])) + units[lips[0]]
-    return {"AU": "+".join(units)}
+def with_lips(text: str, rng: np.random.Generator) -> str:
+    """Action units as a table writes them, some of the lips with T or B, top or bottom.
+
+    Examples
+    --------
+    >>> texts = {with_lips("4+10", np.random.default_rng(seed)) for seed in range(20)}
+    >>> sorted(texts)
+    ['4+10', '4+T10']
+    """
+    units = []
+    for unit in text.split("+"):
+        luck, which = rng.random(), str(rng.choice(list(_LIPS.get(unit, "T"))))
+        units.append(which + unit if unit in _LIPS and luck < _LIP_SHARE else unit)
+    return "+".join(units)
 
 
 def scenario() -> Scenario:
@@ -195,5 +209,13 @@ def scenario() -> Scenario:
 
 
 LAYOUT = Layout(
-    "casme3-a", scenario, "seven", write, title="CAS(ME)^3 Part A", subjects=3, trials=8
+    "casme3-a",
+    scenario,
+    "seven",
+    write,
+    title="CAS(ME)^3 Part A",
+    subjects=3,
+    most=100,
+    dials=FACE + DEPTH + PEOPLE,
+    choices=CHOICES,
 )

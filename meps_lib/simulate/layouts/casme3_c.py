@@ -22,17 +22,18 @@ import pandas as pd
 
 from meps_lib.simulate.cohort import CohortDataset
 from meps_lib.simulate.layouts.biopac import write_text
-from meps_lib.simulate.layouts.casme3_a import FPS, SPELLING
+from meps_lib.simulate.layouts.casme3_a import FPS, SIDED, SPELLING
 from meps_lib.simulate.layouts.common import (
     Layout,
     truth_table,
     write_depth,
     write_frames,
-    write_table,
 )
+from meps_lib.simulate.layouts.dials import BODY, DEPTH, FACE, PEOPLE
 from meps_lib.simulate.layouts.dirt import rewritten, spoil
 from meps_lib.simulate.layouts.filming import au_text
 from meps_lib.simulate.layouts.session import session
+from meps_lib.simulate.layouts.spreadsheet import write_table
 from meps_lib.simulate.scenario import Scenario
 
 TABLE = "CAS(ME)3_part_C_ME.xlsx"
@@ -50,6 +51,9 @@ _TEST, _INSTRUCTION, _END = 1, 3, 6
 CHOICES = """What the sources leave open, and what these files do:
 physiology stands in part_C/Physiology/<subject>.txt, and its header names the signals;
 frames are numbered from 0, and each is a square of the face, not the room;
+L and R stand before units that move on the person's left or right side alone;
+"?" stands for the action units where none could be seen;
+clips may last longer than half a second, as the real ones do;
 a marker stays for 20 rows, and 1, 3 and 6 occur beside the 5;
 videos are shorter than the real eight minutes, and there is no voice.
 """
@@ -79,7 +83,7 @@ def write(
         number = subject_number(person)
         first = person * cohort.trials_per_subject
         trials = list(range(first, first + cohort.trials_per_subject))
-        film = session(cohort, person, trials, FPS, gap_s, rng, duration_s)
+        film = session(cohort, person, trials, FPS, gap_s, rng, duration_s, SIDED)
         folder = out / FRAMES / f"{number:02d}" / "a"
         for at, colour, depth in film.frames(rng, cohort.scenario):
             names = [str(at + i) for i in range(len(colour))]
@@ -132,7 +136,6 @@ def write(
     full_width = rewritten("full-width comma", "au", lambda au: au.replace(",", "，", 1))
     table, true = spoil(pd.DataFrame(rows), truth_table(truth), rng, [full_width], dirt)
     write_table(out / TABLE, table, "mockCrimeME")
-    (out / "CHOICES.txt").write_text(CHOICES)
     return true
 
 
@@ -157,4 +160,7 @@ LAYOUT = Layout(
     title="CAS(ME)^3 Part C",
     subjects=3,
     trials=7,
+    most=30,  # 1 to 31 without 22
+    dials=FACE + DEPTH + BODY + PEOPLE,
+    choices=CHOICES,
 )

@@ -1,4 +1,4 @@
-"""What every layout shares: what a layout is, and how pictures, tables and truth are written.
+"""What every layout shares: what a layout is, and how its pictures and its truth are written.
 
 A layout module defines one function that writes a cohort as its data set would stand on
 disk, and one `Layout` named ``LAYOUT`` that says with which cohort.
@@ -6,21 +6,18 @@ disk, and one `Layout` named ``LAYOUT`` that says with which cohort.
 
 from __future__ import annotations
 
-import os
-import shutil
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import cv2
 import numpy as np
-import openpyxl
 import pandas as pd
 from torch import Tensor
 
 from meps_lib.errors import MepsError
+from meps_lib.simulate.sensor import to_uint16
 
 if TYPE_CHECKING:
     from meps_lib.simulate.cohort import CohortDataset
@@ -30,6 +27,7 @@ TRUTH_COLUMNS = (
     "subject", "clip", "emotion", "class", "onset", "apex", "offset", "aus", "apex_exact", "dirt",
 )  # fmt: skip
 _JPEG_QUALITY = 95
+_EXTENSIONS = ("jpg", "png", "bmp", "tif")
 
 NOTICE = """These files are simulated, not recordings of anyone.
 
@@ -62,6 +60,14 @@ class Layout:
     subjects, trials : int
         How many, if not told: enough for an example; below 30 MB, but 65 for MMME, whose EEG
         runs at 1000 Hz.
+    most : int
+        Subjects of the real set: no more are written.
+    dials : tuple of str
+        Dials of `Scenario` that change something here; the others are fixed or mean nothing.
+    micro : bool
+        Whether every clip obeys the rule that makes an expression micro.
+    choices : str
+        What the sources leave open and what was done, for ``SIMULATED.txt``.
     """
 
     name: str
@@ -71,6 +77,10 @@ class Layout:
     title: str = ""
     subjects: int = 2
     trials: int = 8
+    most: int = 100
+    dials: tuple[str, ...] = ()
+    micro: bool = False
+    choices: str = ""
 
 
 def write_frames(folder: Path, colour: Tensor, names: Sequence[str], ext: str = "jpg") -> None:
@@ -86,7 +96,19 @@ def write_frames(folder: Path, colour: Tensor, names: Sequence[str], ext: str = 
         T file names without extension.
     ext : str
         "jpg", "png", "bmp" or "tif".
+
+    Raises
+    ------
+    MepsError
+        If the shape, a pixel, a name or the extension is none of these.
     """
+    if colour.ndim != 4 or colour.shape[1] not in (1, 3):
+        raise MepsError(
+            f"{folder}: pictures have the shape (T, 3, H, W) or (T, 1, H, W), "
+            f"got {tuple(colour.shape)}"
+        )
+    if not colour.isfinite().all():
+        raise MepsError(f"{folder}: there are pixels that are not finite; give colours in 0..1")
     pixels = (colour.clamp(0, 1) * 255).round().byte().permute(0, 2, 3, 1).numpy()
     _write_pictures(folder, pixels[..., ::-1] if pixels.shape[-1] == 3 else pixels, names, ext)
 
@@ -102,12 +124,22 @@ def write_depth(folder: Path, depth: Tensor, names: Sequence[str]) -> None:
         Millimetres, NaN where missing.
     names : sequence of str
         T file names without extension.
+
+    Raises
+    ------
+    MepsError
+        If the shape is another, a range does not fit into 16 bits, or names are not enough.
     """
-    mm = depth.nan_to_num(nan=0.0).round().clamp(0, 65535).numpy().astype(np.uint16)
-    _write_pictures(folder, mm.transpose(0, 2, 3, 1), names, "png")
+    if depth.ndim != 4 or depth.shape[1] != 1:
+        raise MepsError(f"{folder}: depth has the shape (T, 1, H, W), got {tuple(depth.shape)}")
+    _write_pictures(folder, to_uint16(depth).transpose(0, 2, 3, 1), names, "png")
 
 
 def _write_pictures(folder: Path, pixels: np.ndarray, names: Sequence[str], ext: str) -> None:
+    if ext not in _EXTENSIONS:
+        raise MepsError(
+            f"{folder}: pictures are written as {', '.join(_EXTENSIONS)}, not as {ext!r}"
+        )
     if len(names) != len(pixels) or len(set(names)) != len(names):
         raise MepsError(f"{folder}: {len(pixels)} frames need as many different names")
     folder.mkdir(parents=True, exist_ok=True)
@@ -116,37 +148,6 @@ def _write_pictures(folder: Path, pixels: np.ndarray, names: Sequence[str], ext:
         # Encoded here and written by Python: OpenCV does not report a full disk.
         _, data = cv2.imencode(f".{ext}", np.ascontiguousarray(picture), how)
         (folder / f"{name}.{ext}").write_bytes(data.tobytes())
-
-
-def write_table(
-    path: Path, table: pd.DataFrame, sheet: str, startrow: int = 0, above: Mapping[int, str] = {}
-) -> None:  # fmt: skip
-    """Write a spreadsheet as a person would have typed it.
-
-    Parameters
-    ----------
-    path : Path
-        ".xlsx"; the folder is made if it is not there.
-    table : DataFrame
-        A column named "" or a run of spaces has an empty header; None, NaN and "" leave the
-        cell empty.
-    sheet : str
-    startrow : int
-        Row of the header, counted from 0.
-    above : mapping of int to str, optional
-        Text in the first cell of rows above the header, counted from 0.
-    """
-    book = openpyxl.Workbook()
-    page = book.active
-    page.title = sheet
-    for row, text in above.items():
-        page.cell(row + 1, 1, text)
-    for column, name in enumerate(table.columns, 1):
-        page.cell(startrow + 1, column, str(name).strip() or None)
-        for row, value in enumerate(table.iloc[:, column - 1].tolist(), startrow + 2):
-            page.cell(row, column, None if pd.isna(value) or value == "" else value)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    book.save(path)
 
 
 def truth_table(rows: Iterable[Mapping[str, object]]) -> pd.DataFrame:
@@ -172,38 +173,3 @@ def truth_table(rows: Iterable[Mapping[str, object]]) -> pd.DataFrame:
         table[name] = table[name].astype("Int64")
     table["apex_exact"] = table["apex_exact"].astype("float64")
     return table[[*TRUTH_COLUMNS, *(c for c in table if c not in TRUTH_COLUMNS)]]
-
-
-@contextmanager
-def new_folder(out: str | os.PathLike) -> Iterator[Path]:
-    """A folder to write into that becomes `out` at the end, or leaves nothing behind.
-
-    Raises
-    ------
-    MepsError
-        If `out` exists and is not an empty folder, or cannot be written.
-    """
-    out = Path(out).absolute()
-    there = out.is_dir()
-    # Inside a folder that exists: what lies beside it may be another disk, or not ours.
-    partial = (out / ".partial") if there else out.with_name(f".{out.name}.partial-{os.getpid()}")
-    try:
-        if out.exists() and (not there or any(out.iterdir())):
-            what = "is not empty" if there else "is a file"
-            raise MepsError(
-                f"{out} {what}; choose a new folder or remove it first, nothing was overwritten"
-            )
-        partial.mkdir(parents=True)
-        try:
-            yield partial
-            if there:
-                for child in list(partial.iterdir()):
-                    child.rename(out / child.name)
-            else:
-                partial.rename(out)
-        finally:
-            shutil.rmtree(partial, ignore_errors=True)
-    except OSError as error:
-        raise MepsError(f"cannot write to {out}: {error.strerror or error}") from None
-    except MepsError as error:  # name the folder that was asked for
-        raise MepsError(str(error).replace(str(partial), str(out))) from None

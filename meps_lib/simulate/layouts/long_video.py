@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
+import torch
 from torch import Tensor
 
 from meps_lib.simulate.artefacts import Artefacts
@@ -14,9 +15,9 @@ from meps_lib.simulate.cohort import CohortDataset
 from meps_lib.simulate.face import FaceClip
 from meps_lib.simulate.physiology import Episode, Event, record
 from meps_lib.simulate.scenario import Scenario
-from meps_lib.simulate.sensor import sense_colour, sense_depth
+from meps_lib.simulate.sensor import gain_course, sense_colour, sense_depth
 
-_CHUNK = 128  # frames held in memory at once
+_CHUNK = 128  # frames rendered at once
 _BLINK_S = 0.3  # from open to open
 
 
@@ -60,7 +61,7 @@ class Session:
         Parameters
         ----------
         rng : numpy Generator
-            Of the sensors' noise.
+            Of the sensors' noise: one number of it, from which each frame has its own.
         dials : Scenario
             Its frame and depth noise are read.
         start, stop : int, optional
@@ -74,14 +75,19 @@ class Session:
             Number of the piece's first frame.
         colour, mm : Tensor, shapes (n, 3, S, S) and (n, 1, S, S)
         """
-        stop = len(self) if stop is None else stop
+        stop, key = len(self) if stop is None else stop, int(rng.integers(2**63))
+        # Once a video: the sensor does not notice how much of it is rendered at a time.
+        gain = gain_course(np.random.default_rng([key, 0]), len(self), dials.depth_gain_jumps_mm)
         for first in range(start, stop, _CHUNK):
             colour, mm = self._render(np.arange(first, min(first + _CHUNK, stop)))
-            colour = sense_colour(colour, rng, dials.frame_noise)
-            if depth:
-                jumps = dials.depth_gain_jumps_mm
-                mm = sense_depth(mm, rng, dials.depth_noise_mm, dials.depth_holes, gain_jumps=jumps)
-            yield first, colour, mm if depth else None
+            for i in range(len(colour)):
+                own, one = np.random.default_rng([key, 1, first + i]), slice(i, i + 1)
+                colour[one] = sense_colour(colour[one], own, dials.frame_noise)
+                if depth:
+                    far = mm[one] + float(gain[first + i])
+                    mm[one] = sense_depth(far, own, dials.depth_noise_mm, dials.depth_holes)
+            # 0 is how such a sensor says "missing": what seems nearer than 1 mm is.
+            yield first, colour, mm.masked_fill_(mm < 1, torch.nan) if depth else None
 
     def _render(self, frames: np.ndarray) -> tuple[Tensor, Tensor]:
         face = self.face

@@ -29,9 +29,12 @@ import torch
 from meps_lib.errors import MepsError
 from meps_lib.simulate.cohort import CohortDataset, Plan
 from meps_lib.simulate.layouts.casme3_a import SPELLING
-from meps_lib.simulate.layouts.common import Layout, truth_table, write_frames, write_table
+from meps_lib.simulate.layouts.common import Layout, truth_table, write_frames
+from meps_lib.simulate.layouts.dials import BODY, FACE, PEOPLE
+from meps_lib.simulate.layouts.filming import micro_steps
 from meps_lib.simulate.layouts.mmme_signals import PULSE_S, record_devices
 from meps_lib.simulate.layouts.session import Session, Showing, film_of
+from meps_lib.simulate.layouts.spreadsheet import write_table
 from meps_lib.simulate.scenario import Scenario
 
 TABLE = "coding_file.xlsx"
@@ -49,6 +52,7 @@ the table's frames count from the clip's first, which is 0, and "dif" is offset 
 contempt, which no clip is meant to evoke, appears in tense ones;
 the eight digital lines carry the marker's bits, the lowest first;
 M1 and M2 complete the 64 channels, after the 62 that are simulated;
+a macro-expression is the clip's micro-expression once more, slower and stronger;
 clips last some seconds instead of a minute, and each frame is a square of the face.
 """
 _START = datetime(2000, 1, 1, 10)  # simulated: nothing was recorded then
@@ -112,7 +116,6 @@ def write(
                 rows.append(row)
                 truth.append(true | devices[j] | {"folder": folder.relative_to(out).as_posix()})
     write_table(out / TABLE, pd.DataFrame(rows), "Sheet1")
-    (out / "CHOICES.txt").write_text(CHOICES)
     return truth_table(truth)
 
 
@@ -144,9 +147,11 @@ def _showings(
     """A micro-expression a clip, early on, and now and then a macro-expression after it."""
     out = []
     for j, start in enumerate(starts):
-        out.append(Showing(first + j, start + rng.uniform(0.3, 0.7)))
         plan = cohort.plan(first + j)
-        slower = rng.uniform(1.0, 1.4) / (plan.offset / plan.fps)  # lasts 1.0 .. 1.4 s
+        brief = micro_steps(plan) / plan.offset  # 1, or what the rule leaves of it
+        out.append(Showing(first + j, start + rng.uniform(0.3, 0.7), slower=brief))
+        # Lasts 1.0 .. 1.4 s; what is longer by itself, which hardly occurs, a tenth more.
+        slower = max(rng.uniform(1.0, 1.4) / (plan.offset / plan.fps), 1.1)
         if rng.random() < _MACRO_SHARE:
             at = start + trial_s - rng.uniform(1.5, 1.7)
             out.append(Showing(first + j, at, slower=slower, stronger=1.8, felt=False))
@@ -197,7 +202,8 @@ def _rows(
     true = {
         "subject": name, "clip": clip, "emotion": plan.emotion, "class": plan.label, **frames,
         "aus": "+".join(map(str, seen.aus)), "apex_exact": seen.apex_exact - first,
-        "marker": marker, "size": "macro" if seen.slower > 1 else "micro",
+        "lateral": seen.lateral, "marker": marker,
+        "size": "macro" if seen.slower > 1 else "micro",
     }  # fmt: skip
     return row, true
 
@@ -208,6 +214,9 @@ LAYOUT = Layout(
     "seven-mmme",
     write,
     title="MMME",
-    subjects=2,
     trials=7,
+    most=110,
+    dials=FACE + BODY + PEOPLE,
+    micro=True,
+    choices=CHOICES,
 )

@@ -21,9 +21,18 @@ import pandas as pd
 
 from meps_lib.labels import MEGC2019
 from meps_lib.simulate.cohort import CohortDataset
-from meps_lib.simulate.layouts.common import Layout, truth_table, write_frames, write_table
+from meps_lib.simulate.layouts.common import Layout, truth_table, write_frames
+from meps_lib.simulate.layouts.dials import FACE, PEOPLE
 from meps_lib.simulate.layouts.dirt import overwritten, spoil
-from meps_lib.simulate.layouts.filming import au_text, coded_aus, film, one_sided
+from meps_lib.simulate.layouts.filming import (
+    apex_frame,
+    au_text,
+    brief,
+    coded_aus,
+    film,
+    one_sided,
+)
+from meps_lib.simulate.layouts.spreadsheet import write_table
 from meps_lib.simulate.scenario import Scenario
 
 TABLE = "SAMM_Micro_FACS_Codes_v2.xlsx"
@@ -42,9 +51,18 @@ _ABOVE = {
     8: "Objective Classes: 1 to 7",
     10: "No row describes a real person",
 }
+CHOICES = """What the sources leave open, and what these files do:
+the header stands in row 13 counted from 0, the fourteenth of the sheet, which is called
+MICRO ONLY; the text above it is ours;
+"/" stands for a missing apex, as in CASME II;
+"Objective Classes" are 1 to 7 by emotion, and "Micro" is the same in every row;
+L and R stand before units that move on the person's left or right side alone, and "?" stands
+for the action units where none could be seen;
+subjects are numbered from 006 without gaps, and films from 1 to 7;
+a clip holds onset to offset and nothing around it, each frame a square of the face.
+"""
 _FILMS = 7
-# Share of rows without an apex in the published table. CHOICE: "/" stands there, as in CASME II.
-_NO_APEX = 3 / 159
+_NO_APEX = 3 / 159  # share of rows without an apex in the published table
 
 
 def write(out: Path, cohort: CohortDataset, rng: np.random.Generator, dirt: bool) -> pd.DataFrame:
@@ -52,7 +70,8 @@ def write(out: Path, cohort: CohortDataset, rng: np.random.Generator, dirt: bool
     rows, truth, nth = [], [], Counter()
     for k in range(len(cohort)):
         plan, person = cohort.plan(k), k // cohort.trials_per_subject
-        face = one_sided(plan.face, rng)
+        face, exact = brief(plan)
+        face = one_sided(face, rng)
         subject, tape = f"{person + 6:03d}", int(rng.integers(1, _FILMS + 1))
         nth[subject, tape] += 1
         clip = f"{subject}_{tape}_{nth[subject, tape]}"
@@ -60,21 +79,21 @@ def write(out: Path, cohort: CohortDataset, rng: np.random.Generator, dirt: bool
         names = [f"{subject}_{first + i:05d}" for i in range(len(face.intensity))]
         folder = out / subject / clip
         write_frames(folder, film(face, rng, cohort.scenario, grey=True), names, "jpg")
-        onset, apex, offset = (first + round(x) for x in (plan.onset, plan.apex, plan.offset))
-        aus = coded_aus(face)
+        apex, offset = first + apex_frame(face.intensity, exact), first + len(names) - 1
+        aus = coded_aus(face.aus, face.intensity)
         name = "Other" if plan.emotion == "others" else plan.emotion.capitalize()
         row = {
             "Subject": subject, "Filename": clip, "Inducement Code": tape,
-            "Onset Frame": onset, "Apex Frame": apex, "Offset Frame": offset,
-            "Duration": offset - onset + 1, "Micro": "Micro - 1/2",
+            "Onset Frame": first, "Apex Frame": apex, "Offset Frame": offset,
+            "Duration": offset - first + 1, "Micro": "Micro - 1/2",
             "Action Units": au_text(aus, face.lateral), "Estimated Emotion": name,
             "Objective Classes": OBJECTIVE.get(plan.emotion, 7), "Notes": None,
         }  # fmt: skip
         rows.append(row)
         true = {
             "subject": subject, "clip": clip, "emotion": plan.emotion, "class": plan.label,
-            "onset": onset, "apex": apex, "offset": offset,
-            "aus": "+".join(map(str, aus)), "apex_exact": first + plan.apex,
+            "onset": first, "apex": apex, "offset": offset,
+            "aus": "+".join(map(str, aus)), "apex_exact": first + exact,
             "lateral": face.lateral, "megc2019": MEGC2019["samm"].of(plan.emotion),
             "folder": folder.relative_to(out).as_posix(),
         }  # fmt: skip
@@ -88,9 +107,13 @@ def write(out: Path, cohort: CohortDataset, rng: np.random.Generator, dirt: bool
 
 LAYOUT = Layout(
     "samm",
-    lambda: Scenario(fps=200.0, n_frames=None, duration_s=0.37, duration_spread_s=0.06),
+    lambda: Scenario(fps=200.0, duration_s=0.37, duration_spread_s=0.06),
     "four",
     write,
     title="SAMM",
     subjects=3,
+    most=32,
+    dials=FACE + PEOPLE,
+    micro=True,
+    choices=CHOICES,
 )

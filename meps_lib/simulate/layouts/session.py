@@ -16,10 +16,11 @@ import pandas as pd
 
 from meps_lib.errors import MepsError
 from meps_lib.simulate.cohort import CohortDataset
+from meps_lib.simulate.layouts.filming import apex_frame, coded_aus, one_sided, retimed
 from meps_lib.simulate.layouts.long_video import Session, artefacts
 from meps_lib.simulate.timing import blink_course
 
-__all__ = ["Session", "Showing", "artefacts", "coded", "film_of", "session"]
+__all__ = ["Session", "Showing", "artefacts", "film_of", "session"]
 
 # Between trials pose and light move in steps of this size, a few hundredths of a pixel at
 # 64 px: frames that do not differ are rendered once, and a second of rest costs a few frames.
@@ -33,13 +34,13 @@ class Showing(NamedTuple):
     trial: int  # in the cohort
     onset_s: float  # from the first frame
     slower: float = 1.0  # factor on its duration
-    stronger: float = 1.0  # factor on its intensity, which stays below 1
+    stronger: float = 1.0  # factor on its intensity, or what makes its strongest unit full
     felt: bool = True  # whether the body answers too
 
 
 def session(
     cohort: CohortDataset, subject: int, trials: Sequence[int], fps: float, gap_s: float,
-    rng: np.random.Generator, duration_s: float | None = None,
+    rng: np.random.Generator, duration_s: float | None = None, sided: float = 0.0,
 ) -> Session:  # fmt: skip
     """String a subject's trials on one time line, with rests between them.
 
@@ -57,6 +58,8 @@ def session(
     rng : numpy Generator
     duration_s : float, optional
         Length of the video; as short as the rests allow if None.
+    sided : float
+        As in `film_of`.
 
     Returns
     -------
@@ -83,12 +86,12 @@ def session(
         t += gap_s * rng.uniform(0.8, 1.2)
         showings.append(Showing(k, t))
         t += (plan.offset - plan.onset) / plan.fps
-    return film_of(cohort, showings, fps, rng, duration_s or t + gap_s)
+    return film_of(cohort, showings, fps, rng, duration_s or t + gap_s, sided)
 
 
 def film_of(
     cohort: CohortDataset, showings: Sequence[Showing], fps: float, rng: np.random.Generator,
-    duration_s: float,
+    duration_s: float, sided: float = 0.0,
 ) -> Session:  # fmt: skip
     """A session with each showing where it is told to be.
 
@@ -100,7 +103,9 @@ def film_of(
     fps, duration_s : float
         Hz and s, of the video.
     rng : numpy Generator
-        Of the blinks.
+        Of the blinks, and of the sides.
+    sided : float
+        Share of the expressions that can which move on one side only.
 
     Returns
     -------
@@ -127,25 +132,26 @@ def film_of(
                 f"trial {show.trial} takes frames {onset}..{offset}, but only {free}..{n - 1} "
                 "are free; give more time or fewer trials"
             )
-        free, here, at = offset + 1, np.arange(onset, offset + 1), np.linspace(0, source, steps + 1)
-        for au, course in zip(plan.aus, plan.face.intensity.T, strict=True):
-            moved = np.interp(at, np.arange(source + 1), course)
-            intensity[here, aus.index(au)] = np.clip(show.stronger * moved, 0, 1)
-        lateral[here] = plan.face.lateral
+        free, here = offset + 1, np.arange(onset, offset + 1)
+        shown, apex = retimed(plan, steps)
+        shown = one_sided(shown, rng, sided) if sided else shown
+        # All units by one factor: a unit that was cut at full would have no peak.
+        peak = shown.intensity.max(initial=0.0)
+        moved = shown.intensity * (min(show.stronger, 1 / peak) if peak else 1.0)
+        intensity[np.ix_(here, [aus.index(au) for au in shown.aus])] = moved
+        lateral[here] = shown.lateral
         knots.append(here)
-        poses.append(_at(plan.face.pose, at))
-        gains.append(_at(plan.face.gain, at))
-        total = intensity[here].sum(1)
-        exact = onset + plan.apex / source * steps
+        poses.append(shown.pose)
+        gains.append(shown.gain)
         rows.append(
             {
                 "trial": show.trial,
                 "onset": onset,
-                "apex": onset + int(total.argmax()) if total.any() else round(exact),
+                "apex": onset + apex_frame(moved, apex),
                 "offset": offset,
-                "apex_exact": exact,
-                "lateral": plan.face.lateral,
-                "aus": coded(aus, intensity[here]),
+                "apex_exact": onset + apex,
+                "lateral": shown.lateral,
+                "aus": coded_aus(shown.aus, moved),
                 "slower": show.slower,
             }  # fmt: skip
         )
@@ -166,23 +172,3 @@ def film_of(
         blink=blink_course(rng, n, fps, rate) if rate else None,
     )  # fmt: skip
     return Session(face, lateral, pd.DataFrame(rows), tuple(events), float(fps))
-
-
-def coded(aus: Sequence[int], intensity: np.ndarray) -> tuple[int, ...]:
-    """Action units that a coder would note: at least a quarter of the strongest's peak.
-
-    Parameters
-    ----------
-    aus : sequence of int
-        K of them.
-    intensity : ndarray, shape (T, K)
-    """
-    peak = intensity.max(axis=0)
-    return tuple(a for a, p in zip(aus, peak, strict=True) if p > 0 and p >= 0.25 * peak.max())
-
-
-def _at(values: np.ndarray, frames: np.ndarray) -> np.ndarray:
-    """Linear interpolation along the first axis, shape (T, ...) -> (n, ...)."""
-    columns = values.reshape(len(values), -1).T
-    out = np.stack([np.interp(frames, np.arange(len(values)), c) for c in columns], axis=-1)
-    return out.reshape(len(frames), *values.shape[1:])

@@ -21,10 +21,16 @@ import pandas as pd
 
 from meps_lib.simulate.cohort import CohortDataset
 from meps_lib.simulate.layouts.common import Layout, truth_table, write_frames
-from meps_lib.simulate.layouts.filming import coded_aus, film
+from meps_lib.simulate.layouts.dials import FACE, PEOPLE
+from meps_lib.simulate.layouts.filming import apex_frame, brief, coded_aus, film
 from meps_lib.simulate.scenario import Scenario
 
 SHORT = {"negative": "ne", "positive": "po", "surprise": "sur"}
+CHOICES = """What the sources leave open, and what these files do:
+bitmaps are called image, six digits and .bmp, in colour, and number one recording through;
+a clip is called by subject, ne, po or sur, and two digits;
+a clip holds onset to offset and nothing around it, each frame a square of the face.
+"""
 
 
 def write(out: Path, cohort: CohortDataset, rng: np.random.Generator, dirt: bool) -> pd.DataFrame:
@@ -35,14 +41,16 @@ def write(out: Path, cohort: CohortDataset, rng: np.random.Generator, dirt: bool
         nth[person, plan.label] += 1
         clip = f"s{person}_{SHORT[plan.label]}_{nth[person, plan.label]:02d}"
         first = int(rng.integers(100, 30000))
-        names = [f"image{first + i:06d}" for i in range(len(plan.face.intensity))]
+        face, exact = brief(plan)
+        names = [f"image{first + i:06d}" for i in range(len(face.intensity))]
         folder = out / "HS" / f"s{person:02d}" / "micro" / plan.label / clip
-        write_frames(folder, film(plan.face, rng, cohort.scenario), names, "bmp")
-        onset, apex, offset = (first + round(x) for x in (plan.onset, plan.apex, plan.offset))
+        write_frames(folder, film(face, rng, cohort.scenario), names, "bmp")
+        apex, offset = first + apex_frame(face.intensity, exact), first + len(names) - 1
         true = {
             "subject": f"s{person:02d}", "clip": clip, "emotion": plan.emotion,
-            "class": plan.label, "onset": onset, "apex": apex, "offset": offset,
-            "aus": "+".join(map(str, coded_aus(plan.face))), "apex_exact": first + plan.apex,
+            "class": plan.label, "onset": first, "apex": apex, "offset": offset,
+            "aus": "+".join(map(str, coded_aus(face.aus, face.intensity))),
+            "apex_exact": first + exact, "lateral": face.lateral,
             "folder": folder.relative_to(out).as_posix(),
         }  # fmt: skip
         truth.append(true)
@@ -51,9 +59,13 @@ def write(out: Path, cohort: CohortDataset, rng: np.random.Generator, dirt: bool
 
 LAYOUT = Layout(
     "smic",
-    lambda: Scenario(fps=100.0, n_frames=None, duration_s=0.33, duration_spread_s=0.06),
+    lambda: Scenario(fps=100.0, duration_s=0.33, duration_spread_s=0.06),
     "three",
     write,
     title="SMIC-HS",
     subjects=3,
+    most=16,
+    dials=FACE + PEOPLE,
+    micro=True,
+    choices=CHOICES,
 )

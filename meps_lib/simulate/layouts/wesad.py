@@ -24,6 +24,7 @@ from scipy.signal import resample_poly
 from meps_lib.errors import MepsError
 from meps_lib.simulate.cohort import CohortDataset
 from meps_lib.simulate.layouts.common import Layout, truth_table
+from meps_lib.simulate.layouts.dials import BODY, PEOPLE
 from meps_lib.simulate.layouts.fillers import acceleration, emg
 from meps_lib.simulate.layouts.long_video import artefacts
 from meps_lib.simulate.layouts.old_pickle import dumps
@@ -39,6 +40,13 @@ CONDITIONS = {  # code -> name, emotion whose pattern it borrows, valence, arous
     3: ("amusement", "happiness", 0.6, 0.45),
     4: ("meditation", "others", 0.4, 0.02),
 }
+CHOICES = """What the sources leave open, and what these files do:
+the valence and arousal of each condition, and what each does to the body;
+subjects take the two orders of conditions in turn, the meditation twice in each;
+conditions last some seconds, not minutes, and 4 s lie between them, labelled 0, 5, 6 or 7;
+the wrist's EDA is 0.3 of the chest's, and both devices start at the same instant;
+EMG and acceleration are noise that means nothing.
+"""
 ORDERS = ((1, 3, 4, 2, 4), (1, 2, 4, 3, 4))  # the two versions of the study's protocol
 _BETWEEN = (0, 5, 0, 6, 0, 7)  # transient, and codes that the authors tell us to ignore
 _BETWEEN_S = 4.0
@@ -49,8 +57,6 @@ def write(out: Path, cohort: CohortDataset, rng: np.random.Generator, dirt: bool
     n_trials, n_subjects = cohort.trials_per_subject, len(cohort) // cohort.trials_per_subject
     if n_trials != len(ORDERS[0]):
         raise MepsError(f"a WESAD recording has {len(ORDERS[0])} conditions; got trials={n_trials}")
-    if n_subjects > len(SUBJECTS):
-        raise MepsError(f"WESAD has {len(SUBJECTS)} subjects; got n_subjects={n_subjects}")
     truth = []
     for person, number in enumerate(SUBJECTS[:n_subjects]):
         name = f"S{number}"
@@ -125,4 +131,7 @@ LAYOUT = Layout(
     write,
     title="WESAD",
     trials=len(ORDERS[0]),
+    most=len(SUBJECTS),
+    dials=("ps_duration_s", *BODY, *PEOPLE),
+    choices=CHOICES,
 )

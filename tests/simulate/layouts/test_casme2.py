@@ -6,9 +6,10 @@ import cv2
 import numpy as np
 import pandas as pd
 import pytest
+import torch
 
 from meps_lib.labels import EMOTIONS
-from meps_lib.simulate.layouts import write_layout
+from meps_lib.simulate.layouts import casme2, write_layout
 
 TABLE = "CASME2-coding-20140508.xlsx"
 
@@ -49,12 +50,30 @@ def test_rows_say_what_is_true_but_for_the_recorded_errors(tree, table):
             assert row["OffsetFrame"] < row["OnsetFrame"]
         else:
             assert row["OffsetFrame"] == true["offset"]
-        if "unknown action unit" in kinds:
-            assert row["Action Units"] == "?"
-        else:
-            assert re.sub("[LR]", "", str(row["Action Units"])) == true["aus"]
+        assert re.sub("[LR]", "", str(row["Action Units"])) == true["aus"]
+        assert abs(true["apex"] - true["apex_exact"]) <= 1
     dirt = truth["dirt"].value_counts()
-    assert dirt["no apex"] == dirt["offset before onset"] == dirt["unknown action unit"] == 1
+    assert dirt["no apex"] == dirt["offset before onset"] == 1 and dirt[""] == 14
+
+
+def test_the_composite_leaves_out_what_megc2019_does(tmp_path, monkeypatch):
+    blank = lambda face, *how: torch.zeros(len(face.intensity), 3, 4, 4)  # noqa: E731
+    monkeypatch.setattr(casme2, "film", blank)  # names and labels are looked at, not faces
+    truth = write_layout("casme2", tmp_path / "set", n_subjects=24, trials=7, n_frames=3, seed=1)
+    by_emotion = {
+        "others": None, "fear": None, "sadness": None, "disgust": "negative",
+        "repression": "negative", "happiness": "positive", "surprise": "surprise",
+    }  # fmt: skip
+    assert set(truth["emotion"]) == set(by_emotion)  # rare ones, too
+    assert 0 < truth["emotion"].isin(["fear", "sadness"]).sum() < 0.1 * len(truth)
+    dropped = truth[truth["emotion"].map(by_emotion).notna() & truth["megc2019"].isna()]
+    names = (dropped["subject"] + "/" + dropped["clip"]).tolist()
+    assert names == ["sub04/EP12_01f", "sub05/EP12_03f", "sub24/EP02_07"]
+    kept = truth.drop(dropped.index)
+    assert (
+        kept["megc2019"].fillna("").tolist() == kept["emotion"].map(by_emotion).fillna("").tolist()
+    )
+    assert not truth.duplicated(["subject", "clip"]).any()
 
 
 def test_one_sided_clips_are_marked_with_their_side(tree, table):
@@ -76,7 +95,7 @@ def test_frames_run_from_onset_to_offset_and_are_colour(tree):
 
 def test_the_face_moves_most_at_the_apex(tmp_path):
     dials = {"frame_noise": 0.0, "head_drift_mm": 0.0, "me_intensity": 1.0, "n_frames": 21}
-    truth = write_layout("casme2", tmp_path / "a", trials=5, n_subjects=2, size=48, **dials)
+    truth = write_layout("casme2", tmp_path / "a", trials=7, n_subjects=2, size=48, **dials)
     hits = []
     for _, true in truth.iterrows():
         read = lambda i: cv2.imread(  # noqa: E731
@@ -89,7 +108,7 @@ def test_the_face_moves_most_at_the_apex(tmp_path):
 
 
 def test_clean_means_clean(tmp_path):
-    truth = write_layout("casme2", tmp_path / "c", trials=5, size=16, n_frames=5, dirt=False)
+    truth = write_layout("casme2", tmp_path / "c", trials=7, size=16, n_frames=5, dirt=False)
     table = pd.read_excel(tmp_path / "c" / TABLE)
     assert (truth["dirt"] == "").all()
     for column, true in (("OnsetFrame", "onset"), ("ApexFrame", "apex"), ("OffsetFrame", "offset")):

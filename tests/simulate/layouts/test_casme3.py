@@ -1,5 +1,6 @@
 """CAS(ME)^3 as written, read back with libraries that know nothing of the writer."""
 
+import re
 from dataclasses import replace
 
 import cv2
@@ -8,13 +9,12 @@ import numpy as np
 import openpyxl
 import pandas as pd
 import pytest
-import torch
 from PIL import Image
 
-from meps_lib.errors import MepsError
 from meps_lib.simulate import simulate_cohort
-from meps_lib.simulate.layouts import casme3_a, casme3_c
-from meps_lib.simulate.layouts.session import Showing, film_of, session
+from meps_lib.simulate.layouts import casme3_a, casme3_c, layout_cohort
+from meps_lib.simulate.layouts.filming import au_text
+from meps_lib.simulate.layouts.session import session
 
 # A quiet camera and a still head, so that a difference of two pictures is an expression.
 QUIET = {
@@ -96,8 +96,28 @@ def test_part_a_clean_rows_say_the_truth(part_a):
     assert 2 <= clean.sum() < len(table)
     for ours, theirs in (("onset", "Onset"), ("apex", "Apex"), ("offset", "Offset")):
         assert truth[ours][clean].tolist() == table[theirs][clean].tolist()
-    units = table["AU"][clean].astype(str).str.replace("[LR]", "", regex=True)
-    assert units.tolist() == truth["aus"][clean].tolist()
+    units = table["AU"].astype(str).str.replace("[LRTB]", "", regex=True)
+    assert units.tolist() == truth["aus"].tolist()
+
+
+def test_part_a_marks_sides_and_lips():
+    cohort = layout_cohort("casme3-a", 12, 13, size=16)
+    rng, texts = np.random.default_rng(0), []
+    for person in range(12):
+        trials = list(range(person * 13, person * 13 + 13))
+        for clip in session(
+            cohort, person, trials, 30.0, 0.5, rng, sided=casme3_a.SIDED
+        ).clips.itertuples():
+            texts.append(casme3_a.with_lips(au_text(clip.aus, clip.lateral), rng))
+            sides = set(re.findall("[LR]", texts[-1]))
+            assert sides <= (
+                {"L"} if clip.lateral > 0.6 else {"R"} if clip.lateral < -0.6 else set()
+            )
+    units = [u for text in texts for u in text.split("+")]
+    assert all(re.fullmatch(r"[LR]?\d+|T(10|23|24)|B(17|23|24|25)", u) for u in units)
+    assert {"T", "B"} <= {u[0] for u in units}
+    sided = [text for text in texts if set("LR") & set(text)]
+    assert 0.12 < len(sided) / len(texts) < 0.3
 
 
 WRONG = {
@@ -111,7 +131,6 @@ WRONG = {
     ),  # noqa: E501
     "capital letter": lambda r, t: r["Filename"] == t["video"].upper(),
     "capital Others": lambda r, t: r["emotion"] == "Others",
-    "lip prefix": lambda r, t: set("TB") & set(str(r["AU"])) != set(),
 }
 
 
@@ -185,44 +204,13 @@ def test_part_c_body_and_video_meet_at_the_first_marker_5(part_c):
             assert len(wanted) >= 5 and np.mean(off <= 4) >= 0.9  # 20 ms
 
 
-def test_the_same_seed_writes_the_same_bytes(tmp_path):
-    cohort = cohort_for(casme3_c.LAYOUT, 3, size=16)
+@pytest.mark.parametrize("layout", [casme3_a, casme3_c])
+def test_the_same_seed_writes_the_same_bytes(tmp_path, layout):
+    cohort, files = cohort_for(layout.LAYOUT, 3, size=16), []
     for name in ("one", "two"):
         (tmp_path / name).mkdir()
-        rng = np.random.default_rng(5)
-        casme3_c.write(tmp_path / name, cohort, rng, True, gap_s=0.5)
-    files = [p.relative_to(tmp_path / "one") for p in (tmp_path / "one").rglob("*.*")]
-    files = [f for f in files if f.suffix in (".txt", ".png", ".jpg")]
-    assert len(files) > 100
-    assert all((tmp_path / "one" / f).read_bytes() == (tmp_path / "two" / f).read_bytes()
-               for f in files)  # fmt: skip
-
-
-def test_a_session_shows_each_trial_as_the_cohort_does():
-    cohort = cohort_for(casme3_c.LAYOUT, 3, size=16, head_drift_mm=1.0, blinks_per_min=0.0)
-    film = session(cohort, 1, [3, 4, 5], 30.0, 0.5, np.random.default_rng(0))
-    for clip in film.clips.itertuples():
-        plan = cohort.plan(clip.trial)
-        frames = np.arange(clip.onset, clip.offset + 1)
-        columns = [film.face.aus.index(au) for au in plan.aus]
-        assert np.allclose(film.face.intensity[frames][:, columns], plan.face.intensity)
-        assert np.allclose(film.face.pose[frames], plan.face.pose)
-        colour, depth = plan.face.render()
-        shown, mm = film._render(frames)
-        assert torch.allclose(shown, colour, atol=1e-5)
-        assert torch.allclose(mm, depth, equal_nan=True, atol=1e-2)
-        event = next(e for e in film.events if abs(e.time_s - clip.onset / 30) < 1e-9)
-        assert event.response == plan.events[0].response
-
-
-def test_a_session_refuses_what_does_not_fit():
-    cohort = cohort_for(casme3_c.LAYOUT, 3, size=16)
-    rng = np.random.default_rng(0)
-    with pytest.raises(MepsError, match="trial 3 is not one of subject 0"):
-        session(cohort, 0, [0, 3], 30.0, 1.0, rng)
-    with pytest.raises(MepsError, match="give more time or fewer trials"):
-        session(cohort, 0, [0, 1, 2], 30.0, 1.0, rng, duration_s=2.0)
-    with pytest.raises(MepsError, match="at least one trial"):
-        film_of(cohort, [], 30.0, rng, 5.0)
-    with pytest.raises(MepsError, match="are free"):
-        film_of(cohort, [Showing(0, 1.0), Showing(1, 1.1)], 30.0, rng, 5.0)
+        layout.write(tmp_path / name, cohort, np.random.default_rng(5), True, gap_s=0.5)
+        every = (p for p in (tmp_path / name).rglob("*.*") if p.is_file())
+        files.append({p.relative_to(tmp_path / name): p.read_bytes() for p in every})
+    assert files[0] == files[1] and len(files[0]) > 100
+    assert {".xlsx", ".jpg", ".png"} <= {path.suffix for path in files[0]}

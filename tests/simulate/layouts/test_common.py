@@ -1,4 +1,4 @@
-"""What all layouts share, read back by Pillow, OpenCV, openpyxl and pandas."""
+"""Pictures, tables and annotation errors, read back by Pillow, OpenCV, openpyxl and pandas."""
 
 import cv2
 import numpy as np
@@ -9,15 +9,9 @@ import torch
 from PIL import Image
 
 from meps_lib.errors import MepsError
-from meps_lib.simulate.layouts import LAYOUTS, write_layout
-from meps_lib.simulate.layouts.common import (
-    new_folder,
-    truth_table,
-    write_depth,
-    write_frames,
-    write_table,
-)
+from meps_lib.simulate.layouts.common import truth_table, write_depth, write_frames
 from meps_lib.simulate.layouts.dirt import after, before, overwritten, rewritten, spoil
+from meps_lib.simulate.layouts.spreadsheet import write_table
 
 
 @pytest.mark.parametrize(("ext", "channels"), [("png", 3), ("bmp", 3), ("tif", 1), ("png", 1)])
@@ -41,11 +35,34 @@ def test_jpegs_are_close_and_red_is_red(tmp_path):
 
 
 def test_depth_is_16_bit_and_zero_where_nothing_was_seen(tmp_path):
-    depth = torch.tensor([[0.0, 699.6, 700.4], [torch.nan, 40000.0, 70000.0]])[None, None]
+    depth = torch.tensor([[1.0, 699.6, 700.4], [torch.nan, 40000.0, 65535.0]])[None, None]
     write_depth(tmp_path, depth, ["1"])
     seen = cv2.imread(str(tmp_path / "1.png"), cv2.IMREAD_UNCHANGED)
     assert seen.dtype == np.uint16
-    assert seen.tolist() == [[0, 700, 700], [0, 40000, 65535]]
+    assert seen.tolist() == [[1, 700, 700], [0, 40000, 65535]]
+
+
+@pytest.mark.parametrize("mm", [0.0, -3.0, 70000.0, torch.inf])
+def test_a_range_that_16_bits_do_not_hold_is_refused(tmp_path, mm):
+    with pytest.raises(MepsError, match=r"1\.\.65535 mm"):
+        write_depth(tmp_path / "d", torch.full((1, 1, 2, 2), mm), ["1"])
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("pixels", "ext", "message"),
+    [
+        (torch.full((2, 3, 4, 4), torch.nan), "jpg", "not finite"),
+        (torch.full((2, 3, 4, 4), torch.inf), "jpg", "not finite"),
+        (torch.zeros(2, 2, 4, 4), "jpg", r"shape \(T, 3, H, W\).*got \(2, 2, 4, 4\)"),
+        (torch.zeros(2, 4, 4), "jpg", r"got \(2, 4, 4\)"),
+        (torch.zeros(2, 3, 4, 4), "gif", "jpg, png, bmp, tif, not as 'gif'"),
+    ],
+)
+def test_pictures_that_are_none_are_refused(tmp_path, pixels, ext, message):
+    with pytest.raises(MepsError, match=message):
+        write_frames(tmp_path / "p", pixels, ["1", "2"], ext)
+    assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize("names", [["a"], ["a", "a"]])
@@ -62,28 +79,6 @@ def test_a_table_has_its_header_where_asked_and_empty_cells_empty(tmp_path):
     rows = list(book["label"].iter_rows(values_only=True))
     assert rows[0] == ("words", None, None, None) and rows[1] == rows[2] == (None,) * 4
     assert rows[3:] == [("A", None, "B", None), (1, None, "x", None), (2, None, None, 4.5)]
-
-
-def test_a_folder_appears_whole_or_not_at_all(tmp_path):
-    out = tmp_path / "set"
-    with pytest.raises(ZeroDivisionError), new_folder(out) as folder:
-        (folder / "half.txt").write_text("half")
-        raise ZeroDivisionError
-    assert list(tmp_path.iterdir()) == []
-    out.mkdir()  # an empty folder is welcome, and stays if something fails
-    with pytest.raises(MepsError, match=f"cannot write to {out}.*No space"), new_folder(out) as f:
-        (f / "half.txt").write_text("half")
-        raise OSError(28, "No space left on device")
-    assert list(tmp_path.rglob("*")) == [out]
-    with new_folder(out) as folder:
-        (folder / "whole.txt").write_text("whole")
-    assert [p.name for p in out.iterdir()] == ["whole.txt"]
-    with pytest.raises(MepsError, match="not empty; choose a new folder"), new_folder(out):
-        pass
-    with pytest.raises(MepsError, match="is a file"), new_folder(out / "whole.txt"):
-        pass
-    with pytest.raises(MepsError, match="cannot write"), new_folder("/proc/self/none/such"):
-        pass
 
 
 TABLE = pd.DataFrame({"Emotion": ["fear", "disgust", "sad", "happy"], "Onset": [9, 20, 30, 40]})
@@ -128,50 +123,3 @@ def test_truth_has_the_same_first_columns_for_every_set():
     truth = truth_table([{"subject": "s", "clip": "c", "emotion": "e", "class": "e", "more": 3}])
     assert truth.columns[-1] == "more" and truth["apex"].isna().all()
     assert truth["onset"].dtype == "Int64" and truth["dirt"].tolist() == [""]
-
-
-@pytest.mark.parametrize(
-    ("how", "message"),
-    [
-        (
-            {"kind": "casme4"},
-            "unknown layout 'casme4'; known are .*casme2, samm, smic, case, wesad",
-        ),
-        ({"n_subjects": 1}, "n_subjects"),
-        ({"trials": 2}, "trials_per_subject is 2"),
-        ({"seed": -1}, "seed"),
-        ({"colour": 3}, r"unknown dials \['colour'\]; known are size"),
-        ({"size": 4}, "Scenario.size"),
-        ({"kind": "case", "trials": 9}, "4 to 8 films; got trials=9"),
-        ({"kind": "wesad", "trials": 4}, "5 conditions; got trials=4"),
-        ({"kind": "wesad", "n_subjects": 16}, "15 subjects; got n_subjects=16"),
-    ],
-)
-def test_a_wrong_order_leaves_nothing(tmp_path, how, message):
-    with pytest.raises(MepsError, match=message):
-        write_layout(**{"kind": "smic", "out": tmp_path / "out", **how})
-    assert list(tmp_path.iterdir()) == []
-
-
-def test_a_set_says_what_it_is_and_a_seed_decides_it(tmp_path):
-    tiny = {"size": 16, "n_frames": 5, "trials": 4}
-    a, b, c = (
-        write_layout("samm", tmp_path / name, seed=seed, **tiny)
-        for name, seed in (("a", 1), ("b", 1), ("c", 2))
-    )
-    assert a.equals(b) and not a.equals(c)
-    assert pd.read_parquet(tmp_path / "a" / "truth.parquet").equals(a)
-    files = [
-        sorted(p.relative_to(tmp_path / n) for p in (tmp_path / n).rglob("*.jpg")) for n in "ab"
-    ]
-    assert files[0] == files[1] and len(files[0]) == 12 * 5
-    for name in files[0]:
-        assert (tmp_path / "a" / name).read_bytes() == (tmp_path / "b" / name).read_bytes()
-    notice = (tmp_path / "a" / "SIMULATED.txt").read_text()
-    assert "not recordings of anyone" in notice and "SAMM" in notice and "seed 1" in notice
-
-
-def test_every_layout_of_the_command_line_is_there():
-    known = ("casme3-a", "casme3-c", "mmme", "casme2", "samm", "smic", "case", "wesad")
-    assert tuple(LAYOUTS) == known
-    assert all(LAYOUTS[name].name == name and LAYOUTS[name].title for name in known)

@@ -35,6 +35,7 @@ def test_bitmaps_are_numbered_through_from_onset_to_offset(tree):
         frames = range(true["onset"], true["offset"] + 1)
         assert names == [f"image{i:06d}.bmp" for i in frames]
         assert true["onset"] < true["apex_exact"] < true["offset"]
+        assert -1 <= true["lateral"] <= 1 and abs(true["apex"] - true["apex_exact"]) <= 1
         lengths.add(len(names))
         picture = Image.open(out / true["folder"] / names[-1])
         assert picture.format == "BMP" and picture.mode == "RGB" and picture.size == (24, 24)
