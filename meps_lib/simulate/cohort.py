@@ -190,9 +190,9 @@ def simulate_cohort(
     CohortDataset
         `Trial`s with colour, depth, signals and, if asked for, EEG; and a `truth`: apex,
         au_intensity, aus, flow(a, b), blink, clean_depth, clean_ps, beat_times, pulse_times,
-        scr_onsets, scr_amplitudes, scr_evoked, breath_phase, valence, arousal, emotion, shown
-        (by the face), leaked; with EEG clean_eeg and band_power. Times are in s from the
-        start of the signals' window.
+        scr_onsets, scr_amplitudes, scr_evoked, breath_phase, blink_times, valence, arousal,
+        emotion, shown (by the face), leaked; with EEG clean_eeg and band_power. Times are in s
+        from the start of the signals' window.
 
     Raises
     ------

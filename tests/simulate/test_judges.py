@@ -29,7 +29,7 @@ def short():
 
 @pytest.fixture(scope="module")
 def minute():
-    return {seed: record_cases(seed, 4, duration_s=60.0, every_s=15.0) for seed in SEEDS}
+    return {seed: record_cases(seed, 12, duration_s=60.0, every_s=15.0) for seed in SEEDS}
 
 
 @pytest.fixture(scope="module")

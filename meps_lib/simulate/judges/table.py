@@ -65,7 +65,7 @@ def judges_table(seed: int = 0, quick: bool = False) -> pd.DataFrame:
 
 def _of_body(seed: int, quick: bool) -> list[Row]:
     short = cases.record_cases(seed, 12 if quick else 36)
-    minute = cases.record_cases(seed + 1, 4 if quick else 12, duration_s=60.0, every_s=15.0)
+    minute = cases.record_cases(seed + 1, 12 if quick else 24, duration_s=60.0, every_s=15.0)
     rest = cases.record_cases(seed + 2, 9 if quick else 15, duration_s=300.0, every_s=0)
     few = 4 if quick else 10
     nk, nk_scipy = "NeuroKit2", "NeuroKit2, SciPy"

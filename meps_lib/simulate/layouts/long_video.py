@@ -10,15 +10,15 @@ import pandas as pd
 import torch
 from torch import Tensor
 
-from meps_lib.simulate.artefacts import Artefacts
 from meps_lib.simulate.cohort import CohortDataset
 from meps_lib.simulate.face import FaceClip
+from meps_lib.simulate.laboratory import artefacts
 from meps_lib.simulate.physiology import Episode, Event, record
 from meps_lib.simulate.scenario import Scenario
 from meps_lib.simulate.sensor import gain_course, sense_colour, sense_depth
+from meps_lib.simulate.timing import lid_course
 
 _CHUNK = 128  # frames rendered at once
-_BLINK_S = 0.3  # from open to open
 
 
 @dataclass(frozen=True, eq=False)
@@ -112,20 +112,15 @@ class Session:
             colour[here], depth[here] = c, d
         return colour[same.reshape(-1)], depth[same.reshape(-1)]
 
-    def blinking_at(self, times: np.ndarray) -> Session:
+    def blinking(self, lids: np.ndarray) -> Session:
         """The same video with other blinks: those that the EEG shows.
 
         Parameters
         ----------
-        times : ndarray
-            When the lid is down, s from the first frame.
+        lids : ndarray, shape (m, 2)
+            Start and end of each blink, s from the first frame.
         """
-        closed = np.zeros(len(self))
-        for time in np.asarray(times):
-            start, stop = np.array([time - _BLINK_S / 2, time + _BLINK_S / 2]) * self.fps
-            near = np.arange(max(0, int(np.ceil(start))), max(0, min(len(self), int(stop) + 1)))
-            lid = np.cos(np.pi * (near / self.fps - time) / _BLINK_S) ** 2
-            closed[near] = np.maximum(closed[near], lid)
+        closed = lid_course(lids, np.arange(len(self)) / self.fps)
         return replace(self, face=replace(self.face, blink=closed))
 
     def record(
@@ -142,7 +137,7 @@ class Session:
         lead_s, tail_s : float
             How long the recording starts before and ends after the video.
         **how
-            Further arguments of `physiology.record`: signals, rates, EEG channels.
+            Further arguments of `physiology.record`: signals, rates, EEG channels, blinks.
 
         Returns
         -------
@@ -155,14 +150,3 @@ class Session:
         return record(
             body, rng, events, duration_s=duration, artefacts=artefacts(cohort.scenario), **how
         )
-
-
-def artefacts(dials: Scenario) -> Artefacts:
-    """The artefacts that a scenario asks for."""
-    noise = dials.ps_noise
-    return Artefacts(
-        sensor_noise=noise, baseline_wander=noise * dials.ps_wander, mains=noise * dials.ps_mains,
-        mains_hz=dials.ps_mains_hz, motion_per_min=dials.ps_motion_per_min,
-        dropout_per_min=dials.ps_dropout_per_min, saturation=dials.ps_saturation,
-        spontaneous=noise * dials.ps_spontaneous, blink_per_min=dials.blinks_per_min,
-    )  # fmt: skip

@@ -105,8 +105,8 @@ def write(
         showings = _showings(cohort, person * per, starts, trial_s, rng)
         film = film_of(cohort, showings, FPS, rng, float(starts[-1] + trial_s))
         clips = list(zip(starts.tolist(), markers, strict=True))
-        devices, blinks = record_devices(out, name, cohort, film, clips, _START, rng, trial_s)
-        film = film.blinking_at(blinks)
+        devices, lids = record_devices(out, name, cohort, film, clips, _START, rng, trial_s)
+        film = film.blinking(lids)
         for j, (start_s, marker) in enumerate(clips):
             clip = f"{name}_{marker}"
             folder = out / "Video" / name / clip

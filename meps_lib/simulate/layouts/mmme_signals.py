@@ -19,6 +19,7 @@ from meps_lib.simulate.layouts.curry import write_curry
 from meps_lib.simulate.layouts.fillers import emg
 from meps_lib.simulate.layouts.session import Session
 from meps_lib.simulate.physiology import Episode
+from meps_lib.simulate.timing import blink_spans
 
 SFREQ = 1000.0
 PULSE_S = 0.1  # CHOICE: how long the trigger line stays up
@@ -63,12 +64,15 @@ def record_devices(
         One a clip: eeg and peri (paths from `out`), eeg_sample and peri_row of its first
         instant, beats_s (R peaks during the clip, from its start), scr_onsets_s and
         scr_amplitudes_us.
-    blink_times : ndarray
-        s from the video's first frame.
+    lids : ndarray, shape (m, 2)
+        Start and end of each blink in the EEG, s from the video's first frame.
     """
+    lids = blink_spans(
+        rng, _LEAD_S + film.duration_s + _TAIL_S, cohort.scenario.blinks_per_min
+    )  # fmt: skip
     body = film.record(
         cohort, rng, lead_s=_LEAD_S, tail_s=_TAIL_S, sfreq=SFREQ, signals=SIGNALS,
-        eeg_names=MONTAGE_62, eeg_sfreq=SFREQ,
+        eeg_names=MONTAGE_62, eeg_sfreq=SFREQ, lids=lids,
     )  # fmt: skip
     at = np.array([round((_LEAD_S + start_s) * SFREQ) for start_s, _ in clips])
     codes = np.zeros(body.ps.shape[1], int)
@@ -104,7 +108,7 @@ def record_devices(
                 "scr_amplitudes_us": body.scr_amplitudes[there],
             }  # fmt: skip
         )
-    return truth, np.asarray(body.blink_times) - _LEAD_S
+    return truth, lids - _LEAD_S
 
 
 def _cap(body: Episode, codes: np.ndarray, rng: np.random.Generator) -> tuple[np.ndarray, ...]:

@@ -17,10 +17,10 @@ import pandas as pd
 from meps_lib.errors import MepsError
 from meps_lib.simulate.cohort import CohortDataset
 from meps_lib.simulate.layouts.filming import apex_frame, coded_aus, one_sided, retimed
-from meps_lib.simulate.layouts.long_video import Session, artefacts
+from meps_lib.simulate.layouts.long_video import Session
 from meps_lib.simulate.timing import blink_course
 
-__all__ = ["Session", "Showing", "artefacts", "film_of", "session"]
+__all__ = ["Session", "Showing", "film_of", "session"]
 
 # Between trials pose and light move in steps of this size, a few hundredths of a pixel at
 # 64 px: frames that do not differ are rendered once, and a second of rest costs a few frames.

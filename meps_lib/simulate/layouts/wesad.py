@@ -23,10 +23,10 @@ from scipy.signal import resample_poly
 
 from meps_lib.errors import MepsError
 from meps_lib.simulate.cohort import CohortDataset
+from meps_lib.simulate.laboratory import artefacts
 from meps_lib.simulate.layouts.common import Layout, truth_table
 from meps_lib.simulate.layouts.dials import BODY, PEOPLE
 from meps_lib.simulate.layouts.fillers import acceleration, emg
-from meps_lib.simulate.layouts.long_video import artefacts
 from meps_lib.simulate.layouts.old_pickle import dumps
 from meps_lib.simulate.layouts.stretches import Stretch, bounds, codes, events, heart_rate
 from meps_lib.simulate.physiology import record

@@ -13,8 +13,7 @@ from PIL import Image
 
 from meps_lib.simulate import simulate_cohort
 from meps_lib.simulate.layouts import casme3_a, casme3_c, layout_cohort
-from meps_lib.simulate.layouts.filming import au_text
-from meps_lib.simulate.layouts.session import session
+from meps_lib.simulate.layouts.session import Session
 
 # A quiet camera and a still head, so that a difference of two pictures is an expression.
 QUIET = {
@@ -100,24 +99,21 @@ def test_part_a_clean_rows_say_the_truth(part_a):
     assert units.tolist() == truth["aus"].tolist()
 
 
-def test_part_a_marks_sides_and_lips():
-    cohort = layout_cohort("casme3-a", 12, 13, size=16)
-    rng, texts = np.random.default_rng(0), []
-    for person in range(12):
-        trials = list(range(person * 13, person * 13 + 13))
-        for clip in session(
-            cohort, person, trials, 30.0, 0.5, rng, sided=casme3_a.SIDED
-        ).clips.itertuples():
-            texts.append(casme3_a.with_lips(au_text(clip.aus, clip.lateral), rng))
-            sides = set(re.findall("[LR]", texts[-1]))
-            assert sides <= (
-                {"L"} if clip.lateral > 0.6 else {"R"} if clip.lateral < -0.6 else set()
-            )
-    units = [u for text in texts for u in text.split("+")]
+@pytest.mark.parametrize(("layout", "lips"), [(casme3_a, {"T", "B"}), (casme3_c, set())])
+def test_the_table_marks_sides_and_lips(tmp_path, monkeypatch, layout, lips):
+    monkeypatch.setattr(Session, "frames", lambda *how: iter(()))  # no pictures are looked at
+    monkeypatch.setattr(casme3_a, "_cut", lambda *how: None)
+    cohort = layout_cohort(layout.LAYOUT.name, 12, 13, seed=1, size=16)
+    truth = layout.write(tmp_path, cohort, np.random.default_rng(0), False, gap_s=0.3)
+    table = pd.read_excel(tmp_path / layout.TABLE)
+    texts = table["AU" if lips else "au"].astype(str).str.replace(",", "+")
+    for text, lateral in zip(texts, truth["lateral"], strict=True):
+        sides = {"L"} if lateral > 0.6 else {"R"} if lateral < -0.6 else set()
+        assert set(re.findall("[LR]", text)) <= sides
+    units = [unit for text in texts for unit in text.split("+")]
     assert all(re.fullmatch(r"[LR]?\d+|T(10|23|24)|B(17|23|24|25)", u) for u in units)
-    assert {"T", "B"} <= {u[0] for u in units}
-    sided = [text for text in texts if set("LR") & set(text)]
-    assert 0.12 < len(sided) / len(texts) < 0.3
+    assert {u[0] for u in units} & {"T", "B"} == lips
+    assert 0.12 < texts.str.contains("[LR]").mean() < 0.3
 
 
 WRONG = {
