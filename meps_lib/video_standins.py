@@ -76,7 +76,9 @@ def _depth() -> np.ndarray:
 
 
 def _happy(size: int) -> Trial:
-    dials = Scenario.preset("ideal", size=size, me_intensity=0.8, depth_holes=0.9)
+    dials = Scenario.preset(
+        "ideal", size=size, me_intensity=0.8, depth_holes=0.9, head_drift_mm=0.6
+    )
     cohort = simulate_cohort(2, 2, ("happiness", "surprise"), seed=4, scenario=dials)
     return cohort[int(np.flatnonzero(cohort.index["label"] == "happiness")[0])]
 

@@ -206,7 +206,8 @@ def test_an_apex_cannot_be_spotted(frames, arguments, message):
 @pytest.fixture(scope="module")
 def simulated():
     """Six clips in which a micro-expression leaks, with their true flow and apex."""
-    cohort = simulate_cohort(2, 4, seed=3, scenario=Scenario.preset("ideal", frame_noise=0.005))
+    dials = {"frame_noise": 0.005, "apex_spread": 0.1, "head_drift_mm": 0.6}
+    cohort = simulate_cohort(2, 4, seed=3, scenario=Scenario.preset("ideal", **dials))
     return [cohort[k] for k in range(6)]
 
 
