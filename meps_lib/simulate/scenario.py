@@ -158,15 +158,13 @@ class Scenario:
             "default", "ideal", "casme3_c", "mmme", "early_apex", "noisy_depth",
             "silent_face" or "silent_body"; `meps_lib.simulate.presets` says what each is.
         **dials
-            Dials to set on top of the preset. Setting `apex_position` or `apex_spread` sets
-            `apex` to "middle", which reads them; `duration_s` or `duration_spread_s` likewise
-            sets `duration`. A given `n_frames` overrules the preset's duration.
+            Dials to set on top of the preset, as `turned` takes them.
 
         Raises
         ------
         MepsError
-            If the name or a dial is unknown, in which case the message lists those known; if
-            a dial is out of range; if both `n_frames` and a duration are given.
+            If the name is unknown, in which case the message lists those known, or for what
+            `turned` refuses.
 
         Examples
         --------
@@ -175,7 +173,30 @@ class Scenario:
         """
         if not isinstance(name, str) or name not in PRESETS:
             raise MepsError(f"unknown scenario {name!r}; known are {', '.join(PRESETS)}")
-        known = [f.name for f in fields(cls)]
+        return replace(cls(), **PRESETS[name]).turned(**dials)
+
+    def turned(self, **dials: Any) -> Scenario:
+        """This scenario with single dials changed, and with them what makes them count.
+
+        Parameters
+        ----------
+        **dials
+            Setting `apex_position` or `apex_spread` sets `apex` to "middle", which reads them;
+            `duration_s` or `duration_spread_s` likewise sets `duration`. A given `n_frames`
+            overrules the scenario's duration.
+
+        Raises
+        ------
+        MepsError
+            If a dial is unknown, in which case the message lists those known; if one is out of
+            range; if both `n_frames` and a duration are given.
+
+        Examples
+        --------
+        >>> Scenario.preset("mmme").turned(duration_s=0.3).duration
+        'log-normal'
+        """
+        known = [f.name for f in fields(self)]
         unknown = sorted(set(dials) - set(known))
         if unknown:
             raise MepsError(f"unknown dials {unknown}; known are {', '.join(known)}")
@@ -189,4 +210,4 @@ class Scenario:
             )
         if lasting:
             dials = {"duration": "log-normal", **dials}
-        return replace(cls(), **{**PRESETS[name], **dials})
+        return replace(self, **dials)

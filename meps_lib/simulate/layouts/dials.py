@@ -8,7 +8,6 @@ by name, as is one that nothing in the files would show.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from numbers import Integral
 
 from meps_lib.errors import MepsError
@@ -42,8 +41,7 @@ def scenario_of(layout: Layout, dials: Mapping[str, object]) -> Scenario:
     ----------
     layout : Layout
     dials : mapping
-        Setting `apex_position` or `apex_spread` sets `apex` to "middle", which reads them;
-        `duration_s` or `duration_spread_s` likewise sets `duration`.
+        As `Scenario.turned` takes them.
 
     Returns
     -------
@@ -71,17 +69,7 @@ def scenario_of(layout: Layout, dials: Mapping[str, object]) -> Scenario:
             f"layout {layout.name} does not take the dials {fixed}: its data set fixes them, or "
             f"its files would not show them; it takes {', '.join(known)}"
         )
-    if {"apex_position", "apex_spread"} & set(dials):
-        dials = {"apex": "middle", **dials}
-    lasting = sorted({"duration", "duration_s", "duration_spread_s"} & set(dials))
-    if lasting and dials.get("n_frames") is not None:
-        raise MepsError(
-            f"n_frames={dials['n_frames']!r} fixes how long a clip is, so {lasting[0]} would not "
-            "be read; give one of them"
-        )
-    if lasting:
-        dials = {"duration": "log-normal", **dials}
-    scenario = replace(scenario, **dials)
+    scenario = scenario.turned(**dials)
     if layout.micro:
         _check_length(layout, scenario)
     return scenario
