@@ -4,9 +4,9 @@ The features are what a very good instrument would report: the peak of each acti
 skin conductance response, the change of heart rate, of the pulse, of the breath, of alpha.
 Each comes from the trial's truth with a small measurement error; no picture is analysed, and
 no waveform but the clean one. The classifier learns from many other people of the same
-scenario, drawn for it alone, so that the size of the cohort does not limit it; that it is
-linear costs nothing (a random forest scores no higher). A network that scores clearly higher
-has seen something that it should not have.
+scenario, drawn for it alone, so that the size of the cohort does not limit it. It is linear and
+knows these features only, so that its score is an estimate from below: a network that scores
+clearly higher deserves a second look before it deserves praise.
 """
 
 from __future__ import annotations

@@ -30,6 +30,7 @@ from meps_lib.simulate.plan import Plan, make_plan
 from meps_lib.simulate.programme import emotion_weights, programme
 from meps_lib.simulate.responses import AFFECT
 from meps_lib.simulate.scenario import Scenario
+from meps_lib.simulate.timing import apex_frame
 from meps_lib.trial import Trial
 
 __all__ = ["AFFECT", "CohortDataset", "Plan", "Subject", "simulate_cohort"]
@@ -128,7 +129,7 @@ class CohortDataset(Dataset[Trial]):
             eeg_units=("uV",) * len(self.eeg_names) if eeg else (),
             eeg_sfreq=float(dials.eeg_sfreq) if eeg else None, eeg_start=window if eeg else 0.0,
             onset=plan.onset if video else None,
-            apex=int(plan.face.intensity.sum(1).argmax() or round(plan.apex)) if video else None,
+            apex=apex_frame(plan.face.intensity, plan.apex) if video else None,
             offset=plan.offset if video else None,
             truth=truth,
         )  # fmt: skip

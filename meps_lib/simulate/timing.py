@@ -43,6 +43,25 @@ def time_course(n_frames: int, apex: float) -> np.ndarray:
     return 0.5 - 0.5 * np.cos(np.pi * phase)
 
 
+def apex_frame(intensity: np.ndarray, exact: float) -> int:
+    """The frame in which a face moves most: what a table, the truth and a `Trial` call apex.
+
+    Parameters
+    ----------
+    intensity : ndarray, shape (T, K)
+        Of K action units.
+    exact : float
+        Where the peak was planned; rounded where nothing moves.
+
+    Examples
+    --------
+    >>> apex_frame(np.array([[0.0], [0.6], [0.5], [0.0]]), exact=1.6)
+    1
+    """
+    total = intensity.sum(axis=1)
+    return int(total.argmax()) if total.any() else round(exact)
+
+
 # (weight, a, b) of beta distributions. "casme3_a" is fitted to the published mean .296, median
 # .28, quartiles .18 and .42, and the 26 % of apexes between .4 and .6 (ledger: apex-position).
 # CHOICE: "middle" and "mmme". WHY: the first is what a method that takes the middle frame hopes

@@ -26,7 +26,6 @@ from meps_lib.simulate.layouts.common import Layout, truth_table, write_frames
 from meps_lib.simulate.layouts.dials import FACE, PEOPLE
 from meps_lib.simulate.layouts.dirt import before, overwritten, spoil
 from meps_lib.simulate.layouts.filming import (
-    apex_frame,
     au_text,
     brief,
     coded_aus,
@@ -35,6 +34,7 @@ from meps_lib.simulate.layouts.filming import (
 )
 from meps_lib.simulate.layouts.spreadsheet import write_table
 from meps_lib.simulate.scenario import Scenario
+from meps_lib.simulate.timing import apex_frame
 
 TABLE = "CASME2-coding-20140508.xlsx"
 # How often each emotion is drawn. The published table has 2 clips of fear and 7 of sadness, and

@@ -12,7 +12,7 @@ from meps_lib.simulate.face import FaceClip
 from meps_lib.simulate.plan import Plan
 from meps_lib.simulate.scenario import Scenario
 from meps_lib.simulate.sensor import sense_colour
-from meps_lib.simulate.timing import LONGEST_ONSET_S, LONGEST_S, time_course
+from meps_lib.simulate.timing import LONGEST_ONSET_S, LONGEST_S, apex_frame, time_course
 
 _SIDED_SHARE = 0.3  # CHOICE: of the clips that can, so that "L12" occurs
 _MIDLINE = {17, 23, 24, 25, 26}  # chin, lips and jaw: one muscle, or both sides at once
@@ -33,25 +33,6 @@ def film(face: FaceClip, rng: np.random.Generator, dials: Scenario, grey: bool =
         r, g, b = colour.split(1, dim=1)
         colour = _LUMA[0] * r + _LUMA[1] * g + _LUMA[2] * b
     return colour
-
-
-def apex_frame(intensity: np.ndarray, exact: float) -> int:
-    """The frame in which a face moves most: what a table, the truth and a `Trial` call apex.
-
-    Parameters
-    ----------
-    intensity : ndarray, shape (T, K)
-        Of K action units.
-    exact : float
-        Where the peak was planned; rounded where nothing moves.
-
-    Examples
-    --------
-    >>> apex_frame(np.array([[0.0], [0.6], [0.5], [0.0]]), exact=1.6)
-    1
-    """
-    total = intensity.sum(axis=1)
-    return int(total.argmax()) if total.any() else round(exact)
 
 
 def micro_steps(plan: Plan) -> int:

@@ -25,7 +25,6 @@ from meps_lib.simulate.layouts.common import Layout, truth_table, write_frames
 from meps_lib.simulate.layouts.dials import FACE, PEOPLE
 from meps_lib.simulate.layouts.dirt import overwritten, spoil
 from meps_lib.simulate.layouts.filming import (
-    apex_frame,
     au_text,
     brief,
     coded_aus,
@@ -34,6 +33,7 @@ from meps_lib.simulate.layouts.filming import (
 )
 from meps_lib.simulate.layouts.spreadsheet import write_table
 from meps_lib.simulate.scenario import Scenario
+from meps_lib.simulate.timing import apex_frame
 
 TABLE = "SAMM_Micro_FACS_Codes_v2.xlsx"
 HEADER_ROW = 13  # counted from 0, as pandas does

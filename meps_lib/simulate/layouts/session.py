@@ -16,9 +16,9 @@ import pandas as pd
 
 from meps_lib.errors import MepsError
 from meps_lib.simulate.cohort import CohortDataset
-from meps_lib.simulate.layouts.filming import apex_frame, coded_aus, one_sided, retimed
+from meps_lib.simulate.layouts.filming import coded_aus, one_sided, retimed
 from meps_lib.simulate.layouts.long_video import Session
-from meps_lib.simulate.timing import blink_course
+from meps_lib.simulate.timing import apex_frame, blink_course
 
 __all__ = ["Session", "Showing", "film_of", "session"]
 

@@ -22,8 +22,9 @@ import pandas as pd
 from meps_lib.simulate.cohort import CohortDataset
 from meps_lib.simulate.layouts.common import Layout, truth_table, write_frames
 from meps_lib.simulate.layouts.dials import FACE, PEOPLE
-from meps_lib.simulate.layouts.filming import apex_frame, brief, coded_aus, film
+from meps_lib.simulate.layouts.filming import brief, coded_aus, film
 from meps_lib.simulate.scenario import Scenario
+from meps_lib.simulate.timing import apex_frame
 
 SHORT = {"negative": "ne", "positive": "po", "surprise": "sur"}
 CHOICES = """What the sources leave open, and what these files do:

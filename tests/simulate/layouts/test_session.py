@@ -10,9 +10,9 @@ from meps_lib.errors import MepsError
 from meps_lib.simulate import simulate_cohort
 from meps_lib.simulate.face import FaceClip
 from meps_lib.simulate.layouts import casme3_c, layout_cohort, long_video
-from meps_lib.simulate.layouts.filming import apex_frame, brief, micro_steps, one_sided, retimed
+from meps_lib.simulate.layouts.filming import brief, micro_steps, one_sided, retimed
 from meps_lib.simulate.layouts.session import Showing, film_of, session
-from meps_lib.simulate.timing import time_course
+from meps_lib.simulate.timing import apex_frame, time_course
 
 QUIET = {
     "size": 16, "me_intensity": 0.8, "leak_share": 1.0, "blinks_per_min": 0.0, "light_change": 0.0,
