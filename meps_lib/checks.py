@@ -24,7 +24,7 @@ def validate(trial: Trial) -> None:
     """
     _check_types(trial)
     if not trial.modalities:
-        raise _error(trial, "no modality", "colour, depth, ps or eeg", "give at least one")
+        raise _error(trial, "no modality", "colour, depth, ps, eeg or flow", "give at least one")
     for name, channels in (("colour", 3), ("depth", 1)):
         if getattr(trial, name) is not None:
             _check_video(trial, name, channels)
@@ -40,6 +40,8 @@ def validate(trial: Trial) -> None:
     for name in ("ps", "eeg"):
         if getattr(trial, name) is not None:
             _check_signals(trial, name)
+    if trial.flow is not None:
+        _check_flow(trial)
     _check_frames(trial)
 
 
@@ -119,6 +121,20 @@ def _check_signals(trial: Trial, name: str) -> None:
         row, sample = (int(i) for i in bad.nonzero()[0])
         got = f"a non-finite sample in {names[row]} at {sample} ({sample / sfreq:.3f} s)"
         raise _error(trial, got, "finite samples", "clean the recording or drop the channel")
+
+
+def _check_flow(trial: Trial) -> None:
+    flow = trial.flow
+    shape = "a tensor (S, 3, H, W) float32: u, v, strain"
+    if not isinstance(flow, Tensor):
+        raise _error(trial, f"flow as {type(flow).__name__}", shape, "convert")
+    if flow.dtype != torch.float32 or flow.ndim != 4 or flow.shape[1] != 3 or 0 in flow.shape:
+        raise _error(trial, f"flow of shape {tuple(flow.shape)}, {flow.dtype}", shape, "permute")
+    if not flow.isfinite().all():
+        step = int((~flow.isfinite()).flatten(1).any(1).nonzero()[0])
+        raise _error(
+            trial, f"flow with NaN or infinity in step {step}", "finite numbers", "mend it"
+        )
 
 
 def _check_frames(trial: Trial) -> None:

@@ -17,7 +17,7 @@ from torch import Tensor
 from meps_lib.checks import validate
 from meps_lib.errors import MepsError
 
-MODALITIES = ("colour", "depth", "ps", "eeg")
+MODALITIES = ("colour", "depth", "ps", "eeg", "flow")
 
 
 @dataclass(kw_only=True)
@@ -47,6 +47,10 @@ class Trial:
         the window holds context from before the clip.
     eeg, eeg_names, eeg_units, eeg_sfreq, eeg_start
         The same for EEG, shape (E, L').
+    flow : Tensor, optional
+        Maps of motion from the onset on, shape (S, 3, H, W), float32: S steps (one map, onset
+        to apex, is S = 1) of u to the right and v down, in pixels of the map, and optical
+        strain, no unit.
     onset, apex, offset : int, optional
         Frame indices into this clip; the apex may be unknown (None).
     truth : dict
@@ -82,6 +86,7 @@ class Trial:
     eeg_units: tuple[str, ...] = ()
     eeg_sfreq: float | None = None
     eeg_start: float = 0.0
+    flow: Tensor | None = None
     onset: int | None = None
     apex: int | None = None
     offset: int | None = None
@@ -114,9 +119,10 @@ class Batch:
 
     Shapes: ``colour`` (B, T, 3, H, W); ``depth`` (B, T, 1, H, W) with holes set to 0 and
     ``depth_mask`` true where measured; ``frame_mask`` (B, T); ``ps`` (B, C, L) with
-    ``ps_mask`` (B, L); ``eeg`` and ``eeg_mask`` likewise; ``present[m]`` (B,) says which
-    trial has modality m; ``apex`` (B,) relative positions, read only where ``apex_known``;
-    ``label`` (B,) int64. A modality that no trial has is None.
+    ``ps_mask`` (B, L); ``eeg`` and ``eeg_mask`` likewise; ``flow`` (B, S, 3, H, W), the same
+    S in all; ``present[m]`` (B,) says which trial has modality m; ``apex`` (B,) relative
+    positions, read only where ``apex_known``; ``label`` (B,) int64. A modality that no trial
+    has is None.
     """
 
     label: Tensor
@@ -138,6 +144,7 @@ class Batch:
     eeg_mask: Tensor | None = None
     eeg_names: tuple[str, ...] = ()
     eeg_sfreq: float | None = None
+    flow: Tensor | None = None
 
     def __len__(self) -> int:
         return len(self.label)
@@ -197,6 +204,8 @@ def collate(trials: Sequence[Trial], classes: Sequence[str]) -> Batch:
             for key in (f"{name}_names", f"{name}_sfreq"):
                 fields[key] = _agreed(trials, name, key)
             _agreed(trials, name, f"{name}_units")  # numbers in two units must not meet
+    if fields["present"]["flow"].any():
+        fields["flow"] = _pad(trials, "flow", axis=None, what="size")
     positions = [t.apex_position for t in trials]
     return Batch(
         label=torch.tensor([classes.index(t.label) for t in trials]),
@@ -209,8 +218,8 @@ def collate(trials: Sequence[Trial], classes: Sequence[str]) -> Batch:
     )
 
 
-def _pad(trials: Sequence[Trial], name: str, axis: int, what: str) -> Tensor:
-    """Stack one field, zero-padded along `axis`; all zeros where a trial lacks it."""
+def _pad(trials: Sequence[Trial], name: str, axis: int | None, what: str) -> Tensor:
+    """Stack one field, zero-padded along `axis`, if any; all zeros where a trial lacks it."""
     have = [(t.clip, getattr(t, name)) for t in trials if getattr(t, name) is not None]
     rest = [(c, tuple(s for a, s in enumerate(x.shape) if a != axis)) for c, x in have]
     for clip, shape in rest:
@@ -221,14 +230,15 @@ def _pad(trials: Sequence[Trial], name: str, axis: int, what: str) -> Tensor:
             )
     shape = list(have[0][1].shape)
     # Colour and depth share the frame axis even when one of them is missing in a trial.
-    shape[axis] = max(x.shape[axis] for _, x in have)
+    if axis is not None:
+        shape[axis] = max(x.shape[axis] for _, x in have)
     if name in ("colour", "depth"):
         shape[axis] = max(t.n_frames for t in trials)
     out = torch.zeros(len(trials), *shape)
     for row, trial in zip(out, trials, strict=True):
         x = getattr(trial, name)
         if x is not None:
-            row.narrow(axis, 0, x.shape[axis]).copy_(x)
+            (row if axis is None else row.narrow(axis, 0, x.shape[axis])).copy_(x)
     return out
 
 

@@ -20,7 +20,7 @@ def make_trial():
 
     def make(k=0, modalities=("colour", "depth", "ps"), n_frames=6, size=24, n_samples=256, **kw):
         # A generator a modality: what one of them is does not depend on the others.
-        a, b, c = (torch.Generator().manual_seed(10 * k + i) for i in range(3))
+        a, b, c, d = (torch.Generator().manual_seed(10 * k + i) for i in range(4))
         fields = {"label": "abc"[k % 3], "subject": f"s{k // 3}", "clip": f"clip{k}"}
         if "colour" in modalities:
             fields["colour"] = torch.rand(n_frames, 3, size, size, generator=a)
@@ -32,6 +32,8 @@ def make_trial():
             fields |= {"fps": 30.0, "onset": 0, "apex": n_frames // 2, "offset": n_frames - 1}
         if "ps" in modalities:
             fields |= {"ps": torch.randn(3, n_samples, generator=c), **PS}
+        if "flow" in modalities:
+            fields["flow"] = torch.randn(1, 3, 28, 28, generator=d)
         return Trial(**(fields | kw))
 
     return make

@@ -27,7 +27,7 @@ from tqdm.auto import tqdm
 
 from meps_lib.errors import MepsError
 from meps_lib.simulate.scenario import Scenario
-from meps_lib.trial import Trial
+from meps_lib.trial import MODALITIES, Trial
 
 _COLUMNS = ("subject", "clip", "label", "emotion")
 
@@ -174,7 +174,7 @@ def _check_names(clips: pd.Series, where) -> None:
         seen.add(clip)
 
 
-_TENSORS = ("colour", "depth", "ps", "eeg")
+_TENSORS = MODALITIES
 _PLAIN = [f.name for f in fields(Trial) if f.name not in (*_TENSORS, "truth")]
 
 
