@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import warnings
+from collections.abc import Sequence
 from dataclasses import replace
 from numbers import Integral
 
@@ -13,7 +14,7 @@ from scipy.ndimage import gaussian_filter1d
 
 from meps_lib.clips import Clip
 from meps_lib.errors import MepsError
-from meps_lib.faces import FaceLostWarning, find_face, longest_run
+from meps_lib.faces import Face, FaceLostWarning, find_face, longest_run
 from meps_lib.flow import MIN_SIDE
 
 # Where the eyes land in the crop, fractions of its side. CHOICE: from above the brows to the
@@ -95,27 +96,51 @@ def face_transforms(
     faces = [find_face(frame) for frame in clip.frames]
     first, stop = longest_run(clip, faces, min_frames)
     kept, faces = clip[first:stop], faces[first:stop]
-    seen = [k for k, face in enumerate(faces) if face and face.eyes]
-    if seen:
-        eyes = np.array([faces[k].eyes for k in seen])
-    else:
-        warnings.warn(
-            f"{clip.source}: a face, but not its two eyes, in any frame; aligned by the face's "
-            "box, so the head's tilt is not corrected",
-            FaceLostWarning,
-            stacklevel=3,
-        )
-        seen = [k for k, face in enumerate(faces) if face]
-        boxes = np.array([faces[k].box for k in seen])[:, None]
-        eyes = boxes[..., :2] + np.array(BOX_EYES) * boxes[..., 2:]
+    seen, eyes = eye_pairs(faces, clip.source)
     if smooth is None:
-        return kept, np.stack([_similarity(np.median(eyes, axis=0), size)] * len(kept))
+        return kept, np.stack([similarity(np.median(eyes, axis=0), size)] * len(kept))
     if clip.fps is None:
         raise MepsError(f"{clip.source}: smooth={smooth:g} s needs the frame rate; pass fps=")
     track = eyes.reshape(len(seen), 4).T
     track = np.array([np.interp(np.arange(len(kept)), seen, row) for row in track])
     track = gaussian_filter1d(track, smooth * clip.fps, axis=1, mode="nearest")
-    return kept, np.stack([_similarity(pair.reshape(2, 2), size) for pair in track.T])
+    return kept, np.stack([similarity(pair.reshape(2, 2), size) for pair in track.T])
+
+
+def eye_pairs(faces: Sequence[Face | None], source: str) -> tuple[list[int], np.ndarray]:
+    """Which faces show their eyes, and where.
+
+    Parameters
+    ----------
+    faces : sequence of Face or None
+        As `find_face` gives them; at least one is a face.
+    source : str
+        For the warning.
+
+    Returns
+    -------
+    seen : list of int
+        Indices into `faces`.
+    eyes : ndarray
+        Shape (len(seen), 2, 2): the picture's left and right eye, each (x, y) in pixels.
+
+    Warns
+    -----
+    FaceLostWarning
+        If none shows both eyes; then `eyes` are where a face's box has them.
+    """
+    seen = [k for k, face in enumerate(faces) if face and face.eyes]
+    if seen:
+        return seen, np.array([faces[k].eyes for k in seen])
+    warnings.warn(
+        f"{source}: a face, but not its two eyes, in any frame; aligned by the face's "
+        "box, so the head's tilt is not corrected",
+        FaceLostWarning,
+        stacklevel=4,
+    )
+    seen = [k for k, face in enumerate(faces) if face]
+    boxes = np.array([faces[k].box for k in seen])[:, None]
+    return seen, boxes[..., :2] + np.array(BOX_EYES) * boxes[..., 2:]
 
 
 def warp(image: np.ndarray, matrix: np.ndarray, size: int, nearest: bool = False) -> np.ndarray:
@@ -148,7 +173,7 @@ def warp(image: np.ndarray, matrix: np.ndarray, size: int, nearest: bool = False
     return big if k == 1 else cv2.resize(big, (size, size), interpolation=cv2.INTER_AREA)
 
 
-def _similarity(eyes: np.ndarray, size: int) -> np.ndarray:
+def similarity(eyes: np.ndarray, size: int) -> np.ndarray:
     """The rotation, scale and shift (2, 3) that take two eyes to `EYES` in the crop."""
     (x0, y0), (x1, y1) = eyes
     (u0, v0), (u1, v1) = (np.array(EYES) * size - 0.5).tolist()

@@ -1,4 +1,4 @@
-"""The command `meps`: simulate, loso, predict, info.
+"""The command `meps`: simulate, index, loso, predict, info.
 
 Each command is a dataclass: its fields are the options, their comments the help.
 """
@@ -9,89 +9,16 @@ import os
 import sys
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated
 
 import tyro
 
-from meps_lib.cli_simulate import Simulate, cohort_of
+from meps_lib.cli_index import Index
+from meps_lib.cli_loso import Loso, device_of
+from meps_lib.cli_simulate import Simulate
 from meps_lib.errors import MepsError
 
 Positional = tyro.conf.Positional
-
-
-@dataclass
-class Loso:
-    """Leave one subject out: train, test, pool, and print accuracy, UF1 and UAR.
-
-    Without --root the trials are simulated on the way. Scores are pooled over all folds; the
-    majority line is what always answering the commonest training class would score, the
-    ceiling what a classifier on the simulator's truth scores on the same modalities.
-
-    Example: meps loso --modalities colour ps --seeds 0 1 2 --out results/both
-    """
-
-    root: Path | None = None  # a folder made by "meps simulate"
-    out: Path | None = None  # a folder for predictions.parquet and config.json
-    model: str = "meps"  # a name that "meps info" lists
-    modalities: tuple[Literal["colour", "depth", "ps"], ...] = ("colour", "depth", "ps")
-    fusion: Literal["fixed", "apex", "learnt", "uniform", "apex-only"] | None = None
-    """Where the weights over frames peak; None leaves it to the model."""
-    attention: Literal["guided", "concat"] | None = None
-    """Whether depth and physiology guide the attention; None leaves it to the model."""
-    protocol: Literal["loso", "grouped-kfold"] = "loso"
-    folds: int = 5  # of grouped-kfold
-    seeds: tuple[int, ...] = (0,)  # each is a whole run; the spread between them is printed
-    epochs: int = 15
-    frames: int = 8  # frames a clip
-    size: int = 48  # pixels a side
-    jobs: int = 1  # processes; the result does not depend on it
-    device: str = "auto"  # cpu, cuda, or auto: cuda if there is one
-    subjects: int = 12  # simulated subjects, without --root
-    trials: int = 8  # simulated trials a subject, without --root
-    classes: str = "three"  # of simulated trials, without --root
-    scenario: str = "default"  # of simulated trials, without --root
-
-    def run(self) -> None:
-        from meps_lib.datasets import FolderDataset
-        from meps_lib.experiments import ExperimentConfig, majority, run, tabulate
-        from meps_lib.metrics import score
-        from meps_lib.prepare import PrepareConfig
-        from meps_lib.training import TrainConfig
-
-        if self.root is None:
-            data = cohort_of(self.subjects, self.trials, self.classes, 0, self.scenario)
-            what = f"simulated, scenario {self.scenario}, seed 0"
-        else:
-            data = FolderDataset(self.root)
-            what = data.note
-        device = _device(self.device)
-        chosen = {"fusion": self.fusion, "attention": self.attention}
-        config = ExperimentConfig(
-            model=self.model,
-            model_args={k: v for k, v in chosen.items() if v is not None},
-            modalities=self.modalities,
-            prepare=PrepareConfig(n_frames=self.frames, size=self.size),
-            train=TrainConfig(epochs=self.epochs, device=device),
-            protocol=self.protocol,
-            n_folds=self.folds,
-            seeds=self.seeds,
-            n_jobs=self.jobs,
-        )
-        print(
-            f"data: {what}; {len(data)} trials; modalities {', '.join(self.modalities)}; {device}"
-        )
-        table = run(data, config, self.out, note=what)
-        floor, scores = majority(table, data.classes), tabulate(table, data.classes)
-        print(f"majority  {floor}")
-        print(f"ceiling (oracle features)  {_ceiling(data, self.modalities)}")
-        for seed in scores.index:
-            one = table[table["seed"] == seed]
-            print(f"seed {seed:<4} {score(one['truth'], one['prediction'], data.classes)}")
-        if len(scores) > 1:
-            low, high = scores["uf1"].min(), scores["uf1"].max()
-            print(f"UF1 over seeds: {low:.3f} to {high:.3f}")
-        if self.out is not None:
-            print(f"predictions: {self.out / 'predictions.parquet'}")
 
 
 @dataclass
@@ -178,7 +105,7 @@ class Info:
         print(
             f"meps_lib {__version__}, Python {platform.python_version()}, torch {torch.__version__}"
         )
-        print(f"device: {_device('auto')}, {torch.get_num_threads()} threads")
+        print(f"device: {device_of('auto')}, {torch.get_num_threads()} threads")
         for name in MODELS:
             n = sum(p.numel() for p in build(name).parameters())
             print(f"model {name}: {n:,} parameters with the defaults")
@@ -187,32 +114,6 @@ class Info:
         print(f"MEPS_DATA: {os.environ.get('MEPS_DATA', 'not set')}")
         for name in NAMES:
             print(f"recording {name}: {'here' if available(name) else 'not here'}")
-
-
-def _ceiling(data, modalities: tuple[str, ...]) -> str:
-    """One line: what the truth itself would score, where the trials carry it."""
-    from meps_lib.simulate import ceiling
-
-    sides = ("face",) * bool({"colour", "depth"} & set(modalities)) + ("body",) * (
-        "ps" in modalities
-    )
-    try:
-        row = ceiling(data).loc["both" if len(sides) == 2 else sides[0]]
-    except MepsError as error:
-        return f"not available: {error}"
-    return f"accuracy {row.accuracy:.3f}  UF1 {row.uf1:.3f}  UAR {row.uar:.3f}"
-
-
-def _device(name: str) -> str:
-    import torch
-
-    gpus = [f"cuda:{k}" for k in range(torch.cuda.device_count())]
-    if name == "auto":
-        return "cuda" if gpus else "cpu"
-    known = ["cpu", *(["cuda"] if gpus else []), *gpus]
-    if name not in known:
-        raise MepsError(f"--device {name}: torch sees {', '.join(known)} here, or use auto")
-    return name
 
 
 def _note(message, category, *where, **more) -> None:
@@ -227,6 +128,7 @@ class Meps:
 
     command: (
         Annotated[Simulate, tyro.conf.subcommand("simulate")]
+        | Annotated[Index, tyro.conf.subcommand("index")]
         | Annotated[Loso, tyro.conf.subcommand("loso")]
         | Annotated[Predict, tyro.conf.subcommand("predict")]
         | Annotated[Info, tyro.conf.subcommand("info")]

@@ -33,7 +33,7 @@ class Simulate:
     """three (the default), four, seven, seven-mmme, or emotions joined by commas."""
     scenario: str | None = None  # a preset of the simulator; a wrong name lists those known
     layout: str | None = None
-    """casme3-a, casme3-c, mmme, casme2, samm, smic, case or wesad."""
+    """casme3-a, casme3-c, mmme, casme2, samm, smic, case, wesad or flowmaps."""
     clean: bool = False  # with --layout: without errors in the annotation tables
 
     def run(self) -> None:

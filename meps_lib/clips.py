@@ -7,7 +7,6 @@ of frames may be an estimate, so a whole file that holds fewer is read under a w
 
 from __future__ import annotations
 
-import re
 import warnings
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -16,8 +15,8 @@ import cv2
 import numpy as np
 
 from meps_lib.errors import MepsError
+from meps_lib.pictures import IMAGE_SUFFIXES, is_picture, natural, read_picture
 
-IMAGE_SUFFIXES = (".bmp", ".jpeg", ".jpg", ".png", ".tif", ".tiff")
 FPS_RANGE = (1.0, 1000.0)  # containers without a rate report 0 or their time base, e.g. 90000
 MAX_BYTES = 2 * 1024**3  # decoded frames held in memory; about 340 s of 640 x 360 at 9 fps
 
@@ -124,23 +123,17 @@ def read_clip(path: str | Path, fps: float | None = None, keep_truncated: bool =
     return Clip(np.ascontiguousarray(frames), rate, str(path))
 
 
-def _natural(path: Path) -> list:
-    return [int(s) if s.isdigit() else s.lower() for s in re.split(r"(\d+)", path.name)]
-
-
 def read_folder(folder: Path, flag: int, types: tuple[type, ...] = ()) -> np.ndarray:
     """Images of a folder in natural order, as OpenCV stores them; `types` are those allowed."""
-    paths = [p for p in folder.iterdir() if p.suffix.lower() in IMAGE_SUFFIXES]
+    paths = [p for p in folder.iterdir() if is_picture(p.name)]
     if len(paths) < 2:
         raise MepsError(
             f"{folder}: {len(paths)} image(s); expected a folder with at least two frames "
             f"({', '.join(IMAGE_SUFFIXES)}), since one picture holds no motion"
         )
     frames: list[np.ndarray] = []
-    for path in sorted(paths, key=_natural):
-        frame = cv2.imread(str(path), flag)
-        if frame is None:
-            raise MepsError(f"{path}: cannot be decoded as an image; remove or replace it")
+    for path in sorted(paths, key=lambda p: (natural(p.name), p.name)):
+        frame = read_picture(path, flag)
         if types and frame.dtype not in types:
             raise MepsError(
                 f"{path}: {frame.dtype} pixels; expected 8 bits a channel, to which they would "

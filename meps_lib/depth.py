@@ -9,6 +9,7 @@ import numpy as np
 
 from meps_lib.clips import read_folder, read_video
 from meps_lib.errors import MepsError
+from meps_lib.pictures import read_picture
 
 MAX_SPREAD = 8  # levels between the channels of a grey picture, after a lossy codec
 
@@ -66,6 +67,44 @@ def read_depth(path: str | Path, scale: float | None = None, missing: float = 0)
     if not 0 < scale < np.inf:
         raise MepsError(f"{path}: scale={scale}; expected millimetres for one level, above 0")
     return np.where(frames <= missing, np.nan, frames * np.float32(scale)).astype(np.float32)
+
+
+def read_depth_picture(path: Path, unit_mm: float = 1.0) -> np.ndarray:
+    """Read one frame of depth: one channel of 16 bits, 0 where the sensor saw nothing.
+
+    Parameters
+    ----------
+    path : Path
+    unit_mm : float
+        Millimetres of one stored level.
+
+    Returns
+    -------
+    ndarray
+        Shape (H, W), float32, mm, NaN where nothing was seen.
+
+    Raises
+    ------
+    MepsError
+        As `meps_lib.pictures.read_picture`; also if the picture has colours, other than 16 bits,
+        or nothing was seen in all of it.
+    """
+    picture = read_picture(path, cv2.IMREAD_UNCHANGED)
+    if picture.ndim != 2:
+        raise MepsError(
+            f"{path}: a picture with {picture.shape[2]} channels; expected depth, one channel of "
+            "16 bits in mm; is this a colour frame, or depth in false colours?"
+        )
+    if picture.dtype != np.uint16:
+        raise MepsError(
+            f"{path}: {picture.dtype} pixels; expected depth of 16 bits in mm (uint16); an 8-bit "
+            "picture of depth has lost the millimetres: take the original"
+        )
+    if not picture.any():
+        raise MepsError(
+            f"{path}: depth without a measured pixel (all 0); drop the clip, or leave depth out"
+        )
+    return np.where(picture == 0, np.nan, picture * np.float32(unit_mm)).astype(np.float32)
 
 
 def clean_depth(depth: np.ndarray, n_sigma: float = 3.0, span: float = 400.0) -> np.ndarray:

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import json
+import copy
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
-from pathlib import Path
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 import pandas as pd
@@ -14,13 +13,18 @@ import torch
 from joblib import Parallel, delayed
 from tqdm.auto import tqdm
 
-from meps_lib import __version__
 from meps_lib.errors import MepsError
-from meps_lib.metrics import Scores, score
+from meps_lib.metrics import score
 from meps_lib.models import build, of_data
+from meps_lib.normalise import NORMALISERS
 from meps_lib.prepare import PrepareConfig, PreparedDataset
-from meps_lib.splits import Split, grouped_kfold, loso
+from meps_lib.results import new_folder, write
+from meps_lib.split_files import read_splits
+from meps_lib.splits import Split, check_subjects, cross_data_set, grouped_kfold, loso
+from meps_lib.statistics import majority as majority  # the floor, beside every result
 from meps_lib.training import TrainConfig, fit, predict
+
+PROTOCOLS = ("loso", "grouped-kfold", "cross-data-set", "file")
 
 
 @dataclass(frozen=True)
@@ -32,9 +36,13 @@ class ExperimentConfig:
     modalities: tuple[str, ...] = ("colour", "depth", "ps")
     prepare: PrepareConfig = PrepareConfig()
     train: TrainConfig = TrainConfig()
-    protocol: Literal["loso", "grouped-kfold"] = "loso"
+    protocol: Literal["loso", "grouped-kfold", "cross-data-set", "file"] = "loso"
     n_folds: int = 5  # grouped-kfold only
-    n_validation: int = 2  # subjects
+    n_validation: int = 2  # subjects; not with a split file, which names them
+    train_on: str | None = None  # cross-data-set only: a value of the index's data_set
+    test_on: str | None = None  # cross-data-set only: another
+    split_file: str | os.PathLike | None = None  # file only: see meps_lib.split_files
+    normalise: Literal["training", "per-subject"] = "training"  # see meps_lib.normalise
     seeds: tuple[int, ...] = (0,)
     n_jobs: int = 1  # processes; the result does not depend on it
 
@@ -46,9 +54,21 @@ class ExperimentConfig:
             raise MepsError(f"seeds={seeds}; expected one or more different numbers, 0 or more")
         if self.n_jobs < 1:
             raise MepsError(f"n_jobs={self.n_jobs}; expected 1 or more processes")
-        known = ("loso", "grouped-kfold")
-        if self.protocol not in known:
-            raise MepsError(f"protocol={self.protocol!r}; expected one of {', '.join(known)}")
+        for name, known in (("protocol", PROTOCOLS), ("normalise", NORMALISERS)):
+            if getattr(self, name) not in known:
+                raise MepsError(
+                    f"{name}={getattr(self, name)!r}; expected one of {', '.join(known)}"
+                )
+        for name, protocol in _ONLY.items():
+            if (getattr(self, name) is not None) != (self.protocol == protocol):
+                raise MepsError(
+                    f"protocol {self.protocol!r} with {name}={getattr(self, name)!r}; {name} "
+                    f"belongs to the protocol {protocol!r}, which needs it"
+                )
+
+
+# Settings that one protocol needs, and no other knows.
+_ONLY = {"train_on": "cross-data-set", "test_on": "cross-data-set", "split_file": "file"}
 
 
 def run(
@@ -57,6 +77,7 @@ def run(
     out: str | os.PathLike | None = None,
     progress: bool = True,
     note: str = "",
+    cache: str | os.PathLike | None = None,
 ) -> pd.DataFrame:
     """Run every fold and seed, and return one row of prediction a trial and seed.
 
@@ -67,41 +88,53 @@ def run(
         as it is, so that several experiments can share one preparation.
     config : ExperimentConfig, optional
     out : path, optional
-        A folder without results, to write ``predictions.parquet`` and ``config.json`` to.
+        A folder without results, to write ``predictions.parquet``, ``config.json`` and the splits
+        of each seed to, which the protocol "file" reads.
     progress : bool
         Show progress bars.
     note : str
         What the data is, for ``config.json``; default what the data set says of itself.
+    cache : path, optional
+        A folder in which `PreparedDataset` keeps what it prepares.
 
     Returns
     -------
     DataFrame
-        Columns subject, clip, fold, seed, truth, prediction, and ``p_<class>`` for each class.
+        Columns subject, clip, data_set (where the data set's index has it), fold, seed, truth,
+        prediction, majority (the commonest class that the fold's other subjects have), and
+        ``p_<class>`` for each class.
 
     Raises
     ------
     MepsError
-        As `PreparedDataset`, `loso` and `fit` say.
+        As `PreparedDataset`, `fit`, and the protocol's splits say; and if a subject occurs in two
+        data sets.
 
     References
     ----------
     Pooled over folds, as `meps_lib.metrics.score` wants it; ledger: protocol-pooling.
     """
     config = config or ExperimentConfig()
-    folder = None if out is None else _new_folder(out)
+    folder = None if out is None else new_folder(out)
     make_model(config, dataset.classes, seed=0)  # a wrong setting is told before the work
-    prepared = _prepared(dataset, config, progress)
-    jobs = [(split, seed) for seed in config.seeds for split in _splits(prepared, config, seed)]
+    _splits(dataset.index, config, seed=0)
+    prepared = _prepared(dataset, config, progress, cache)
+    splits = {seed: _splits(prepared.index, config, seed) for seed in config.seeds}
+    jobs = [(split, seed) for seed in config.seeds for split in splits[seed]]
     tasks = (delayed(_fold)(prepared, config, split, seed) for split, seed in jobs)
     with Parallel(config.n_jobs, return_as="generator") as pool:
         bar = tqdm(pool(tasks), "folds", len(jobs), disable=not progress, leave=False)
         table = pd.concat(bar, ignore_index=True)
+    if "data_set" in prepared.index:
+        home = prepared.index.set_index("clip")["data_set"]
+        table.insert(2, "data_set", table["clip"].map(home))
     if folder is not None:
-        write(table, config, prepared, note or getattr(dataset, "note", ""), folder)
+        write(folder, table, splits, config, prepared, note or getattr(dataset, "note", ""))
     return table
 
 
-def _prepared(dataset, config: ExperimentConfig, progress: bool) -> PreparedDataset:
+def _prepared(dataset, config: ExperimentConfig, progress: bool, cache=None) -> PreparedDataset:
+    """Trials of one size, on the scale that was asked for."""
     if isinstance(dataset, PreparedDataset):
         if dataset.config != config.prepare:
             raise MepsError(
@@ -109,32 +142,30 @@ def _prepared(dataset, config: ExperimentConfig, progress: bool) -> PreparedData
             )
         prepared = dataset.only(config.modalities)
     else:
-        prepared = PreparedDataset(dataset, config.prepare, config.modalities, progress)
+        how = config.prepare, config.modalities, progress
+        prepared = PreparedDataset(dataset, *how, cache=cache, n_jobs=config.n_jobs)
     for name in config.modalities:
         if not any(name in t.modalities for t in prepared.trials):
             raise MepsError(f"no trial has {name}; leave it out of the modalities")
+    prepared = copy.copy(prepared)  # one that came prepared stays as it is
+    prepared.trials = list(NORMALISERS[config.normalise](prepared.trials))
     return prepared
 
 
-def _new_folder(out: str | os.PathLike) -> Path:
-    """The folder for results, made and found writable before anything is trained."""
-    folder = Path(out)
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        (folder / ".writable").touch()
-        (folder / ".writable").unlink()
-    except OSError as error:
-        raise MepsError(f"cannot write to {folder}: {error.strerror}; choose another") from None
-    if (folder / "predictions.parquet").exists():
-        raise MepsError(f"{folder} holds results already; nothing was overwritten: choose another")
-    return folder
-
-
-def _splits(prepared: PreparedDataset, config: ExperimentConfig, seed: int) -> list[Split]:
-    subjects = [t.subject for t in prepared.trials]
+def _splits(index: pd.DataFrame, config: ExperimentConfig, seed: int) -> list[Split]:
+    subjects, drawn = index["subject"].tolist(), (config.n_validation, seed)
+    if "data_set" in index:
+        sets = index["data_set"].tolist()
+        check_subjects(subjects, sets)
+    elif config.protocol == "cross-data-set":
+        raise MepsError("cross-data-set: the index has no column data_set to tell the sets apart")
+    if config.protocol == "cross-data-set":
+        return list(cross_data_set(subjects, sets, config.train_on, config.test_on, *drawn))
+    if config.protocol == "file":
+        return read_splits(config.split_file, subjects)
     if config.protocol == "loso":
-        return list(loso(subjects, config.n_validation, seed))
-    return list(grouped_kfold(subjects, config.n_folds, config.n_validation, seed))
+        return list(loso(subjects, *drawn))
+    return list(grouped_kfold(subjects, config.n_folds, *drawn))
 
 
 def _fold(
@@ -143,9 +174,9 @@ def _fold(
     """Train on one split, and touch its test subjects once."""
     if config.n_jobs > 1:
         torch.set_num_threads(1)  # the processes share the cores; more threads only wait
-    model = make_model(config, prepared.classes, seed=1000 * seed + split.fold)
-    sides = prepared.of(split.train), prepared.of(split.validation)
-    fit(model, *sides, prepared.classes, config.train, seed=1000 * seed + split.fold)
+    model = train_fold(prepared, config, split, seed)
+    labels = pd.Series([t.label for t in prepared.of((*split.train, *split.validation))])
+    commonest = labels.value_counts().reindex(prepared.classes).fillna(0).idxmax()
     test = prepared.of(split.test)
     p = predict(model, test, prepared.classes).numpy()
     rows = {
@@ -155,8 +186,20 @@ def _fold(
         "seed": seed,
         "truth": [t.label for t in test],
         "prediction": [prepared.classes[k] for k in p.argmax(axis=1)],
+        "majority": commonest,
     }
     return pd.DataFrame(rows | {f"p_{c}": p[:, k] for k, c in enumerate(prepared.classes)})
+
+
+def train_fold(
+    prepared: PreparedDataset, config: ExperimentConfig, split: Split, seed: int
+) -> torch.nn.Module:
+    """The model of one fold and seed; of the test subjects it is given nothing."""
+    number = 1000 * seed + split.fold
+    model = make_model(config, prepared.classes, seed=number)
+    sides = prepared.of(split.train), prepared.of(split.validation)
+    fit(model, *sides, prepared.classes, config.train, seed=number)
+    return model
 
 
 def make_model(config: ExperimentConfig, classes: Sequence[str], seed: int) -> torch.nn.Module:
@@ -179,43 +222,3 @@ def tabulate(table: pd.DataFrame, classes: Sequence[str]) -> pd.DataFrame:
         s = score(group.truth, group.prediction, classes)
         rows[seed] = {"accuracy": s.accuracy, "uf1": s.uf1, "uar": s.uar, "n": s.n}
     return pd.DataFrame(rows).T.rename_axis("seed").astype({"n": int})
-
-
-def majority(table: pd.DataFrame, classes: Sequence[str]) -> Scores:
-    """What always answering each fold's commonest training class scores: the floor.
-
-    The class is that of the other folds' trials, so the floor is as honest as the model.
-    """
-    one = table[table.seed == table.seed.min()]
-    guesses = pd.Series(index=one.index, dtype=object)
-    for fold, group in one.groupby("fold"):
-        counts = one[one.fold != fold].truth.value_counts().reindex(classes).fillna(0)
-        guesses[group.index] = counts.idxmax()
-    return score(one.truth, guesses, classes)
-
-
-def write(
-    table: pd.DataFrame,
-    config: ExperimentConfig,
-    data: PreparedDataset,
-    note: str,
-    folder: Path,
-) -> None:
-    """Write predictions and what they were made from, each whole or not at all."""
-    record = {
-        "meps_lib": __version__,
-        "torch": torch.__version__,
-        "data": {"note": note, "n_trials": len(data), "classes": list(data.classes)},
-        "config": asdict(config),
-    }
-    text = json.dumps(record, indent=2, default=str) + "\n"
-    for name, save in (
-        ("config.json", lambda p: p.write_text(text)),
-        ("predictions.parquet", lambda p: table.to_parquet(p, index=False)),
-    ):
-        part = folder / f".{name}.part"
-        try:
-            save(part)
-            part.replace(folder / name)
-        except OSError as error:
-            raise MepsError(f"cannot write {folder / name}: {error.strerror}") from None

@@ -1,17 +1,59 @@
 """Accuracy, UF1 and UAR of pooled predictions, as MEGC2019 defines them.
 
 Collect the predictions of every LOSO fold first, then score once. Averaging scores
-of folds is a different quantity, because many subjects show one class only.
+of folds is a different quantity, because many subjects show one class only; it is here as
+`per_fold_average`, and nothing else in the library calls it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Literal, NamedTuple
 
 import numpy as np
+import pandas as pd
 
+from meps_lib.confusion import confusions
 from meps_lib.errors import MepsError
+
+
+class Rates(NamedTuple):
+    """What confusion matrices say; every rate is in [0, 1]."""
+
+    accuracy: np.ndarray  # (...)
+    uf1: np.ndarray  # (...)
+    uar: np.ndarray  # (...)
+    recall: np.ndarray  # (..., K)
+    f1: np.ndarray  # (..., K)
+
+
+def rates(confusion: np.ndarray, undefined: float = 0.0) -> Rates:
+    """Rates of one confusion matrix, or of many at once.
+
+    Parameters
+    ----------
+    confusion : ndarray of counts, shape (..., K, K)
+        Rows are the truth, columns the prediction.
+    undefined : float
+        What 0 / 0 counts as: the recall of a class that does not occur, and the F1 of one
+        that neither occurs nor is predicted. NaN leaves it out of the mean.
+
+    Examples
+    --------
+    >>> rates(np.array([[2, 1], [0, 3]])).recall.round(3).tolist()
+    [0.667, 1.0]
+    """
+    hits = confusion.diagonal(axis1=-2, axis2=-1)
+    in_truth, in_guess = confusion.sum(axis=-1), confusion.sum(axis=-2)
+    f1, recall = 2 * hits / np.maximum(in_truth + in_guess, 1), hits / np.maximum(in_truth, 1)
+    mean = np.mean
+    if undefined != 0:  # with no pair of its own a rate is 0 already
+        f1 = np.where(in_truth + in_guess > 0, f1, undefined)
+        recall = np.where(in_truth > 0, recall, undefined)
+        mean = np.nanmean
+    accuracy = hits.sum(axis=-1) / in_truth.sum(axis=-1)
+    return Rates(accuracy, mean(f1, axis=-1), mean(recall, axis=-1), recall, f1)
 
 
 @dataclass(frozen=True)
@@ -26,6 +68,10 @@ class Scores:
         Rows are the truth, columns the prediction.
     n : int
         Number of predictions.
+    recall, f1 : ndarray of float, shape (K,)
+        Of each class.
+    classes : tuple of str
+        In the order of the rows.
     """
 
     accuracy: float
@@ -33,9 +79,19 @@ class Scores:
     uar: float
     confusion: np.ndarray
     n: int
+    recall: np.ndarray
+    f1: np.ndarray
+    classes: tuple[str, ...]
 
     def __str__(self) -> str:
         return f"accuracy {self.accuracy:.3f}  UF1 {self.uf1:.3f}  UAR {self.uar:.3f}  n={self.n}"
+
+    def table(self) -> pd.DataFrame:
+        """One row a class: trials, predicted, recall, f1."""
+        counts = self.confusion
+        columns = {"trials": counts.sum(axis=1), "predicted": counts.sum(axis=0)}
+        columns |= {"recall": self.recall, "f1": self.f1}
+        return pd.DataFrame(columns, index=pd.Index(self.classes, name="class"))
 
 
 def score(y_true: Sequence, y_pred: Sequence, classes: Sequence[str]) -> Scores:
@@ -70,46 +126,84 @@ def score(y_true: Sequence, y_pred: Sequence, classes: Sequence[str]) -> Scores:
     See, J. et al. MEGC 2019, FG 2019. Ledger: protocol-pooling.
     """
     classes = tuple(classes)
-    if len(set(classes)) < len(classes) or len(classes) < 2:
-        raise MepsError(f"classes must be two or more different names, got {classes}")
-    truth = _positions(y_true, classes, "y_true")
-    guess = _positions(y_pred, classes, "y_pred")
-    if len(truth) != len(guess):
-        raise MepsError(f"{len(truth)} truths but {len(guess)} predictions; give one each a trial")
-    if len(truth) == 0:
-        raise MepsError("no predictions to score; pool the predictions of all folds first")
-    k = len(classes)
-    confusion = np.bincount(truth * k + guess, minlength=k * k).reshape(k, k)
-    hits = confusion.diagonal()
-    in_truth, in_guess = confusion.sum(axis=1), confusion.sum(axis=0)
-    f1 = 2 * hits / np.maximum(in_truth + in_guess, 1)
-    recall = hits / np.maximum(in_truth, 1)
-    return Scores(
-        accuracy=float(hits.sum() / len(truth)),
-        uf1=float(f1.mean()),
-        uar=float(recall.mean()),
-        confusion=confusion,
-        n=len(truth),
-    )
+    confusion = confusions(y_true, y_pred, classes)
+    r = rates(confusion)
+    overall = (float(r.accuracy), float(r.uf1), float(r.uar))
+    return Scores(*overall, confusion, int(confusion.sum()), r.recall, r.f1, classes)
 
 
-def _positions(labels: Sequence, classes: tuple[str, ...], what: str) -> np.ndarray:
-    """Labels as positions in `classes`, refusing everything else by row."""
-    values = np.asarray(labels)
-    if values.ndim != 1:
-        raise MepsError(f"{what} has shape {values.shape}; expected one label a trial")
-    if np.issubdtype(values.dtype, np.integer):
-        bad = (values < 0) | (values >= len(classes))
-        positions = values
-    else:
-        positions = np.full(len(values), -1)
-        for i, name in enumerate(classes):
-            positions[values == name] = i
-        bad = positions < 0
-    if bad.any():
-        row = int(bad.argmax())
+def score_by_set(table: pd.DataFrame, classes: Sequence[str]) -> dict[str, Scores]:
+    """Scores of the whole composite, as "all", and of each data set in it.
+
+    Parameters
+    ----------
+    table : DataFrame
+        Columns truth, prediction, data_set: the pooled predictions of one seed. The parts are
+        cut out of the same predictions; nothing is trained or pooled anew.
+    classes : sequence of str
+        As for `score`: a class that a data set does not have counts there, as 0.
+
+    Raises
+    ------
+    MepsError
+        If a column is missing, the table holds several seeds, or `score` refuses it.
+    """
+    check_table(table, ("truth", "prediction", "data_set"))
+    parts = {"all": table} | {str(name): part for name, part in table.groupby("data_set")}
+    return {name: score(p["truth"], p["prediction"], classes) for name, p in parts.items()}
+
+
+def per_fold_average(
+    table: pd.DataFrame, classes: Sequence[str], absent: Literal["zero", "one", "skip"]
+) -> dict[str, float]:
+    """The mean over folds of each fold's own scores: NOT the protocol, and not `score`.
+
+    A subject with one class has no recall of the others, and whatever stands in for it decides
+    the result: for the STSTNet run that pools to UF1 .721 it is .701, .422 or .519.
+
+    Parameters
+    ----------
+    table : DataFrame
+        Columns fold, truth, prediction, of one seed.
+    classes : sequence of str
+    absent : {"zero", "one", "skip"}
+        What the rate of an absent class counts as: 0, 1, or not at all (the mean is over the
+        rest). The recall of a class is absent where the fold does not have it, its F1 where the
+        fold has it neither as truth nor as prediction.
+
+    Returns
+    -------
+    dict
+        "accuracy", "uf1", "uar".
+
+    Examples
+    --------
+    >>> table = pd.DataFrame({"fold": [0, 1], "truth": ["a", "b"], "prediction": ["a", "b"]})
+    >>> [per_fold_average(table, ("a", "b"), absent)["uf1"] for absent in ("zero", "one", "skip")]
+    [0.5, 1.0, 1.0]
+    """
+    values = {"zero": 0.0, "one": 1.0, "skip": np.nan}
+    if absent not in values:
+        raise MepsError(f"absent={absent!r}; expected one of {', '.join(values)}")
+    check_table(table, ("fold", "truth", "prediction"))
+    folds = pd.factorize(table["fold"])[0]
+    counts = confusions(table["truth"], table["prediction"], classes, folds)
+    r = rates(counts, undefined=values[absent])
+    return {name: float(getattr(r, name).mean()) for name in ("accuracy", "uf1", "uar")}
+
+
+def check_table(table: pd.DataFrame, columns: Sequence[str]) -> None:
+    """Refuse a table of predictions that lacks a column, a value, or holds several seeds."""
+    missing = [c for c in columns if c not in table]
+    if missing:
         raise MepsError(
-            f"{what}[{row}] is {values[row]!r}; expected one of {', '.join(classes)} "
-            f"or a position 0 to {len(classes) - 1}"
+            f"the predictions have no column {', '.join(missing)}; they have "
+            f"{', '.join(map(str, table.columns))}"
         )
-    return positions.astype(np.int64)
+    for name in columns:
+        if table[name].isna().any():
+            row = int(table[name].isna().argmax())
+            raise MepsError(f"predictions, row {row}, column {name}: empty; expected a value")
+    if "seed" in table and table["seed"].nunique() > 1:
+        seeds = ", ".join(map(str, table["seed"].unique()))
+        raise MepsError(f"predictions of the seeds {seeds}; give those of one seed at a time")

@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import copy
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from math import isfinite
 
 import numpy as np
 import torch
+from joblib import Parallel, delayed
 from torch import Tensor
 from torch.nn.functional import interpolate
 from torch.utils.data import Dataset
 from tqdm.auto import tqdm
 
+from meps_lib.datasets.cache import TrialCache
 from meps_lib.errors import MepsError
+from meps_lib.flow import FLOW_METHODS
+from meps_lib.motion import flow_map
 from meps_lib.signals.rates import polyphase
 from meps_lib.trial import MODALITIES, Trial
 from meps_lib.video import sample_frames
@@ -28,15 +33,24 @@ class PrepareConfig:
     size: int = 48  # pixels a side
     ps_sfreq: float = 64.0  # Hz
     ps_names: tuple[str, ...] = ("EDA", "ECG", "PPG")  # which signals, in which order
+    flow_size: int = 28  # pixels a side of the map of flow and strain
+    flow_method: str = "tvl1"  # or "dis", ten times faster
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "ps_names", tuple(self.ps_names))
         rate = isfinite(self.ps_sfreq) and self.ps_sfreq > 0
         if self.n_frames < 1 or self.size < 8 or not rate or not self.ps_names:
             raise MepsError(f"{self}; expected n_frames >= 1, size >= 8, a rate and signal names")
+        if self.flow_size < 8 or self.flow_method not in FLOW_METHODS:
+            raise MepsError(
+                f"flow_size={self.flow_size}, flow_method={self.flow_method!r}; expected 8 or more "
+                f"pixels and one of {', '.join(FLOW_METHODS)}"
+            )
 
 
-def prepare(trial: Trial, config: PrepareConfig | None = None) -> Trial:
+def prepare(
+    trial: Trial, config: PrepareConfig | None = None, modalities: Sequence[str] | None = None
+) -> Trial:
     """Bring one trial to the common size.
 
     Parameters
@@ -44,6 +58,9 @@ def prepare(trial: Trial, config: PrepareConfig | None = None) -> Trial:
     trial : Trial
         Of any length, frame size and rate.
     config : PrepareConfig, optional
+    modalities : sequence of str, optional
+        What to keep of the trial, the rest is dropped; all of it if None. With "flow", a trial
+        that has colour and no ready-made map gets one, computed before the frames shrink.
 
     Returns
     -------
@@ -57,7 +74,8 @@ def prepare(trial: Trial, config: PrepareConfig | None = None) -> Trial:
     Raises
     ------
     MepsError
-        If a wanted signal is missing; the message names those that are there.
+        If a wanted signal is missing (the message names those that are there), if nothing is
+        left of the trial, or if a ready-made map of motion is of another size.
 
     Examples
     --------
@@ -68,6 +86,8 @@ def prepare(trial: Trial, config: PrepareConfig | None = None) -> Trial:
     ((8, 3, 48, 48), 3)
     """
     config = config or PrepareConfig()
+    if modalities is not None:
+        trial = _only(_with_flow(trial, config) if "flow" in modalities else trial, modalities)
     changes: dict = {"truth": {k: v for k, v in trial.truth.items() if k in _SIZE_FREE}}
     if trial.n_frames:
         n = min(config.n_frames, trial.n_frames)
@@ -99,6 +119,25 @@ _SIZE_FREE = (
 )
 
 
+def _with_flow(trial: Trial, config: PrepareConfig) -> Trial:
+    if trial.flow is not None:
+        if trial.flow.shape[-2:] != (config.flow_size, config.flow_size):
+            raise MepsError(
+                f"trial {trial.clip!r} has maps of {trial.flow.shape[-1]} x {trial.flow.shape[-2]} "
+                f"pixels, made elsewhere; flow_size={config.flow_size}: set it to theirs"
+            )
+        return trial
+    if trial.colour is None:
+        return trial
+    try:
+        marks = trial.onset, trial.apex, trial.offset
+        return replace(
+            trial, flow=flow_map(trial.colour, *marks, config.flow_size, config.flow_method)
+        )
+    except MepsError as error:
+        raise MepsError(f"trial {trial.clip!r}: {error}") from None
+
+
 def _resize(frames: Tensor, size: int, mode: str) -> Tensor:
     return frames if frames.shape[-2:] == (size, size) else interpolate(frames, size, mode=mode)
 
@@ -124,7 +163,7 @@ def _signals(trial: Trial, config: PrepareConfig) -> dict:
 
 
 class PreparedDataset(Dataset):
-    """A data set's trials, prepared once and kept in memory.
+    """A data set's trials, prepared once and kept in memory, and on disk if asked.
 
     Parameters
     ----------
@@ -132,14 +171,19 @@ class PreparedDataset(Dataset):
         Anything with ``classes``, ``index``, ``len`` and ``[k] -> Trial``.
     config : PrepareConfig, optional
     modalities : sequence of str
-        What to keep of "colour", "depth", "ps"; the rest is dropped from every trial.
+        What to keep of "colour", "depth", "ps", "eeg", "flow"; the rest is dropped from every
+        trial, and flow computed where it is wanted and not there.
     progress : bool
         Show a bar.
+    cache : path, optional
+        A folder that keeps what was prepared, for the next time; see `TrialCache`.
+    n_jobs : int
+        Processes that prepare; the result does not depend on it.
 
     Raises
     ------
     MepsError
-        If a trial has none of the modalities.
+        If a trial has none of the modalities, or the cache cannot be used.
     """
 
     def __init__(
@@ -148,12 +192,28 @@ class PreparedDataset(Dataset):
         config: PrepareConfig | None = None,
         modalities: Sequence[str] = ("colour", "depth", "ps"),
         progress: bool = False,
+        cache: str | os.PathLike | None = None,
+        n_jobs: int = 1,
     ):
+        if n_jobs < 1:
+            raise MepsError(f"n_jobs={n_jobs}; expected 1 or more processes")
         self.classes, self.index = tuple(dataset.classes), dataset.index.reset_index(drop=True)
         self.config = config or PrepareConfig()
-        todo = range(len(dataset))
-        bar = tqdm(todo, desc="preparing trials", disable=not progress, leave=False)
-        self.trials = [prepare(_only(dataset[k], modalities), self.config) for k in bar]
+        how = self.config, tuple(m for m in MODALITIES if m in modalities)
+        store = None if cache is None else TrialCache(cache, dataset, how)
+        todo, found = range(len(dataset)), {}
+        bar = tqdm(total=len(todo), desc="preparing trials", disable=not progress, leave=False)
+        with bar, Parallel(n_jobs, return_as="generator") as pool:
+            for k in todo if store is not None else ():
+                if (trial := store.read(k)) is not None:
+                    found[k] = trial
+                    bar.update()
+            missing = [k for k in todo if k not in found]
+            made = pool(delayed(_prepared)(dataset, k, *how) for k in missing)
+            for k, trial in zip(missing, made, strict=True):
+                found[k] = trial if store is None else store.keep(k, trial)
+                bar.update()
+        self.trials = [found[k] for k in todo]
 
     def only(self, modalities: Sequence[str]) -> PreparedDataset:
         """The same trials without the other modalities; nothing is computed again."""
@@ -170,6 +230,10 @@ class PreparedDataset(Dataset):
     def of(self, subjects: Sequence[str]) -> list[Trial]:
         """Trials of these subjects, in the data set's order."""
         return [t for t in self.trials if t.subject in set(subjects)]
+
+
+def _prepared(dataset, k: int, config: PrepareConfig, modalities: tuple[str, ...]) -> Trial:
+    return prepare(dataset[k], config, modalities)
 
 
 def _only(trial: Trial, modalities: Sequence[str]) -> Trial:

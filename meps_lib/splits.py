@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -27,8 +28,8 @@ class Split:
         for name, subjects in roles.items():
             if not subjects:
                 raise MepsError(f"fold {self.fold}: no {name} subjects; use more subjects")
-        names = [s for subjects in roles.values() for s in subjects]
-        twice = sorted({s for s in names if names.count(s) > 1})
+        counts = Counter(s for subjects in roles.values() for s in subjects)
+        twice = sorted(s for s, n in counts.items() if n > 1)
         if twice:
             raise MepsError(f"fold {self.fold}: subjects {', '.join(twice)} have two roles")
 
@@ -78,6 +79,108 @@ def grouped_kfold(
     order = np.random.default_rng(seed).permutation(len(names))
     tests = [tuple(sorted(names[i] for i in order[k::n_folds])) for k in range(n_folds)]
     yield from _folds(names, tests, n_validation, seed)
+
+
+def composite(
+    subjects: Sequence[str], data_sets: Sequence[str], n_validation: int = 2, seed: int = 0
+) -> Iterator[Split]:
+    """Leave one subject out of several data sets put together, as MEGC2019 does.
+
+    It is `loso` over the subjects of all sets, each of which trains for the others: one fold a
+    subject, 68 for MEGC2019. Scores of a single set are cut out of the same predictions
+    (`meps_lib.metrics.score_by_set`).
+
+    Parameters
+    ----------
+    subjects, data_sets : sequence of str
+        Subject and data set of each trial.
+    n_validation, seed : int
+        As for `loso`.
+
+    Raises
+    ------
+    MepsError
+        As `loso` and `check_subjects` say.
+
+    References
+    ----------
+    See, J. et al. MEGC 2019, FG 2019.
+    """
+    check_subjects(subjects, data_sets)
+    yield from loso(subjects, n_validation, seed)
+
+
+def cross_data_set(
+    subjects: Sequence[str],
+    data_sets: Sequence[str],
+    train_on: str,
+    test_on: str,
+    n_validation: int = 2,
+    seed: int = 0,
+) -> Iterator[Split]:
+    """Train and validate on subjects of one data set, test on all subjects of another.
+
+    Parameters
+    ----------
+    subjects, data_sets : sequence of str
+        Subject and data set of each trial; subjects of a third set have no role.
+    train_on, test_on : str
+        Two different data sets.
+    n_validation : int
+        How many subjects of `train_on` choose the epoch.
+    seed : int
+        Draws them.
+
+    Yields
+    ------
+    Split
+        One.
+
+    Raises
+    ------
+    MepsError
+        If a set is not there, both are the same, or `check_subjects` refuses the subjects.
+
+    Examples
+    --------
+    >>> split, = cross_data_set("abcde", "11122", train_on="1", test_on="2", n_validation=1)
+    >>> len(split.train), len(split.validation), split.test
+    (2, 1, ('d', 'e'))
+    """
+    check_subjects(subjects, data_sets)
+    there = sorted(set(data_sets))
+    for name, value in (("train_on", train_on), ("test_on", test_on)):
+        if value not in there:
+            raise MepsError(f"{name}={value!r}; the data sets here are {', '.join(there)}")
+    if train_on == test_on:
+        raise MepsError(f"train_on and test_on are both {train_on!r}; expected two data sets")
+    pairs = set(zip(data_sets, subjects, strict=True))
+    names, test = (sorted(s for d, s in pairs if d == which) for which in (train_on, test_on))
+    yield from _folds([*names, *test], [tuple(test)], n_validation, seed)
+
+
+def check_subjects(subjects: Sequence[str], data_sets: Sequence[str]) -> None:
+    """Refuse a subject identifier that occurs in two data sets.
+
+    Subject 1 of one set is not subject 1 of another, and would be left out, or drawn for an
+    interval, together with a stranger.
+
+    Raises
+    ------
+    MepsError
+        Naming the subject and the sets.
+    """
+    if len(subjects) != len(data_sets):
+        raise MepsError(
+            f"{len(subjects)} subjects but {len(data_sets)} data sets; one each a trial"
+        )
+    home: dict[str, str] = {}
+    for subject, data_set in zip(subjects, data_sets, strict=True):
+        if home.setdefault(subject, data_set) != data_set:
+            raise MepsError(
+                f"subject {subject!r} occurs in {home[subject]} and in {data_set}; prefix subjects "
+                f"with their data set, such as {home[subject]}_{subject}"
+            )
 
 
 def _folds(

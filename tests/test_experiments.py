@@ -5,9 +5,14 @@ import json
 import pandas as pd
 import pytest
 
+from meps_lib.datasets import FolderDataset, save_dataset
 from meps_lib.errors import MepsError
 from meps_lib.experiments import ExperimentConfig, majority, run, tabulate
+from meps_lib.metrics import score_by_set
 from meps_lib.prepare import PrepareConfig, PreparedDataset
+from meps_lib.split_files import read_splits, save_splits
+from meps_lib.splits import Split
+from meps_lib.statistics import summary
 from meps_lib.training import TrainConfig
 
 QUICK = ExperimentConfig(
@@ -113,14 +118,121 @@ def test_labels_of_test_subjects_cannot_reach_their_predictions(make_trial):
     assert moved[before.subject != "s2"].any()  # where s2 is trained on, its labels count
 
 
-def test_majority_floor_is_that_of_the_other_folds():
-    table = pd.DataFrame(
-        {"fold": [0] * 4 + [1] * 2 + [2], "seed": 0, "truth": list("aaaa") + list("bb") + ["b"]}
+def test_the_floor_is_the_commonest_class_of_who_is_not_tested(make_trial):
+    """A run says so itself, fold by fold, also where the folds do not cover the data."""
+    data = Handmade(make_trial)
+    for trial in data.trials:
+        trial.label = "b" if trial.subject in ("s0", "s1") else trial.label
+    table = run(data, changed(), progress=False)
+    labels = pd.Series([t.label for t in data.trials], index=[t.subject for t in data.trials])
+    for subject, rows in table.groupby("subject"):
+        counts = labels.drop(subject).value_counts()
+        assert (rows["majority"] == counts.idxmax()).all() and counts.idxmax() == "b"
+    everyone = majority(table.drop(columns="majority"), data.classes)
+    assert majority(table, data.classes).accuracy == everyone.accuracy == 10 / 18
+
+
+class TwoSets(Handmade):
+    """The same six subjects, of whom two are said to belong to another data set."""
+
+    def __init__(self, make_trial):
+        super().__init__(make_trial)
+        second = self.index["subject"].isin(["s4", "s5"])
+        self.index["data_set"] = second.map({True: "samm", False: "smic"})
+
+
+def changed(**settings):
+    """Signals alone, which are quickly learnt from, and other settings."""
+    return ExperimentConfig(**vars(QUICK) | {"modalities": ("ps",)} | settings)
+
+
+def test_a_composite_is_scored_whole_and_by_set(make_trial):
+    data = TwoSets(make_trial)
+    table = run(data, changed(), progress=False)
+    assert table.columns[:4].tolist() == ["subject", "clip", "data_set", "fold"]
+    home = table.groupby("data_set")["subject"].unique().map(sorted).to_dict()
+    assert home == {"samm": ["s4", "s5"], "smic": ["s0", "s1", "s2", "s3"]}
+    assert {name: s.n for name, s in score_by_set(table, data.classes).items()} == {
+        "all": 18, "samm": 6, "smic": 12,
+    }  # fmt: skip
+    assert [x.split()[2] for x in summary(table, data.classes).splitlines()[2::2]] == [
+        "samm", "smic",
+    ]  # fmt: skip
+    # Otherwise it is the same experiment.
+    alone = run(Handmade(make_trial), changed(), progress=False)
+    pd.testing.assert_frame_equal(table.drop(columns="data_set"), alone)
+
+
+def test_across_data_sets(make_trial):
+    data = TwoSets(make_trial)
+    cross = changed(protocol="cross-data-set", train_on="smic", test_on="samm")
+    table = run(data, cross, progress=False)
+    assert sorted(table["subject"].unique()) == ["s4", "s5"]
+    assert majority(table, data.classes).n == 6  # one fold, and still a floor
+    # Data and labels of the set that is tested have no way into its predictions' model.
+    for k, trial in enumerate(data.trials):
+        if trial.subject == "s5":
+            data.trials[k] = make_trial(900 + k, subject="s5", clip=trial.clip, label="a")
+    other = run(data, cross, progress=False)
+    kept = table["subject"] == "s4"
+    pd.testing.assert_frame_equal(other[kept], table[kept])
+    assert not other[~kept]["p_a"].equals(table[~kept]["p_a"])
+
+
+def test_splits_of_a_run_can_be_run_again(make_trial, tmp_path):
+    data = Handmade(make_trial)
+    first = run(data, changed(), tmp_path / "one", progress=False)
+    file = tmp_path / "one" / "splits_seed0.json"
+    assert [s.test for s in read_splits(file, data.index["subject"])] == [
+        (f"s{k}",) for k in range(6)
+    ]
+    again = run(data, changed(protocol="file", split_file=file), tmp_path / "two", progress=False)
+    pd.testing.assert_frame_equal(first, again)
+    assert (tmp_path / "two" / "splits_seed0.json").read_text() == file.read_text()
+    record = json.loads((tmp_path / "two" / "config.json").read_text())
+    assert record["config"]["split_file"] == str(file)
+
+    mine = Split(7, ("s0", "s1", "s2"), ("s3",), ("s4", "s5"))
+    file = save_splits([mine], tmp_path / "mine.csv")
+    table = run(data, changed(protocol="file", split_file=file), progress=False)
+    assert set(table["fold"]) == {7} and sorted(table["subject"].unique()) == ["s4", "s5"]
+
+
+def test_what_a_protocol_needs_is_asked_for_before_the_work(make_trial, tmp_path, monkeypatch):
+    monkeypatch.setattr(PreparedDataset, "__init__", None)  # nothing may be prepared
+    one, two = Handmade(make_trial), TwoSets(make_trial)
+    cross = {"protocol": "cross-data-set", "train_on": "smic", "test_on": "samm"}
+    for data, settings, message in (
+        (one, cross, "no column data_set"),
+        (two, cross | {"test_on": "mmme"}, "test_on='mmme'; the data sets here are samm, smic"),
+        (one, {"protocol": "file", "split_file": tmp_path / "x.json"}, "x.json: no such file"),
+        (one, {"n_validation": 5}, "6 subjects; expected at least 7"),
+    ):
+        with pytest.raises(MepsError, match=message):
+            run(data, changed(**settings), progress=False)
+    two.index.loc[0, "subject"] = "s5"
+    with pytest.raises(MepsError, match="subject 's5' occurs in smic and in samm"):
+        run(two, QUICK, progress=False)
+    for bad in (
+        {"protocol": "cross-data-set"},
+        {"protocol": "file"},
+        {"split_file": "x.json"},
+        {"train_on": "smic"},
+        {"normalise": "everybody"},
+    ):
+        with pytest.raises(MepsError, match=next(iter(bad))):
+            changed(**bad)
+
+
+def test_a_cache_changes_nothing(make_trial, tmp_path):
+    data = FolderDataset(save_dataset(Handmade(make_trial), tmp_path / "data", progress=False))
+    kept = tmp_path / "cache"
+    none, first, second = (
+        run(data, changed(), progress=False, cache=cache) for cache in (None, kept, kept)
     )
-    s = majority(table, ("a", "b"))
-    # Fold 0 is tested with the class of the rest, "b", and is wrong four times; folds 1
-    # and 2 are answered "a" and wrong three times.
-    assert s.accuracy == 0
+    assert any(kept.rglob("*.safetensors"))
+    pd.testing.assert_frame_equal(first, none)
+    pd.testing.assert_frame_equal(second, none)
 
 
 def test_bad_settings_are_refused(make_trial, tmp_path):

@@ -3,6 +3,7 @@ import pytest
 import torch
 
 from meps_lib.errors import MepsError
+from meps_lib.motion import flow_map
 from meps_lib.prepare import PrepareConfig, PreparedDataset, prepare
 
 
@@ -79,3 +80,33 @@ def test_dropping_modalities(make_trial):
     data = PreparedDataset(Two(), modalities=("ps",))
     assert [t.modalities for t in data.trials] == [("ps",)] * 2
     assert len(data.of(["s0"])) == 2 and data.of(["s1"]) == []
+
+
+def test_flow_is_computed_on_the_crop_before_it_shrinks(make_trial):
+    trial = make_trial(n_frames=12, size=64, apex=7, offset=11)
+    config = PrepareConfig(n_frames=4, size=16, flow_size=20, flow_method="dis")
+    small = prepare(trial, config, ("colour", "depth", "flow"))
+    assert small.modalities == ("colour", "depth", "flow") and small.colour.shape[-1] == 16
+    assert torch.equal(small.flow, flow_map(trial.colour, 0, 7, 11, 20, "dis"))
+    alone = prepare(trial, config, ("flow",))
+    assert alone.modalities == ("flow",) and torch.equal(alone.flow, small.flow)
+    assert alone.apex is None  # no frames left for it to point at
+    assert prepare(trial, config).flow is None  # not asked for
+
+
+def test_ready_made_flow_is_taken_as_it_is(make_trial):
+    trial = make_trial(modalities=("colour", "flow"), size=64)
+    small = prepare(trial, modalities=("flow",))
+    assert torch.equal(small.flow, trial.flow)
+    with pytest.raises(MepsError, match="'clip0' has maps of 28 x 28.*flow_size=20"):
+        prepare(trial, PrepareConfig(flow_size=20), ("flow",))
+    with pytest.raises(MepsError, match="'clip0': frames of .*at least 32"):
+        prepare(make_trial(), modalities=("flow",))
+    for wrong in ({"flow_size": 4}, {"flow_method": "farneback"}):
+        with pytest.raises(MepsError, match="flow_size.*tvl1, dis"):
+            PrepareConfig(**wrong)
+
+
+def test_the_number_of_processes_is_one_or_more(make_trial):
+    with pytest.raises(MepsError, match="n_jobs=0"):
+        PreparedDataset(None, n_jobs=0)

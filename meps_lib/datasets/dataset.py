@@ -110,4 +110,7 @@ def open_dataset(
 
 def _origin(root: Path) -> str:
     """A simulated tree says so in a file of its own, and so does everything made from it."""
-    return "simulated in the layout of " if (root / "SIMULATED.txt").is_file() else ""
+    # A composite holds its sets one level down; one simulated set among them is enough.
+    notice = "SIMULATED.txt"
+    simulated = (root / notice).is_file() or any(root.glob(f"*/{notice}"))
+    return "simulated in the layout of " if simulated else ""

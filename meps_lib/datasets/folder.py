@@ -12,22 +12,20 @@ from __future__ import annotations
 import json
 import os
 import re
-from dataclasses import asdict, fields
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pandas as pd
-import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
-from torch import Tensor
 from torch.utils.data import Dataset
 from tqdm.auto import tqdm
 
+from meps_lib.datasets.packing import pack, unpack
 from meps_lib.errors import MepsError
 from meps_lib.simulate.scenario import Scenario
-from meps_lib.trial import MODALITIES, Trial
+from meps_lib.trial import Trial
 
 _COLUMNS = ("subject", "clip", "label", "emotion")
 
@@ -86,6 +84,7 @@ class FolderDataset(Dataset):
     Examples
     --------
     >>> import tempfile
+    >>> import torch
     >>> from meps_lib.simulate import simulate_cohort
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     cohort = simulate_cohort(n_subjects=2, trials_per_subject=3)
@@ -143,8 +142,11 @@ class FolderDataset(Dataset):
         return len(self.index)
 
     def __getitem__(self, k: int) -> Trial:
-        row = self.index.iloc[k]
-        return _load_trial(self.root / "trials" / f"{row['clip']}.safetensors", row)
+        return _load_trial(*self.files(k), self.index.iloc[k])
+
+    def files(self, k: int) -> list[Path]:
+        """The one file that trial k is made of."""
+        return [self.root / "trials" / f"{self.index['clip'].iloc[k]}.safetensors"]
 
 
 def _as_tuple(x: Any) -> Any:
@@ -174,21 +176,9 @@ def _check_names(clips: pd.Series, where) -> None:
         seen.add(clip)
 
 
-_TENSORS = MODALITIES
-_PLAIN = [f.name for f in fields(Trial) if f.name not in (*_TENSORS, "truth")]
-
-
 def _save_trial(trial: Trial, path: Path) -> None:
-    tensors = {n: getattr(trial, n) for n in _TENSORS if getattr(trial, n) is not None}
-    plain: dict[str, Any] = {n: getattr(trial, n) for n in _PLAIN}
-    plain["truth"] = {}
-    for key, value in trial.truth.items():
-        if isinstance(value, (Tensor, np.ndarray)) and np.size(value):
-            tensors[f"truth.{key}"] = torch.as_tensor(value)
-        elif not callable(value):  # the flow is a function of the face; it stays in memory
-            plain["truth"][key] = np.asarray(value).tolist()
-    tensors = {n: t.contiguous() for n, t in tensors.items()}
-    save_file(tensors, path, metadata={"trial": json.dumps(plain)})
+    tensors, text = pack(trial)
+    save_file(tensors, path, metadata={"trial": text})
 
 
 def _load_trial(path: Path, row: pd.Series) -> Trial:
@@ -196,13 +186,8 @@ def _load_trial(path: Path, row: pd.Series) -> Trial:
         raise MepsError(f"{path} is missing, but the index lists {row['clip']!r}; copy it again")
     try:
         with safe_open(path, framework="pt") as file:
-            plain = json.loads(file.metadata()["trial"])
-            truth = plain.pop("truth")
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
-            truth |= {n.removeprefix("truth."): t.numpy() for n, t in tensors.items() if "." in n}
-            tensors = {n: t for n, t in tensors.items() if "." not in n}
-            plain = {k: tuple(v) if isinstance(v, list) else v for k, v in plain.items()}
-            trial = Trial(**plain, **tensors, truth=truth)
+            trial = unpack(tensors, file.metadata()["trial"])
     except MepsError as error:
         raise MepsError(f"{path}: {error}") from None
     except (SafetensorError, ValueError, KeyError, TypeError, AttributeError, OSError) as error:

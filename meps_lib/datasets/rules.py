@@ -109,6 +109,9 @@ def apply_rules(
 
 
 def _join(flags: str, more: str) -> str:
+    # A loader may have said it already: what the index has no column for, a rule reads there.
+    if more in flags.split("; "):
+        return flags
     return f"{flags}; {more}" if flags else more
 
 

@@ -12,9 +12,13 @@ from typing import Any
 from torch import nn
 
 from meps_lib.errors import MepsError
+from meps_lib.models.flowmap import FlowMap, FlowMapConfig
 from meps_lib.models.meps import MEPS, MEPSConfig
 
-MODELS: dict[str, tuple[type[nn.Module], type]] = {"meps": (MEPS, MEPSConfig)}
+MODELS: dict[str, tuple[type[nn.Module], type]] = {
+    "meps": (MEPS, MEPSConfig),
+    "flowmap": (FlowMap, FlowMapConfig),
+}
 
 
 def of_data(name: str, given: dict[str, Any]) -> dict[str, Any]:

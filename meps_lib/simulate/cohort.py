@@ -77,6 +77,11 @@ class CohortDataset(Dataset[Trial]):
         return len(self.index)
 
     @property
+    def identity(self) -> tuple[int, tuple[str, ...], Scenario]:
+        """All that decides about the trials but the source: what a cache goes by."""
+        return self.seed, self.classes, self.scenario
+
+    @property
     def eeg_names(self) -> tuple[str, ...]:
         """Channels of the montage; empty without EEG."""
         return MONTAGES[self.scenario.eeg]

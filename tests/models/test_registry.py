@@ -12,11 +12,12 @@ from meps_lib.trial import collate
 
 # Sizes of `make_trial`; a model takes those that its config has a field for.
 SMALL = {"n_classes": 3, "ps_sfreq": 64.0, "grid": 3}
+EVERYTHING = ("colour", "depth", "ps", "flow")  # a model reads what it knows
 
 
 @pytest.fixture
 def batch(make_trial):
-    return collate([make_trial(k) for k in range(4)], "abc")
+    return collate([make_trial(k, EVERYTHING) for k in range(4)], "abc")
 
 
 def test_every_model_file_is_registered():
@@ -62,7 +63,7 @@ def test_a_trial_does_not_see_its_neighbours(name, make_trial):
     """Longer neighbours pad it; the padding must not be seen, in training statistics either."""
     torch.manual_seed(0)
     model = build(name, **of_data(name, SMALL)).train()
-    mixed = [make_trial(k, n_frames=4 + k, n_samples=100 + 90 * k) for k in range(6)]
+    mixed = [make_trial(k, EVERYTHING, n_frames=4 + k, n_samples=100 + 90 * k) for k in range(6)]
     for _ in range(20):  # moves the running statistics away from 0 and 1
         model(collate(mixed, "abc"))
     model.eval()

@@ -149,7 +149,7 @@ def test_a_full_disk_costs_a_warning_not_the_trial(tmp_path, monkeypatch):
         raise OSError(28, "No space left on device")
 
     data = cohort(tmp_path)
-    monkeypatch.setattr("meps_lib.simulate.cache.save", full)
+    monkeypatch.setattr("meps_lib.diskcache.save", full)
     with pytest.warns(CacheWarning, match="could not be kept.*No space"):
         assert digest([data[0]]) == digest([cohort()[0]])
     assert not [p for p in tmp_path.rglob("*") if p.is_file()]

@@ -20,6 +20,7 @@ from meps_lib.simulate.layouts import (
     casme2,
     casme3_a,
     casme3_c,
+    flowmaps,
     mmme,
     samm,
     smic,
@@ -31,7 +32,7 @@ from meps_lib.simulate.layouts.folder import new_folder
 
 LAYOUTS: dict[str, Layout] = {
     module.LAYOUT.name: module.LAYOUT
-    for module in (casme3_a, casme3_c, mmme, casme2, samm, smic, case, wesad)
+    for module in (casme3_a, casme3_c, mmme, casme2, samm, smic, case, wesad, flowmaps)
 }
 _STREAM = 7  # of the generator for annotations and dirt, apart from the cohort's own
 
@@ -51,8 +52,8 @@ def write_layout(
     Parameters
     ----------
     kind : str
-        A key of `LAYOUTS`: "casme3-a", "casme3-c", "mmme", "casme2", "samm", "smic", "case" or
-        "wesad".
+        A key of `LAYOUTS`: "casme3-a", "casme3-c", "mmme", "casme2", "samm", "smic", "case",
+        "wesad" or "flowmaps".
     out : path
         A new or empty folder; it appears only when all is written.
     n_subjects, trials : int, optional

@@ -43,7 +43,9 @@ SFREQ = 200.0
 SIGNALS = ("PPG", "RSP", "ECG", "EDA")
 START = 5  # the marker of the video's start
 ABSENT = 22
-_BEFORE_S, _AFTER_S = (4.0, 9.0), (2.0, 4.0)  # recorded before and after the video
+# Recorded before and after the video: enough for 3 s before the first expression and 7 s after
+# the last.
+_BEFORE_S, _AFTER_S = (4.0, 9.0), (7.5, 9.5)
 _HELD = 20  # CHOICE: rows for which a marker stays
 # CHOICE: what else the marker column holds: a test pulse, the instruction, the end of the
 # video. WHY: other codes stand around the 5, and a reader must not take the first of any.

@@ -33,7 +33,9 @@ COLUMNS = (
     *((f"Digital (STP Input {i})", "Volts") for i in range(8)),
     ("ECG Rate", "BPM"),
 )  # fmt: skip
-_LEAD_S, _TAIL_S = 5.0, 3.0  # of the recording, before and after the video
+# Of the recording, before and after the video: from 3 s before the first expression to 7 s after
+# the last there are signals, however late a device starts.
+_LEAD_S, _TAIL_S = 6.5, 5.6
 _LATE_MS = (200, 3000)  # when a device starts, after the recording does
 
 

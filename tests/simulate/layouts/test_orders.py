@@ -83,7 +83,7 @@ def test_no_two_layouts_show_the_same_people():
         (kind, seed, s, astuple(layout_cohort(kind, 4, seed=seed).person(s).who))
         for kind in LAYOUTS for seed in (0, 1) for s in range(4)
     ]  # fmt: skip
-    assert len({who for *_, who in people}) == len(people) == 8 * 2 * 4
+    assert len({who for *_, who in people}) == len(people) == 9 * 2 * 4
     again = layout_cohort("samm", 2, seed=1).person(0).who
     assert astuple(again) == next(w for k, s, n, w in people if (k, s, n) == ("samm", 1, 0))
 
@@ -92,6 +92,7 @@ TINY = {
     "samm": {"trials": 4, "size": 16, "n_frames": 5},
     "case": {"n_subjects": 2, "trials": 4, "ps_duration_s": 2.0},
     "wesad": {"n_subjects": 2, "ps_duration_s": 2.0},
+    "flowmaps": {"n_subjects": 2, "trials": 3, "size": 32},
 }
 
 
@@ -125,6 +126,8 @@ def test_a_set_says_what_it_is_and_what_was_chosen(tmp_path):
 
 
 def test_every_layout_of_the_command_line_is_there():
-    known = ("casme3-a", "casme3-c", "mmme", "casme2", "samm", "smic", "case", "wesad")
+    known = (
+        "casme3-a", "casme3-c", "mmme", "casme2", "samm", "smic", "case", "wesad", "flowmaps",
+    )  # fmt: skip
     assert tuple(LAYOUTS) == known
     assert all(LAYOUTS[name].name == name and LAYOUTS[name].title for name in known)

@@ -1,0 +1,77 @@
+"""The command `meps index`, and what it shares with `meps loso`: which data set, which rules."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import tyro
+
+from meps_lib.errors import MepsError
+
+Positional = tyro.conf.Positional
+KindName = Literal[
+    "casme3-a", "casme3-b", "casme3-c", "mmme", "casme2", "samm", "smic", "megc2019", "flowmaps",
+    "case", "wesad",
+]  # fmt: skip
+
+
+@dataclass
+class Index:
+    """Index a data set that you have: what is in it, what is odd, what was dropped and why.
+
+    Nothing is opened but the annotation table and the names of files, so this is quick, and a
+    partial copy is told what it lacks. Rules say what becomes of rows with a known defect; a wrong
+    --rules lists them.
+
+    Example: meps index casme2 /data/CASME2 --out casme2.parquet
+
+    Example: meps index casme3-a /data/CASME3 --rules apex-before-onset=drop
+    """
+
+    kind: Positional[KindName]  # which data set
+    root: Positional[Path]  # its folder
+    labels: Path | None = None  # annotation table, if not where the data set has it
+    out: Path | None = None  # a file for the table, such as index.parquet
+    rules: tuple[str, ...] = ()  # RULE=drop, RULE=repair or RULE=keep, any number of them
+    segment_s: float = 60.0  # CASE, WESAD: a condition is cut into clips of this many seconds
+    any_counts: bool = False  # index a whole set although its counts differ from the published
+
+    def run(self) -> None:
+        from meps_lib.datasets.index import IndexOptions, build_index
+
+        if self.out is not None and self.out.suffix != ".parquet":
+            raise MepsError(f"--out {self.out}: expected a name that ends in .parquet")
+        options = IndexOptions(self.labels, rules_of(self.rules), self.segment_s, self.any_counts)
+        found = build_index(self.kind, self.root, options)
+        print(found.report())
+        if self.out is not None:
+            found.save(self.out)
+            print(f"index: {self.out}")
+        if found.class_sets:
+            print(f"next: meps loso --data {self.kind} --root {self.root}")
+
+
+def rules_of(texts: tuple[str, ...]) -> dict[str, str]:
+    """What ``--rules name=action ...`` means.
+
+    Raises
+    ------
+    MepsError
+        If a text is no ``name=action``, or a rule is given twice.
+
+    Examples
+    --------
+    >>> rules_of(("overlong=drop",))
+    {'overlong': 'drop'}
+    """
+    out: dict[str, str] = {}
+    for text in texts:
+        name, equals, action = text.partition("=")
+        if not (name and equals and action):
+            raise MepsError(f"--rules {text}: expected RULE=ACTION, such as overlong=drop")
+        if name in out:
+            raise MepsError(f"--rules: {name} is given twice")
+        out[name] = action
+    return out

@@ -1,0 +1,186 @@
+"""Prepared trials on disk, found again by what they were made from and how.
+
+The name of a kept trial is a digest of its row of the index and of every byte of its files; its
+folder's name says how it was made: settings, versions, source. Files that were moved or touched
+are thus still known by their bytes, and an edited one is not.
+
+To read every byte again each time would take longer than to make many a trial. As ccache and git
+do, a small record beside the trials says which bytes were found when a file had a certain size and
+time; while it has them still, the record is believed.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import inspect
+import os
+import time
+import warnings
+from collections.abc import Sequence
+from contextlib import suppress
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from meps_lib.datasets.packing import pack, unpack
+from meps_lib.diskcache import Cache, CacheWarning, source_digest, sweep, write_whole
+from meps_lib.errors import MepsError
+from meps_lib.trial import Trial
+
+# What makes a trial out of files, apart from the data set's own source.
+SOURCE = (
+    "alignment.py", "checks.py", "clips.py", "datasets", "depth.py", "diskcache.py", "errors.py",
+    "faces.py", "flow.py", "labels.py", "motion.py", "pictures.py", "prepare.py", "recordings.py",
+    "signals", "trial.py", "video.py",
+)  # fmt: skip
+# A file changed twice within one tick of its clock looks unchanged: one that young is not believed.
+_SETTLED_NS = 2_000_000_000
+
+Stamp = tuple[tuple[int, int, int], ...]
+
+
+class TrialCache:
+    """The prepared trials of one data set.
+
+    Kept as they are, float32: sizes are averaged over areas, so that frames have values between
+    the 256 of a byte, and what is read must be what was trained on, to the bit.
+
+    Parameters
+    ----------
+    root : path
+        A folder; several data sets, settings and processes may share it.
+    dataset
+        With ``index``, ``[k] -> Trial`` and either ``files(k)``, every file that trial k is made
+        of, or ``identity``, all that decides about its trials.
+    settings : Any
+        How a trial is prepared, as far as `repr` tells it apart; what the data set's own
+        ``config`` says is added.
+
+    Raises
+    ------
+    MepsError
+        If the folder cannot be used, the data set has neither ``files`` nor ``identity``, or
+        nobody can say which source it comes from.
+    """
+
+    def __init__(self, root: str | os.PathLike, dataset, settings: Any):
+        if not hasattr(dataset, "files") and not hasattr(dataset, "identity"):
+            raise MepsError(
+                f"trials of {type(dataset).__name__} cannot be kept: it has neither files(k) nor "
+                "identity to tell when they change; pass cache=None"
+            )
+        self.dataset = dataset
+        how = (getattr(getattr(dataset, "kind", None), "name", ""), settings)
+        how += (getattr(dataset, "config", None), getattr(dataset, "identity", None))
+        self.cache = Cache.of(root, how, _source(type(dataset)), "trials")
+        self._records = Path(root).absolute() / "files"
+        if not self.cache.read_only:
+            with suppress(OSError):  # without records every byte is read again: slow, not wrong
+                self._records.mkdir(exist_ok=True)
+                sweep(self._records)
+        tables = (dataset.index, getattr(dataset, "table", dataset.index))
+        self._rows = list(zip(*(t.to_dict("records") for t in tables), strict=True))
+        self._found: dict[int, tuple[str, Stamp]] = {}
+
+    def read(self, k: int) -> Trial | None:
+        """Trial k as it was kept; None if it was not, or, with a warning, if it is damaged.
+
+        Raises
+        ------
+        MepsError
+            If one of its files cannot be read.
+        """
+        files = self._files(k)
+        stamp, content = self._content(files)
+        name = hashlib.sha256(repr((self._rows[k], content)).encode()).hexdigest()[:32]
+        self._found[k] = name, stamp
+        tensors = self.cache.read(name, ("trial",))
+        return None if tensors is None else _trial_of(tensors)
+
+    def keep(self, k: int, trial: Trial) -> Trial:
+        """Keep what trial k was prepared to, and return it as `read` will; `read` comes first."""
+        name, stamp = self._found[k]
+        tensors, text = pack(trial)
+        tensors["trial"] = torch.frombuffer(bytearray(text.encode()), dtype=torch.uint8)
+        if _stamp(self._files(k)) == stamp:
+            self.cache.keep(name, tensors)
+        else:
+            text = f"a file of {trial.clip!r} changed while it was read; the trial is not kept"
+            warnings.warn(text, CacheWarning, 2)
+        return _trial_of(tensors)
+
+    def _files(self, k: int) -> list[str]:
+        if not hasattr(self.dataset, "files"):
+            return []
+        files = [str(f) for f in self.dataset.files(k)]
+        if not files:
+            raise MepsError(
+                f"files({k}) lists nothing; a trial can be kept if it names what it is made of"
+            )
+        return files
+
+    def _content(self, files: Sequence[str]) -> tuple[Stamp, str]:
+        """When the files changed last, and a digest of their names and all their bytes."""
+        stamp = _stamp(files)
+        if not files:
+            return stamp, ""
+        record = self._records / _sha256(os.getcwd(), *files)[:32]
+        state = _sha256(repr(stamp))
+        with suppress(OSError, ValueError):
+            known, content = record.read_text().split()
+            if known == state:
+                return stamp, content
+        settled = time.time_ns() - max(s[1] for s in stamp) > _SETTLED_NS
+        digest = _digest if settled else _digest.__wrapped__
+        try:
+            found = [digest(os.path.abspath(f), s) for f, s in zip(files, stamp, strict=True)]
+        except OSError as error:
+            raise MepsError(f"{error.filename} cannot be read: {error.strerror}") from None
+        content = _sha256(*map(os.path.basename, files), *found)
+        if settled and not self.cache.read_only:
+            with suppress(OSError):
+                write_whole(record, f"{state} {content}\n".encode())
+        return stamp, content
+
+
+def _sha256(*texts: str) -> str:
+    return hashlib.sha256("\0".join(texts).encode()).hexdigest()
+
+
+def _trial_of(tensors: dict[str, torch.Tensor]) -> Trial:
+    tensors = dict(tensors)
+    return unpack(tensors, tensors.pop("trial").numpy().tobytes().decode())
+
+
+def _stamp(files: Sequence[str]) -> Stamp:
+    try:
+        found = [os.stat(f) for f in files]
+    except OSError as error:
+        raise MepsError(f"{error.filename} cannot be read: {error.strerror}") from None
+    return tuple((s.st_size, s.st_mtime_ns, s.st_ctime_ns) for s in found)
+
+
+@lru_cache(maxsize=4096)
+def _digest(file: str, stamp: tuple[int, int, int]) -> str:
+    """Of a file's bytes; remembered, since all clips of a subject may share one recording."""
+    with open(file, "rb") as f:
+        return hashlib.file_digest(f, "sha256").hexdigest()
+
+
+def _source(kind: type) -> str:
+    """Digest of the source that makes the trials of this class of data set."""
+    here = Path(__file__).parent.parent
+    paths = [here / name for name in SOURCE]
+    for cls in kind.__mro__[:-1]:  # all but `object`
+        try:
+            file = Path(inspect.getfile(cls))
+        except (TypeError, OSError):
+            raise MepsError(
+                f"trials of {kind.__name__} cannot be kept: {cls.__name__} was not defined in a "
+                "file, so nobody can tell when its code changes; put it in one, or pass cache=None"
+            ) from None
+        if file.parent not in paths:
+            paths.append(file.parent if here in file.parents else file)
+    return source_digest(paths)

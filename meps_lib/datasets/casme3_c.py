@@ -1,0 +1,161 @@
+"""CAS(ME)^3 Part C: a mock crime, one video a subject, colour, depth and the body at 200 Hz.
+
+::
+
+    CAS(ME)3_part_C_ME.xlsx
+    part_C/RGB_Depth/part_C/part_C/01/a/color/0.jpg  depth/0.png
+    part_C/Physiology/01.txt
+
+CHOICE: physiology is any ``.txt`` at most three folders below ``part_C`` that is named after a
+subject or lies in a folder named so. WHY: the sources describe the files, not where they lie.
+
+Nobody coded an apex. How body and video meet is in `casme3_physiology`. No defect of this table is
+documented but one full-width comma between action units, which reads as a comma and is flagged.
+
+References
+----------
+Li et al., IEEE Trans. Pattern Anal. Mach. Intell. 45 (2023), doi 10.1109/TPAMI.2022.3174895.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+
+import pandas as pd
+
+from meps_lib.datasets import casme3
+from meps_lib.datasets.casme3_physiology import SFREQ, onset_s, read_physiology
+from meps_lib.datasets.cells import at, subject_number, whole
+from meps_lib.datasets.kind import Expected, IndexOptions, Kind, Rows
+from meps_lib.datasets.schema import frame_of
+from meps_lib.datasets.settings import LoadConfig
+from meps_lib.datasets.signals_cut import expression_window, read_once
+from meps_lib.datasets.tables import find_table, read_table
+from meps_lib.errors import MepsError
+from meps_lib.trial import Trial
+
+_NAME = "CAS(ME)3_part_C_ME.xlsx"
+TABLES = (_NAME, f"annotation/{_NAME}", "annotation/*part_C_ME*.xlsx")
+SHEET = "mockCrimeME"
+COLUMNS = {
+    "subject": ("sub", "subject"),
+    "count": ("count",),
+    "onset": ("onset",),
+    "offset": ("offset",),
+    "aus": ("au", "AUs"),
+    "emotion": ("emotion",),
+}
+_FULL_WIDTH = "full-width comma between action units"
+
+
+def rows(root: Path, options: IndexOptions) -> Rows:
+    """The spreadsheet as index rows; see `Kind`."""
+    path = find_table(root, TABLES, options.labels)
+    find = casme3.finder(root)
+    bodies, found = _physiology(find("part_C")), []
+    for cells in read_table(path, COLUMNS, SHEET).to_dict("records"):
+        where = partial(at, path, cells["row"])
+        number, count = subject_number(cells["subject"], where("sub")), whole(
+            cells["count"], where("count")
+        )  # fmt: skip
+        if count is None:
+            raise MepsError(f"{where('count')}: empty; expected the number of the clip")
+        row = casme3.coded(cells["aus"], cells["emotion"], where)
+        if "，" in cells["aus"]:
+            row["flags"] = "; ".join(filter(None, (_FULL_WIDTH, row["flags"])))
+        body = bodies.get(number)
+        found.append(
+            row
+            | _frames(root, find, number)
+            | {
+                "subject": f"{number:02d}",
+                "clip": f"{number:02d}_{count}",
+                "fps": casme3.FPS,
+                "onset": whole(cells["onset"], where("onset")),
+                "offset": whole(cells["offset"], where("offset")),
+                "ps": "" if body is None else body.relative_to(root).as_posix(),
+                "ps_sfreq": None if body is None else SFREQ,
+                "row": cells["row"],
+            }
+        )
+    casme3.check_unique(found, path)
+    table = frame_of(found, KIND.name)
+    return Rows(table, casme3.missing_media(table, ("colour", "depth", "ps")))
+
+
+def _frames(root: Path, find: Callable[..., Path | None], number: int) -> dict[str, str]:
+    video = ("part_C", "RGB_Depth", "part_C", "part_C")
+    who = next((n for n in (f"{number:02d}", str(number)) if find(*video, n)), "")
+    there = {"colour": find(*video, who, "a", "color"), "depth": find(*video, who, "a", "depth")}
+    return {column: casme3.frames_in(root, folder) for column, folder in there.items()}
+
+
+def _physiology(part: Path | None) -> dict[int, Path]:
+    """Files by the subject's number.
+
+    Raises
+    ------
+    MepsError
+        If a subject has two.
+    """
+    found: dict[int, Path] = {}
+    levels = ("*.txt", "*/*.txt", "*/*/*.txt", "*/*/*/*.txt")
+    paths = () if part is None else (p for level in levels for p in sorted(part.glob(level)))
+    for path in paths:
+        number = _number(path.stem) or _number(path.parent.name)
+        if number is None:
+            continue
+        if number in found:
+            raise MepsError(
+                f"{found[number]} and {path}: two recordings of subject {number:02d}; expected "
+                "one: move the other out of part_C"
+            )
+        found[number] = path
+    return found
+
+
+def _number(name: str) -> int | None:
+    try:
+        return subject_number(name, name)
+    except MepsError:
+        return None
+
+
+def load(root: Path, row: pd.Series, config: LoadConfig) -> Trial:
+    """One clip from onset to offset, and the body around its onset; see `Kind`."""
+    fields = casme3.video(root, row, config)
+    if "ps" in config.modalities:
+        recording, start_row = read_once(_body(root, row), read_physiology)
+        fields |= expression_window(recording, onset_s(start_row, int(row["onset"])), config)
+    return Trial(label="others", subject=row["subject"], clip=row["clip"], **fields)
+
+
+def files(root: Path, row: pd.Series, config: LoadConfig) -> list[Path]:
+    """What `load` reads."""
+    body = [_body(root, row)] if "ps" in config.modalities else []
+    return casme3.pictures(root, row, config) + body
+
+
+def _body(root: Path, row: pd.Series) -> Path:
+    if not row["ps"]:
+        raise MepsError(
+            f"clip {row['clip']!r}: no physiology of subject {row['subject']} below "
+            f"{root / 'part_C'}; copy it and index again, or leave 'ps' out of the modalities"
+        )
+    return root / row["ps"]
+
+
+KIND = Kind(
+    name="casme3-c",
+    title="CAS(ME)^3 Part C",
+    rows=rows,
+    load=load,
+    files=files,
+    class_sets=casme3.CLASSES,
+    rules=(casme3.ONSET_MISSING, casme3.NO_SPAN),
+    modalities=("colour", "depth", "ps", "flow"),
+    marks=("*part_C_ME*", "annotation/*part_C_ME*", "part_C/RGB_Depth"),
+    expected=Expected(rows=165, subjects=30),
+)

@@ -1,0 +1,108 @@
+"""Which file is which frame: the pictures of a folder by the number in their names."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Mapping
+from pathlib import Path
+
+from meps_lib.errors import MepsError
+from meps_lib.pictures import IMAGE_SUFFIXES, is_picture, natural
+
+
+def has_frames(folder: Path) -> bool:
+    """Whether a folder has a picture in it; False too if there is no such folder."""
+    try:
+        with os.scandir(folder) as entries:
+            return any(is_picture(e.name) and not _is_folder(e) for e in entries)
+    except (OSError, ValueError):
+        return False
+
+
+def frame_files(folder: Path, number: str | None) -> dict[int, Path]:
+    """The pictures of a folder by frame number.
+
+    Parameters
+    ----------
+    folder : Path
+    number : str or None
+        Regular expression for the file's name without its ending, whose group 1 is the number;
+        pictures with other names are no frames. None: frames are counted from 0, in natural
+        order.
+
+    Returns
+    -------
+    dict
+        Number -> path, numbers rising.
+
+    Raises
+    ------
+    MepsError
+        If the folder cannot be read, has no frames, or two for one number.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> folder = Path(tempfile.mkdtemp())
+    >>> for name in ("img10.jpg", "img9.JPG", "Thumbs.db", "._img9.jpg"):
+    ...     (folder / name).touch()
+    >>> {n: path.name for n, path in frame_files(folder, r"^img(\d+)$").items()}
+    {9: 'img9.JPG', 10: 'img10.jpg'}
+    """
+    try:
+        with os.scandir(folder) as entries:
+            # What is no plain file fails by name when it is read; asking each would take long.
+            names = [e.name for e in entries if is_picture(e.name) and not _is_folder(e)]
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise MepsError(
+            f"{folder}: no folder of frames ({reason}); is the copy complete?"
+        ) from None
+    if not names:
+        raise MepsError(f"{folder}: no picture in it ({', '.join(IMAGE_SUFFIXES)})")
+    found: dict[int | tuple, str] = {}
+    for name in sorted(names):
+        stem = name[: name.rindex(".")]
+        if number is None:
+            key: int | tuple = tuple(natural(stem))
+        else:
+            match = re.search(number, stem)
+            if not match:
+                continue
+            key = int(match[1])
+        if key in found:
+            raise MepsError(
+                f"{folder}: {found[key]!r} and {name!r} are one frame; remove the wrong one"
+            )
+        found[key] = name
+    if not found:
+        raise MepsError(
+            f"{folder}: no picture is called like a frame, {number!r}: got {min(names)!r}"
+        )
+    order = sorted(found)
+    return {k if number is None else n: folder / found[n] for k, n in enumerate(order)}
+
+
+def _is_folder(entry: os.DirEntry) -> bool:
+    return entry.is_dir(follow_symlinks=False)
+
+
+def frames_between(folder: Path, files: Mapping[int, Path], first: int, last: int) -> list[Path]:
+    """The files of all frames from first to last, both included.
+
+    Raises
+    ------
+    MepsError
+        If one is missing, naming the first such and the folder.
+    """
+    there = [n for n in files if first <= n <= last]
+    lacking = last - first + 1 - len(there)
+    if lacking:
+        gap = next((k for k, n in enumerate(there, first) if k != n), first + len(there))
+        more = f" and {lacking - 1} more" if lacking > 1 else ""
+        raise MepsError(
+            f"{folder}: frame {gap}{more} of {first} to {last} missing; there are {len(files)} "
+            f"frames, {min(files)} to {max(files)}; copy the folder again, or drop the clip"
+        )
+    return [files[n] for n in there]

@@ -1,0 +1,152 @@
+"""Is this the folder of that data set? And if not, which one is, or what is it instead?"""
+
+from __future__ import annotations
+
+import os
+from collections import deque
+from collections.abc import Iterator
+from difflib import get_close_matches
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from meps_lib.errors import MepsError
+
+if TYPE_CHECKING:
+    from meps_lib.datasets.kind import Kind
+
+_BELOW, _ABOVE = 3, 5  # levels that are searched for the right folder
+_FOLDERS, _ENTRIES = 300, 20_000  # and how much is looked at, for a quick answer on a full disk
+
+
+def check_root(kind: Kind, root: Path | str) -> Path:
+    """The folder of a data set, once it is known to be one.
+
+    Parameters
+    ----------
+    kind : Kind
+        One of its ``marks`` has to match.
+    root : path
+
+    Raises
+    ------
+    MepsError
+        If the folder is missing, cannot be read, or is none of this data set; the message names
+        the right folder where one lies near, or the data set that this one looks like.
+    """
+    root = Path(root)
+    _check_folder(root)
+    if _is_one(kind, root):
+        return root
+    wanted = f"expected the folder of {kind.title}, which holds {' or '.join(kind.marks)}"
+    near = next((f for f in _neighbours(root) if _is_one(kind, f)), None)
+    if near is not None:
+        raise MepsError(f"{root}: {wanted}; did you mean {near}?")
+    others = [other for other in _other_kinds(kind) if _is_one(other, root)]
+    if others:
+        looks = " or ".join(f"{other.title} ('{other.name}')" for other in others)
+        raise MepsError(f"{root}: {wanted}; this looks like {looks}")
+    inside = sorted(p.name for p in _entries(root))[:8]
+    raise MepsError(f"{root}: {wanted}; it holds {', '.join(inside) or 'nothing'}")
+
+
+def folders_below(root: Path, depth: int, most: int = _FOLDERS) -> Iterator[Path]:
+    """`root` and the folders below it, the nearest first.
+
+    Links are followed, since data often lies on another disk, but no folder is visited twice:
+    a link that leads back to where it stands ends there.
+
+    Parameters
+    ----------
+    root : Path
+    depth : int
+        Levels below `root`.
+    most : int
+        Folders in all.
+    """
+    seen, queue, left = set(), deque([(root, 0)]), _ENTRIES
+    while queue and len(seen) < most:
+        folder, level = queue.popleft()
+        try:
+            stat = folder.stat()
+        except OSError:
+            continue
+        if (stat.st_dev, stat.st_ino) in seen:
+            continue
+        seen.add((stat.st_dev, stat.st_ino))
+        yield folder
+        if level == depth:
+            continue
+        entries = _entries(folder, left)
+        left -= len(entries)
+        inside = sorted(Path(e.path) for e in entries if _is_folder(e))
+        queue.extend((f, level + 1) for f in inside if not f.name.startswith("."))
+
+
+def _check_folder(root: Path) -> None:
+    try:
+        if not root.exists():
+            raise MepsError(f"{root}: no such folder{_close_names(root)}")
+        if not root.is_dir():
+            raise MepsError(
+                f"{root} is a file; expected the folder of the data set: unpack it if it is an "
+                "archive, or give the folder that it lies in"
+            )
+        with os.scandir(root) as entries:
+            next(entries, None)
+    except OSError as error:
+        raise MepsError(f"{root}: cannot be read ({error.strerror}); check the rights") from None
+
+
+def _close_names(root: Path) -> str:
+    """A missing folder is often a misspelt one, or a disk that is not there."""
+    parent = root.absolute().parent
+    while not parent.is_dir():
+        root, parent = parent, parent.parent
+    close = get_close_matches(root.name, sorted(p.name for p in _entries(parent)), n=3, cutoff=0.5)
+    hint = f"; {parent} is there"
+    return f"{hint}, with {', '.join(close)} in it" if close else hint
+
+
+def _is_one(kind: Kind, folder: Path) -> bool:
+    try:
+        return any(next(folder.glob(mark), None) is not None for mark in kind.marks)
+    except OSError:  # unreadable or a loop of links: not the folder that we look for
+        return False
+
+
+def _neighbours(root: Path) -> Iterator[Path]:
+    """Folders above, then below."""
+    yield from list(root.absolute().parents)[:_ABOVE]
+    yield from folders_below(root, _BELOW)
+
+
+def _other_kinds(kind: Kind) -> Iterator[Kind]:
+    from meps_lib.datasets.kinds import MODULES, kind_of
+
+    for name in MODULES:
+        if name != kind.name:
+            try:
+                yield kind_of(name)
+            except ImportError:  # a suggestion is not worth an error of its own
+                continue
+
+
+def _entries(folder: Path, most: int = _ENTRIES) -> list[os.DirEntry]:
+    """What lies in a folder, as far as it may be read."""
+    found = []
+    try:
+        with os.scandir(folder) as entries:
+            for entry in entries:
+                if len(found) >= most:
+                    break
+                found.append(entry)
+    except OSError:
+        pass
+    return found
+
+
+def _is_folder(entry: os.DirEntry) -> bool:
+    try:
+        return entry.is_dir()
+    except OSError:
+        return False

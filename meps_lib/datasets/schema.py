@@ -1,0 +1,135 @@
+"""The columns of the index, what may stand in them, and the check of a whole table."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import pandas as pd
+import pandera.pandas as pa
+
+from meps_lib.errors import MepsError
+
+_AU = r"[LRTB]?\d{1,2}"
+
+
+def _text(*checks: pa.Check) -> pa.Column:
+    return pa.Column(str, list(checks), nullable=False)
+
+
+_NAMED = pa.Check.str_length(min_value=1)
+_FRAME = pa.Check.ge(0)
+_RATE = pa.Check.in_range(0, 1e6, include_min=False)
+
+SCHEMA = pa.DataFrameSchema(
+    {
+        "data_set": _text(_NAMED),
+        "subject": _text(_NAMED),
+        "clip": pa.Column(str, _NAMED, unique=True),
+        # What belongs to the clip, relative to the root; "" where there is none.
+        "colour": _text(),  # folder of frames
+        "depth": _text(),  # folder of frames
+        "ps": _text(),  # file
+        "eeg": _text(),  # file
+        "flow": _text(),  # file of a ready-made flow map
+        "fps": pa.Column("Float64", _RATE, nullable=True),
+        # As the data set counts: frames of the video, or samples of the recording (CASE, WESAD).
+        "onset": pa.Column("Int64", _FRAME, nullable=True),
+        "apex": pa.Column("Int64", _FRAME, nullable=True),
+        "offset": pa.Column("Int64", _FRAME, nullable=True),
+        "aus_raw": _text(),
+        "aus": _text(pa.Check.str_matches(rf"^({_AU}(\+{_AU})*)?$")),  # "L4+12+T10"
+        "emotion_raw": _text(),
+        "emotion": _text(),
+        "ps_sfreq": pa.Column("Float64", _RATE, nullable=True),
+        "eeg_sfreq": pa.Column("Float64", _RATE, nullable=True),
+        "marker": pa.Column("Int64", nullable=True),  # of the clip in the signals, if any
+        "row": pa.Column("Int64", nullable=True),  # in the annotation table, as Excel counts
+        "flags": _text(),  # what is odd with the row, in words, joined by "; "
+        # One column a class set, e.g. class_three; missing where the set drops the clip.
+        "class_.+": pa.Column("string", nullable=True, required=False, regex=True),
+    },
+    strict=True,
+    index=pa.Index(int),
+)
+# What pandera's checks ask for, where their names do not say it.
+_WORDS = {"field_uniqueness": "a name that no other clip has", "not_nullable": "a value"}
+_SHOWN = 3  # clips that a message names at most
+COLUMNS = tuple(name for name in SCHEMA.columns if name != "class_.+")
+
+
+def frame_of(rows: Sequence[Mapping[str, object]], data_set: str) -> pd.DataFrame:
+    """Rows as a table with every column of the index and the right types.
+
+    Parameters
+    ----------
+    rows : sequence of mappings
+        Each with some of `COLUMNS` and of ``class_...``; what is not given is "" or missing.
+    data_set : str
+        For the column of that name where a row has none.
+
+    Raises
+    ------
+    MepsError
+        If a row has a column that the index does not know.
+    """
+    table = pd.DataFrame(list(rows), dtype=object)
+    extra = [c for c in table if c not in COLUMNS and not str(c).startswith("class_")]
+    if extra:
+        raise MepsError(f"the index has no column {', '.join(map(str, extra))}")
+    for name in COLUMNS:
+        dtype = str(SCHEMA.columns[name].dtype)
+        if name not in table:
+            table[name] = data_set if name == "data_set" else ("" if dtype == "str" else pd.NA)
+        elif name == "data_set":
+            table[name] = table[name].fillna(data_set)
+        table[name] = table[name].fillna("").astype(str) if dtype == "str" else table[name].astype(
+            dtype
+        )  # fmt: skip
+    sets = [c for c in table if c not in COLUMNS]
+    table[sets] = table[sets].astype("string")
+    return table[[*COLUMNS, *sets]]
+
+
+def check_index(table: pd.DataFrame, source: object = "the index") -> pd.DataFrame:
+    """The table, held against `SCHEMA`.
+
+    Raises
+    ------
+    MepsError
+        Naming the row and the column that do not fit, and the clip.
+    """
+    try:
+        table = SCHEMA.validate(table.reset_index(drop=True), lazy=True)
+    except pa.errors.SchemaErrors as errors:
+        raise MepsError(f"{source}, {_violation(errors.failure_cases, table)}") from None
+    marks = table[["onset", "apex", "offset"]].astype("Float64").astype(float)
+    known = marks.bfill(axis=1).iloc[:, 0] >= 0
+    falls = marks.ffill(axis=1).diff(axis=1).min(axis=1) < 0
+    if (falls & known).any():
+        row = table[falls].iloc[0]
+        raise MepsError(
+            f"{source}, {place(row)}: onset {row.onset}, apex {row.apex}, offset {row.offset}; "
+            "expected them to rise; choose a rule that repairs or drops the row"
+        )
+    return table
+
+
+def _violation(cases: pd.DataFrame, table: pd.DataFrame) -> str:
+    """The first of pandera's failure cases, with the clips that share it, in words."""
+    first = cases.iloc[0]
+    got, check, column = first["failure_case"], first["check"], first["column"]
+    same = cases[
+        (cases["check"] == check) & (cases["column"] == column) & (cases["failure_case"] == got)
+    ]
+    at = ""
+    if {"clip", "row"} <= set(table) and not pd.isna(first["index"]):
+        at = ", ".join(place(table.iloc[int(k)]) for k in same["index"][:_SHOWN]) + ", "
+    expected = _WORDS.get(check, check)
+    got = repr(got.item() if hasattr(got, "item") else got)
+    return f"{at}column {column}: got {got}; expected {expected}; {len(cases)} such in all"
+
+
+def place(row: pd.Series) -> str:
+    """A row in words, for messages."""
+    where = "" if pd.isna(row["row"]) else f", row {int(row['row'])} of the table"
+    return f"clip {row['clip']!r}{where}"

@@ -1,0 +1,107 @@
+"""Long recordings under one condition after another: where each runs, and clips cut from it.
+
+In CASE and WESAD a number beside every sample says what the person sees or does. A run of
+one number is a condition; minutes long, it is cut into clips of one length.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import isfinite
+
+import numpy as np
+import pandas as pd
+
+from meps_lib.datasets.rules import Rule
+from meps_lib.errors import MepsError
+
+SHORTEST_S = 2.0  # CHOICE: what is shorter holds two heart beats at most, so no rate
+
+
+@dataclass(frozen=True)
+class Segment:
+    """A stretch of samples, and what is odd with it."""
+
+    first: int
+    last: int  # inclusive
+    suffix: str = ""  # of the clip's name: "_1", "_2" where a condition gives several
+    flags: str = ""
+
+
+def runs(codes: np.ndarray) -> list[tuple[int, int, int]]:
+    """Runs of one code: (code, first sample, last sample).
+
+    Parameters
+    ----------
+    codes : array of numbers, shape (L,)
+
+    Examples
+    --------
+    >>> runs(np.array([10, 3, 3, 3, 11]))
+    [(10, 0, 0), (3, 1, 3), (11, 4, 4)]
+    """
+    if len(codes) == 0:
+        return []
+    first = np.append(0, np.flatnonzero(codes[1:] != codes[:-1]) + 1)
+    last = np.append(first[1:], len(codes)) - 1
+    return list(zip(codes[first].tolist(), first.tolist(), last.tolist(), strict=True))
+
+
+def cut(first: int, last: int, sfreq: float, segment_s: float) -> list[Segment]:
+    """A condition as clips of one length.
+
+    CHOICE: what is left at the end and fills no clip belongs to none. WHY: clips of one length
+    compare, and an overlap with the clip before would count the same seconds twice.
+
+    Parameters
+    ----------
+    first, last : int
+        Samples of the condition, both inclusive.
+    sfreq : float
+        Hz.
+    segment_s : float
+        Length of a clip, s; a condition shorter than that is one whole clip, flagged.
+
+    Returns
+    -------
+    list of Segment
+
+    Raises
+    ------
+    MepsError
+        If a clip would be shorter than `SHORTEST_S`.
+
+    Examples
+    --------
+    >>> [(s.first, s.last, s.suffix) for s in cut(1000, 1249, sfreq=10, segment_s=10)]
+    [(1000, 1099, '_1'), (1100, 1199, '_2')]
+    >>> cut(1000, 1249, sfreq=10, segment_s=60)
+    [Segment(first=1000, last=1249, suffix='', flags='shorter than 60 s: one whole clip')]
+    """
+    if not (isfinite(segment_s) and segment_s >= SHORTEST_S):
+        raise MepsError(f"segment_s={segment_s}; expected {SHORTEST_S:g} s or more")
+    step, total = round(segment_s * sfreq), last - first + 1
+    if total < step:
+        return [Segment(first, last, flags=f"shorter than {segment_s:g} s: one whole clip")]
+    starts = range(first, last - step + 2, step)
+    if len(starts) == 1:
+        return [Segment(first, first + step - 1)]
+    return [Segment(a, a + step - 1, f"_{k}") for k, a in enumerate(starts, 1)]
+
+
+def of_subjects(found: Sequence[str], expected: Sequence[str]) -> tuple[str, ...]:
+    """Which of a set's subjects a partial copy lacks, in words, for `Rows.missing`."""
+    lacking = [name for name in expected if name not in set(found)]
+    if not lacking:
+        return ()
+    named = ", ".join(lacking[:5]) + (", ..." if len(lacking) > 5 else "")
+    return (f"{len(lacking)} of {len(expected)} subjects ({named})",)
+
+
+def _brief(table: pd.DataFrame) -> pd.Series:
+    seconds = (table["offset"] - table["onset"] + 1) / table["ps_sfreq"]
+    return (seconds < SHORTEST_S).fillna(False)
+
+
+FRAGMENT = Rule("fragment", f"shorter than {SHORTEST_S:g} s", _brief, "drop", keeps=True)

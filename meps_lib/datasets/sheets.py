@@ -1,0 +1,143 @@
+"""A spreadsheet or a CSV file as lines of text, before anyone asks what they mean."""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+import warnings
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+import pandas as pd
+import xlrd
+
+from meps_lib.datasets.cells import plain
+from meps_lib.errors import MepsError
+
+SUFFIXES = (".xlsx", ".xls", ".csv")
+_ZIP = b"PK\x03\x04"
+# How files begin: xlsx (a zip), and xls of Excel 97 and of Excel 2 to 4.
+_SPREADSHEETS = (_ZIP, b"\xd0\xcf\x11\xe0", b"\x09\x00", b"\x09\x02", b"\x09\x04")
+_SHOWN = 12  # names that a message lists at most
+
+
+def read_lines(path: Path | str, sheet: str | None = None) -> tuple[list[list[str]], str]:
+    """Every line of a table.
+
+    Parameters
+    ----------
+    path : path
+        ".xlsx", ".xls" or ".csv" (UTF-8; comma, semicolon or tab). A spreadsheet is read by what
+        it is, not by which of the two endings it has.
+    sheet : str, optional
+        The first one if None; a CSV file has none.
+
+    Returns
+    -------
+    lines : list of list of str
+        Cells without space around them; "" where empty, whole numbers as "12", and "#N/A" where a
+        formula failed. Line k is row k + 1 as Excel counts.
+    where : str
+        The table in words, for messages.
+
+    Raises
+    ------
+    MepsError
+        If the file cannot be read, or has no such sheet.
+    """
+    path = Path(path)
+    if path.suffix.lower() not in SUFFIXES:
+        raise MepsError(f"{path}: expected a table that ends in {', '.join(SUFFIXES)}")
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise MepsError(f"{path}: cannot be read ({error.strerror})") from None
+    if not data.strip():
+        raise MepsError(f"{path} is empty ({len(data)} bytes); copy it anew")
+    spreadsheet = data.startswith(_SPREADSHEETS)
+    if path.suffix.lower() == ".csv":
+        if spreadsheet:
+            raise MepsError(f"{path} is a spreadsheet, not text; rename it to end in .xlsx or .xls")
+        return _csv(path, data), str(path)
+    if not spreadsheet:
+        raise MepsError(
+            f"{path} is no spreadsheet, whatever its name says; copy it anew, or rename it to end "
+            "in .csv if it is one"
+        )
+    return _excel(path, data, sheet)
+
+
+def _csv(path: Path, data: bytes) -> list[list[str]]:
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise MepsError(
+            f"{path}: byte {error.start} is not UTF-8; save it anew as 'CSV UTF-8'"
+        ) from None
+    # CHOICE: the separator is what most lines have. WHY: where the comma is a decimal point,
+    # Excel separates with semicolons, and commas stand in some cells all the same.
+    lines = text.splitlines()
+    counts = {mark: [line.count(mark) for line in lines] for mark in ",;\t"}
+    mark = max(counts, key=lambda m: (sum(map(bool, counts[m])), sum(counts[m])))
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=mark, strict=True)
+    try:
+        return [[cell.strip() for cell in line] for line in reader]
+    except csv.Error as error:
+        raise MepsError(f"{path}, line {reader.line_num}: {error}; is a quote left open?") from None
+
+
+def _excel(path: Path, data: bytes, sheet: str | None) -> tuple[list[list[str]], str]:
+    try:
+        # openpyxl warns of validation lists and the like, which hold no data; xlrd would print.
+        source = io.BytesIO(data)
+        if not data.startswith(_ZIP):
+            source = xlrd.open_workbook(file_contents=data, logfile=io.StringIO())
+        with warnings.catch_warnings(action="ignore"), pd.ExcelFile(source) as book:
+            names = [str(name) for name in book.sheet_names]
+            name = names[0] if sheet is None else same_name(sheet, names)
+            if name is not None:
+                table = book.parse(name, header=None, dtype=object, na_filter=False)
+    except Exception as error:  # damaged files make openpyxl and xlrd raise anything at all
+        why = " ".join(f"{type(error).__name__}: {error}".split())[:120]
+        raise MepsError(
+            f"{path}: cannot be read as a spreadsheet ({why}); copy it anew, or open it and save "
+            "it as .xlsx or .csv"
+        ) from None
+    if name is None:
+        raise MepsError(f"{path}: no sheet {sheet!r}; it has {listed(names)}")
+    return [[_text(v) for v in line] for line in table.to_numpy()], f"{path}, sheet {name!r}"
+
+
+def _text(value: object) -> str:
+    """A cell as a person sees it; pandas makes NaN of a formula that failed."""
+    return "#N/A" if isinstance(value, float) and value != value else str(value).strip()
+
+
+def squeezed(name: str) -> str:
+    """A name without what people spell differently: case, spaces, underscores, hyphens.
+
+    Examples
+    --------
+    >>> squeezed("Onset_Frame") == squeezed("onset frame")
+    True
+    """
+    return re.sub(r"[\s_-]+", "", plain(name)).casefold()
+
+
+def same_name(name: str, names: Sequence[str]) -> str | None:
+    """The one of `names` that is the same but for `squeezed`, if any."""
+    return next((n for n in names if squeezed(n) == squeezed(name)), None)
+
+
+def listed(names: Iterable[object]) -> str:
+    """Names for a message, not too many and none too long.
+
+    Examples
+    --------
+    >>> listed(["label", "notes"])
+    "'label', 'notes'"
+    """
+    shown = [repr(str(name)[:60]) for name in names]
+    more = f" and {len(shown) - _SHOWN} more" if len(shown) > _SHOWN else ""
+    return (", ".join(shown[:_SHOWN]) or "nothing") + more

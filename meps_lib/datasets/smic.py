@@ -1,0 +1,125 @@
+"""SMIC-HS: 100 frames a second, no table; class and subject stand in the folders' names.
+
+::
+
+    HS/s01/micro/negative/s1_ne_01/*.bmp        subjects as s01 or s1
+
+No onset, apex or offset is coded: a clip is its whole folder. Positive is happiness and surprise
+is surprise; negative is no single emotion, so that column stays empty.
+
+References
+----------
+Li et al., IEEE FG 2013.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pandas as pd
+
+from meps_lib.datasets.cells import subject_number
+from meps_lib.datasets.coded_clips import NO_FRAMES, missing_frames
+from meps_lib.datasets.kind import Expected, IndexOptions, Kind, Rows
+from meps_lib.datasets.media import has_frames, video_fields, video_files
+from meps_lib.datasets.rules import Rule
+from meps_lib.datasets.schema import frame_of
+from meps_lib.datasets.settings import LoadConfig
+from meps_lib.errors import MepsError
+from meps_lib.labels import CLASS_SETS
+from meps_lib.trial import Trial
+
+FPS = 100.0
+CLASSES = CLASS_SETS["three"].classes
+_SHORT = {"ne": "negative", "po": "positive", "sur": "surprise"}  # in a clip's name
+_EMOTION = {"negative": "", "positive": "happiness", "surprise": "surprise"}
+
+
+def rows(root: Path, options: IndexOptions) -> Rows:
+    """The folders as index rows; see `Kind`."""
+    if options.labels is not None:
+        raise MepsError(
+            f"--labels {options.labels}: SMIC-HS has no table, its folders' names are the labels"
+        )
+    out, missing, seen = [], [], {}
+    for person in _folders(root / "HS"):
+        subject = f"s{subject_number(person.name, str(person)):02d}"
+        if not (person / "micro").is_dir():
+            missing.append(f"folder micro of {subject}")
+            continue
+        for group in _folders(person / "micro"):
+            label = group.name.lower()
+            if label not in CLASSES:
+                raise MepsError(f"{group}: expected a folder called one of {', '.join(CLASSES)}")
+            for clip in _folders(group):
+                first = seen.setdefault(clip.name, clip)
+                if first is not clip:
+                    raise MepsError(
+                        f"clip {clip.name!r} lies in {first.parent}/ and in {clip.parent}/; "
+                        "expected each clip once; remove one of the two"
+                    )
+                out.append(_row(root, clip, subject, label))
+    table = frame_of(out, "smic")
+    return Rows(table, missing=(*missing, *missing_frames(table)))
+
+
+def _row(root: Path, clip: Path, subject: str, label: str) -> dict[str, object]:
+    here = has_frames(clip)
+    return {
+        "subject": subject, "clip": clip.name, "fps": FPS,
+        "colour": clip.relative_to(root).as_posix() if here else "",
+        "emotion_raw": label, "emotion": _EMOTION[label],
+        "class_three": label, "class_megc2019": label,
+        "flags": "" if here else NO_FRAMES,
+    }  # fmt: skip
+
+
+def load(root: Path, row: pd.Series, config: LoadConfig) -> Trial:
+    """One clip, every frame of its folder; see `Kind`."""
+    video = video_fields(root, row, config, number=None)
+    return Trial(subject=row["subject"], clip=row["clip"], label="others", **video)
+
+
+def files(root: Path, row: pd.Series, config: LoadConfig) -> list[Path]:
+    """The pictures that `load` reads."""
+    return video_files(root, row, config, number=None)
+
+
+def _folders(parent: Path) -> Iterator[Path]:
+    """Folders of a folder by name, but for hidden ones."""
+    return (p for p in sorted(parent.iterdir()) if p.is_dir() and not p.name.startswith("."))
+
+
+def _disagrees(table: pd.DataFrame) -> pd.Series:
+    """Clips of SMIC whose name says another subject or class than the folders around them."""
+    ours = table["data_set"] == "smic"
+    named = table["clip"].str.extract(r"^(?:smic_)?s0*(\d+)_(ne|po|sur)_\d+$", re.IGNORECASE)
+    subject = table["subject"].str.extract(r"s0*(\d+)$")[0]
+    label = named[1].str.lower().map(_SHORT)
+    return ours & ~((named[0] == subject) & (label == table["emotion_raw"]))
+
+
+RULES = (
+    # Either may be wrong, and with it the label, or who is left out.
+    Rule(
+        "name-disagrees",
+        "the clip's name says another subject or class than its folders",
+        _disagrees,
+        "drop",
+        keeps=True,
+    ),
+)
+KIND = Kind(
+    name="smic",
+    title="SMIC-HS",
+    rows=rows,
+    load=load,
+    files=files,
+    class_sets={"megc2019": CLASSES, "three": CLASSES},
+    rules=RULES,
+    modalities=("colour", "flow"),
+    marks=("HS/s*/micro",),
+    expected=Expected(rows=164, subjects=16, emotions={"happiness": 51, "surprise": 43}),
+)

@@ -1,0 +1,172 @@
+"""Annotation tables as text: Excel of both kinds and CSV read the same.
+
+Everything stays text until `cells` reads it, so that "006" stays "006", and every row keeps its
+number in the sheet, so that an error can name it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from pathlib import Path
+
+import pandas as pd
+
+from meps_lib.datasets.roots import folders_below
+from meps_lib.datasets.sheets import SUFFIXES, listed, read_lines, squeezed
+from meps_lib.errors import MepsError
+
+_HEADER_WITHIN = 50  # rows in which a header is looked for
+
+
+def read_table(
+    path: Path | str,
+    columns: Mapping[str, tuple[str, ...]],
+    sheet: str | None = None,
+    header_row: int = 0,
+    optional: Collection[str] = (),
+) -> pd.DataFrame:
+    """Read an annotation table.
+
+    Parameters
+    ----------
+    path : path
+        ".xlsx", ".xls" or ".csv" (UTF-8; comma, semicolon or tab).
+    columns : mapping
+        Name in the result -> spellings accepted in the file, the preferred one first; upper and
+        lower case, spaces, underscores and hyphens do not matter.
+    sheet : str, optional
+        The first one if None; a CSV file has none.
+    header_row : int
+        Where the data set has the header, counted from 0. CHOICE: where another of the first rows
+        has all columns and this one does not, that one is the header. WHY: a table that was saved
+        anew without the lines above it is the same table.
+    optional : collection of str
+        Keys of `columns` that may be missing; "" then.
+
+    Returns
+    -------
+    DataFrame
+        The keys of `columns`, all text, "" where a cell is empty, whole numbers as "12"; and
+        ``row``, the row as Excel counts (the first line of the sheet is 1). Rows that are empty
+        in these columns are left out.
+
+    Raises
+    ------
+    MepsError
+        If the file cannot be read, or the sheet or a column is missing; the message names those
+        that are there.
+    """
+    path = Path(path)
+    lines, where = read_lines(path, sheet)
+    if not any(map(any, lines)):
+        raise MepsError(f"{where} is empty; expected a table with {listed(columns)}")
+    header, found = _header(lines, columns, header_row, optional, where)
+    rows = []
+    for number, line in enumerate(lines[header + 1 :], header + 2):
+        row = {key: _cell(line, at) for key, at in found.items()}
+        if any(row.values()):
+            rows.append(dict.fromkeys(columns, "") | row | {"row": number})
+    if not rows:
+        raise MepsError(f"{where}: no row below the header in row {header + 1}; is it complete?")
+    return pd.DataFrame(rows, columns=[*columns, "row"])
+
+
+def find_table(root: Path, names: Sequence[str], labels: Path | None = None) -> Path:
+    """Where the annotation table lies.
+
+    Parameters
+    ----------
+    root : Path
+    names : sequence of str
+        Glob patterns from the root, tried in order; where a table is missing, one of the same name
+        that ends in ".xls" or ".csv" does as well.
+    labels : Path, optional
+        The table that a person named; nothing is looked for then.
+
+    Raises
+    ------
+    MepsError
+        If there is none, or more than one for a pattern; the message lists tables that are there.
+    """
+    root = Path(root)
+    if labels is not None:
+        if not Path(labels).is_file():
+            raise MepsError(f"--labels {labels}: no such file; {_tables_near(Path(labels).parent)}")
+        return Path(labels)
+    for name in names:
+        for suffix in dict.fromkeys((Path(name).suffix, *SUFFIXES)):
+            pattern = str(Path(name).with_suffix(suffix))
+            hits = sorted(hit for hit in root.glob(pattern) if _is_table(hit))
+            if len(hits) > 1:
+                raise MepsError(
+                    f"{root}: {len(hits)} tables could be {name}: "
+                    f"{listed(hit.name for hit in hits)}; choose one with --labels"
+                )
+            if hits:
+                return hits[0]
+    raise MepsError(
+        f"{root}: no annotation table {' or '.join(names)}; {_tables_near(root)}; "
+        "put it there or name it with --labels"
+    )
+
+
+def _is_table(path: Path) -> bool:
+    """Excel's lock files (~$x.xlsx) and hidden ones (._x.xlsx) are none."""
+    visible = not path.name.startswith(("~$", "."))
+    return visible and path.suffix.lower() in SUFFIXES and path.is_file()
+
+
+def _tables_near(root: Path) -> str:
+    """Tables at most two folders below `root`, in words."""
+    found = []
+    for folder in folders_below(root, depth=2):
+        try:
+            found += sorted(p.relative_to(root) for p in folder.iterdir() if _is_table(p))
+        except OSError:  # a folder that may not be read has no table for us
+            continue
+    return f"tables there: {listed(map(str, found))}" if found else "no table lies there"
+
+
+def _header(
+    lines: list[list[str]], columns: Mapping[str, tuple[str, ...]], row: int,
+    optional: Collection[str], where: str,
+) -> tuple[int, dict[str, int]]:  # fmt: skip
+    """The line of the header, and which column of it each key is."""
+    best, best_found, needed = row, {}, [key for key in columns if key not in optional]
+    for k in dict.fromkeys((row, *range(min(_HEADER_WITHIN, len(lines))))):
+        found = _places(lines[k], columns) if k < len(lines) else {}
+        if all(key in found for key in needed):
+            best, best_found = k, found
+            break
+        if len(found) > len(best_found):
+            best, best_found = k, found
+    lacking = [key for key in needed if key not in best_found]
+    if lacking:
+        wanted = ", ".join(" or ".join(map(repr, columns[key])) for key in lacking)
+        names = [cell for cell in (lines[best] if best < len(lines) else []) if cell]
+        hint = "" if best_found else "; is the header missing?"
+        raise MepsError(f"{where}, row {best + 1}: no column {wanted}; found {listed(names)}{hint}")
+    for key, places in best_found.items():
+        if len(places) > 1:
+            raise MepsError(
+                f"{where}, row {best + 1}: {len(places)} columns are called "
+                f"{lines[best][places[0]]!r}; rename those that are not {key}"
+            )
+    return best, {key: places[0] for key, places in best_found.items()}
+
+
+def _places(line: Sequence[str], columns: Mapping[str, tuple[str, ...]]) -> dict[str, list[int]]:
+    """Key -> where its preferred spelling stands; keys that stand nowhere are left out."""
+    keys = [squeezed(cell) for cell in line]
+    places = {}
+    for name, spellings in columns.items():
+        for spelling in spellings:
+            hits = [k for k, key in enumerate(keys) if key == squeezed(spelling)]
+            if hits:
+                places[name] = hits
+                break
+    return places
+
+
+def _cell(line: Sequence[str], k: int) -> str:
+    return line[k] if k < len(line) else ""

@@ -1,0 +1,84 @@
+"""How peripheral signals are put on one scale before training, and who is looked at for it.
+
+"training"
+    Nothing is done here: the model's own `fit_scales` takes the scale of each signal from
+    the training subjects alone and applies it to everybody. The default, and the strict one.
+"per-subject"
+    Each signal of a subject is z-scored over that subject's own trials. No label is used, but
+    all trials of a test subject are looked at before the first is classified. That is
+    transductive: it needs a recording of a person, not a clip, and a result must say so. It
+    takes away what differs between people, such as the resting level of skin conductance.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+
+import torch
+
+from meps_lib.errors import MepsError
+from meps_lib.trial import Trial
+
+
+def per_subject(trials: Sequence[Trial]) -> list[Trial]:
+    """Z-score each signal of a subject over all samples of that subject's trials.
+
+    Parameters
+    ----------
+    trials : sequence of Trial
+        Those without ``ps`` are passed on as they are. One subject's trials must have the same
+        signals in the same order.
+
+    Returns
+    -------
+    list of Trial
+        In the same order; ``ps`` with mean 0 and standard deviation 1 a subject and signal,
+        without unit ("z"). A signal that never changes in a subject is 0 throughout.
+
+    Raises
+    ------
+    MepsError
+        If two trials of a subject have other signals.
+
+    Examples
+    --------
+    >>> kw = {"label": "a", "subject": "s", "ps_names": ("EDA",), "ps_units": ("uS",)}
+    >>> low, high = (Trial(clip=c, ps=torch.full((1, 4), x), ps_sfreq=4.0, **kw)
+    ...              for c, x in (("low", 3.0), ("high", 7.0)))
+    >>> [t.ps[0, 0].item() for t in per_subject([low, high])]
+    [-1.0, 1.0]
+    """
+    scales = {}
+    for subject in dict.fromkeys(t.subject for t in trials if t.ps is not None):
+        scales[subject] = _scale([t for t in trials if t.subject == subject and t.ps is not None])
+    return [_apply(t, *scales[t.subject]) if t.ps is not None else t for t in trials]
+
+
+def _scale(own: Sequence[Trial]) -> tuple[torch.Tensor, torch.Tensor]:
+    """Mean and standard deviation of each signal, (C, 1) each, over one subject's trials."""
+    first = own[0]
+    for trial in own:
+        if (trial.ps_names, trial.ps_units) != (first.ps_names, first.ps_units):
+            raise MepsError(
+                f"trials {first.clip!r} and {trial.clip!r} of {first.subject!r} have the signals "
+                f"{first.ps_names} in {first.ps_units} and {trial.ps_names} in {trial.ps_units}; "
+                "prepare them alike first"
+            )
+    x = torch.cat([t.ps.double() for t in own], dim=1)
+    mean = x.mean(dim=1, keepdim=True)
+    return mean, (x - mean).square().mean(dim=1, keepdim=True).sqrt()
+
+
+def _apply(trial: Trial, mean: torch.Tensor, deviation: torch.Tensor) -> Trial:
+    # CHOICE: a constant signal becomes 0. WHY: its rounding errors divided by themselves would be
+    # noise of the size of a signal; how small is too small depends on the level it sits at.
+    flat = deviation <= 1e-6 * mean.abs()
+    z = torch.where(flat, 0.0, (trial.ps.double() - mean) / torch.where(flat, 1.0, deviation))
+    return replace(trial, ps=z.float(), ps_units=("z",) * len(trial.ps_names))
+
+
+NORMALISERS: dict[str, Callable[[Sequence[Trial]], Sequence[Trial]]] = {
+    "training": lambda trials: trials,
+    "per-subject": per_subject,
+}

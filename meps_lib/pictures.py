@@ -1,0 +1,139 @@
+"""One picture on disk: which files are pictures, in what order, and reading one whole.
+
+A decoder that meets the end of a JPEG too early fills the rest with grey and says nothing: a
+face without a mouth, in a frame that counts. So a picture is read whole, or not at all.
+"""
+
+from __future__ import annotations
+
+import re
+from io import BytesIO
+from pathlib import Path
+
+import cv2
+import numpy as np
+from PIL import Image
+
+from meps_lib.errors import MepsError
+
+IMAGE_SUFFIXES = (".bmp", ".jpeg", ".jpg", ".png", ".tif", ".tiff")
+
+
+def is_picture(name: str) -> bool:
+    """Whether a file of this name is a picture; hidden files, such as ``._1.jpg``, are none.
+
+    Examples
+    --------
+    >>> [name for name in ("1.JPG", "._1.jpg", "Thumbs.db", ".jpg") if is_picture(name)]
+    ['1.JPG']
+    """
+    return not name.startswith(".") and name.lower().endswith(IMAGE_SUFFIXES)
+
+
+def natural(name: str) -> list[str | int]:
+    """A key that sorts ``2.jpg`` before ``10.jpg``.
+
+    Examples
+    --------
+    >>> sorted(["b10", "a", "b2"], key=natural)
+    ['a', 'b2', 'b10']
+    """
+    # Text and numbers take turns, so two keys never compare one with the other.
+    return [int(s) if k % 2 else s.lower() for k, s in enumerate(re.split(r"(\d+)", name))]
+
+
+def read_picture(path: Path, flag: int) -> np.ndarray:
+    """Decode a picture as `cv2.imread` does, whole.
+
+    Parameters
+    ----------
+    path : Path
+        In any script: the bytes are read by Python, since OpenCV opens no such path on Windows.
+    flag : int
+        ``cv2.IMREAD_...``.
+
+    Returns
+    -------
+    ndarray
+        Shape (H, W) or (H, W, C), channels in OpenCV's order (blue first).
+
+    Raises
+    ------
+    MepsError
+        If the file cannot be opened, is empty, no picture, or ends early.
+    """
+    data = _bytes(path)
+    try:
+        picture = cv2.imdecode(np.frombuffer(data, np.uint8), flag)
+    except cv2.error:  # more pixels than OpenCV allows
+        picture = None
+    # Only JPEG has no checksum or length that its decoders check, and OpenCV's answer to a cut
+    # one depends on its version. Pillow's does not; at an eighth of the size it costs less.
+    if data[:2] == b"\xff\xd8" and not _ends_well(data):
+        raise MepsError(f"{path}: truncated: the JPEG ends before its picture does; copy it again")
+    if picture is None:
+        raise MepsError(
+            f"{path}: cannot be decoded as an image: damaged, cut short, or another kind of "
+            "file; copy it again or remove it"
+        )
+    return picture
+
+
+def read_colour(path: Path) -> np.ndarray:
+    """Read a picture as RGB; a grey one has three equal channels.
+
+    Returns
+    -------
+    ndarray
+        Shape (H, W, 3), uint8.
+
+    Raises
+    ------
+    MepsError
+        As `read_picture`; also if a channel has more than 8 bits.
+    """
+    picture = read_picture(path, cv2.IMREAD_COLOR | cv2.IMREAD_ANYDEPTH)
+    if picture.dtype != np.uint8:
+        raise MepsError(
+            f"{path}: {picture.dtype} pixels; expected 8 bits a channel, to which they would lose "
+            "detail unseen; is this the depth folder? Else convert with a scale of your choice"
+        )
+    return np.ascontiguousarray(picture[..., ::-1])
+
+
+def picture_size(path: Path) -> tuple[int, int]:
+    """Width and height in pixels, from the first bytes of the file.
+
+    Raises
+    ------
+    MepsError
+        As `read_picture`.
+    """
+    try:
+        with Image.open(BytesIO(_bytes(path))) as image:
+            return image.size
+    except Exception:  # on damaged bytes Pillow raises whatever its parsers trip over
+        height, width = read_picture(path, cv2.IMREAD_UNCHANGED).shape[:2]
+        return width, height
+
+
+def _bytes(path: Path) -> bytes:
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise MepsError(
+            f"{path}: cannot be opened ({error.strerror}); copy it again, or check links and rights"
+        ) from None
+    if not data:
+        raise MepsError(f"{path}: the file is empty (0 bytes); copy or download it again")
+    return data
+
+
+def _ends_well(data: bytes) -> bool:
+    try:
+        with Image.open(BytesIO(data)) as image:
+            image.draft("L", (image.width // 8, image.height // 8))
+            image.load()
+    except Exception:  # see picture_size
+        return False
+    return True

@@ -1,0 +1,317 @@
+"""Prepared trials on disk: the same bits, found again by content, never stale."""
+
+import ast
+import hashlib
+import os
+import shutil
+import warnings
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+from matplotlib.image import imread
+from PIL import Image
+from torch.utils.data import Dataset
+
+import meps_lib
+from meps_lib.datasets import FolderDataset, cache, save_dataset
+from meps_lib.datasets.cache import TrialCache
+from meps_lib.datasets.settings import LoadConfig
+from meps_lib.diskcache import CacheWarning
+from meps_lib.errors import MepsError
+from meps_lib.prepare import PrepareConfig, PreparedDataset
+from meps_lib.simulate import Scenario, simulate_cohort
+from meps_lib.trial import MODALITIES, Trial
+
+CONFIG = PrepareConfig(n_frames=4, size=16, ps_names=("EDA", "ECG"), flow_method="dis")
+ALL = ("colour", "depth", "ps", "flow")
+
+
+class Pictures(Dataset):
+    """Six pictures a clip, and one recording of the signals that all clips share."""
+
+    classes = ("a", "b")
+
+    def __init__(self, root, n=3):
+        self.root, self.config, self.loaded = Path(root), LoadConfig(), 0
+        rows = [{"subject": f"s{k}", "clip": f"c{k}", "label": "ab"[k % 2], "emotion": "x"}
+                for k in range(n)]  # fmt: skip
+        self.index = pd.DataFrame(rows)
+        self.table = self.index.assign(apex=pd.array([3] * n, "Int64"))
+
+    def __len__(self):
+        return len(self.index)
+
+    def files(self, k):
+        return [*sorted((self.root / f"c{k}").glob("*.png")), self.root / "signals.csv"]
+
+    def __getitem__(self, k):
+        self.loaded += 1
+        *pictures, signals = self.files(k)
+        colour = torch.from_numpy(np.stack([imread(p) for p in pictures])).permute(0, 3, 1, 2)
+        depth = 500 + 200 * colour.mean(1, keepdim=True)
+        depth[:, :, :3] = torch.nan
+        ps = np.loadtxt(signals, delimiter=",", dtype=np.float32)
+        return Trial(
+            label=self.index["label"][k], subject=f"s{k}", clip=f"c{k}", fps=30.0,
+            colour=colour.contiguous(), depth=depth, ps=torch.from_numpy(ps), ps_sfreq=64.0,
+            ps_names=("EDA", "ECG"), ps_units=("uS", "mV"), ps_start=-1.5,
+            apex=int(self.table["apex"][k]), truth={"emotion": "joy", "beat_times": [0.5, 1.0]},
+        )  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def written(tmp_path_factory):
+    root, rng = tmp_path_factory.mktemp("written"), np.random.default_rng(0)
+    for k in range(3):
+        (root / f"c{k}").mkdir()
+        big = rng.random((20, 20, 3))
+        for t in range(6):
+            shifted = np.roll(np.kron(big, np.ones((3, 3, 1))), t * (k + 1) % 5, axis=1)
+            Image.fromarray(np.uint8(255 * shifted)).save(root / f"c{k}" / f"{t}.png")
+    np.savetxt(root / "signals.csv", rng.standard_normal((2, 320)), delimiter=",")
+    return root
+
+
+@pytest.fixture
+def root(written, tmp_path):
+    """A copy written a minute ago; see `age`."""
+    shutil.copytree(written, tmp_path / "data")
+    age(tmp_path / "data")
+    return tmp_path / "data"
+
+
+def age(root, seconds=60.0):
+    for file in (p for p in root.rglob("*") if p.is_file()):
+        then = file.stat().st_mtime - seconds
+        os.utime(file, (then, then))
+
+
+def digest(data):
+    h = hashlib.sha256()
+    for t in data:
+        plain = vars(t) | {"truth": sorted(t.truth.items())}
+        h.update(repr([v for n, v in plain.items() if n not in MODALITIES]).encode())
+        for name in MODALITIES:
+            x = getattr(t, name)
+            h.update(b"" if x is None else repr(x.shape).encode() + x.numpy().tobytes())
+    return h.hexdigest()
+
+
+def prepared(data, folder, config=CONFIG, modalities=ALL, **more):
+    return PreparedDataset(data, config, modalities, cache=folder, **more)
+
+
+def made(data, folder, *args, **more):
+    """How many trials had to be made, all that could be warned of being an error."""
+    before = data.loaded
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        prepared(data, folder, *args, **more)
+    return data.loaded - before
+
+
+def test_the_same_bits_as_without_and_nothing_is_loaded_twice(root, tmp_path):
+    data = Pictures(root)
+    first, then = prepared(data, tmp_path / "kept"), prepared(data, tmp_path / "kept")
+    assert data.loaded == 3
+    assert digest(first) == digest(then)  # what is used on the first day is what is on the second
+    plain = prepared(data, None)
+    for ours, theirs in zip(then, plain, strict=True):
+        assert ours.modalities == theirs.modalities == ALL
+        for name in ALL:
+            assert getattr(ours, name).numpy().tobytes() == getattr(theirs, name).numpy().tobytes()
+        assert vars(ours).keys() == vars(theirs).keys()
+        for name in set(vars(ours)) - set(ALL):
+            assert getattr(ours, name) == getattr(theirs, name)
+
+
+def test_while_nothing_is_touched_no_byte_is_read_again(root, tmp_path, monkeypatch):
+    data = Pictures(root)
+    assert made(data, tmp_path / "kept") == 3
+    cache._digest.cache_clear()
+    monkeypatch.setattr(hashlib, "file_digest", None)
+    assert made(data, tmp_path / "kept") == 0
+    os.utime(root / "c1" / "2.png")
+    with pytest.raises(TypeError):  # now it wants to
+        prepared(data, tmp_path / "kept")
+
+
+def test_the_same_bytes_elsewhere_or_touched_are_found(root, tmp_path):
+    assert made(Pictures(root), tmp_path / "kept") == 3
+    age(root)
+    assert made(Pictures(root), tmp_path / "kept") == 0
+    root.rename(tmp_path / "näxt dóor")
+    assert made(Pictures(tmp_path / "näxt dóor"), tmp_path / "kept") == 0
+
+
+def test_one_changed_byte_is_noticed_though_size_and_time_are_as_before(root, tmp_path):
+    data = Pictures(root)
+    assert made(data, tmp_path / "kept") == 3
+    file = root / "signals.csv"
+    before, text = file.stat(), file.read_text()
+    file.write_text(text.replace("1", "2", 1))
+    os.utime(file, ns=(before.st_atime_ns, before.st_mtime_ns))
+    assert file.stat().st_size == before.st_size
+    old, new = prepared(Pictures(root), None), prepared(data, tmp_path / "kept")
+    assert data.loaded == 6 and torch.equal(old[0].ps, new[0].ps)
+    file.write_text(text)
+    assert made(data, tmp_path / "kept") == 0  # and the old content is still there
+    (root / "c0" / "3.png").unlink()
+    assert made(data, tmp_path / "kept") == 1
+
+
+def test_a_file_too_young_to_be_believed_is_read_again(root, tmp_path):
+    """Twice within one tick of the clock: same size, same times, other bytes."""
+    data, file = Pictures(root), root / "signals.csv"
+    os.utime(file)
+    assert made(data, tmp_path / "kept") == 3
+    assert not list((tmp_path / "kept" / "files").iterdir())
+    age(root)
+    assert made(data, tmp_path / "kept") == 0
+    assert len(list((tmp_path / "kept" / "files").iterdir())) == 3
+
+
+def test_the_row_and_every_setting_count(root, tmp_path):
+    data, kept = Pictures(root), tmp_path / "kept"
+    assert made(data, kept) == 3
+    other = PrepareConfig(**vars(CONFIG) | {"flow_size": 14})
+    assert made(data, kept, other) == 3
+    assert made(data, kept, CONFIG, ("colour", "ps")) == 3
+    assert made(data, kept, CONFIG, ("ps", "colour")) == 0  # an order that decides nothing
+    data.config = LoadConfig(size=64)
+    assert made(data, kept) == 3
+    data.config = LoadConfig()
+    data.table.loc[1, "apex"] = 4
+    assert made(data, kept) == 1
+    data.index.loc[2, "label"] = "b"
+    assert made(data, kept) == 1 and prepared(data, kept)[2].label == "b"
+
+
+def test_a_changed_line_of_code_counts(root, tmp_path, monkeypatch):
+    data = Pictures(root)
+    assert made(data, tmp_path / "kept") == 3
+    monkeypatch.setattr(cache, "SOURCE", cache.SOURCE[1:])  # as good as another digest
+    assert made(data, tmp_path / "kept") == 3
+
+
+def test_all_that_makes_a_trial_is_among_the_source():
+    """Follow the imports of the library from `prepare` and from every data set."""
+    top = Path(meps_lib.__file__).parent
+    todo = [top / "prepare.py", *sorted((top / "datasets").glob("*.py"))]
+    seen = set()
+    while todo:
+        file = todo.pop()
+        if file in seen or top / "simulate" in file.parents:  # a folder of simulated trials is data
+            continue
+        seen.add(file)
+        for node in ast.walk(ast.parse(file.read_text())):
+            if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("meps_lib."):
+                base = top.joinpath(*node.module.split(".")[1:])
+                todo += [f for f in (base.with_suffix(".py"), base / "__init__.py") if f.is_file()]
+    ours = {top / name for name in cache.SOURCE}
+    left = {f for f in seen if f not in ours and f.parent not in ours}
+    assert not left and ours <= seen | {f.parent for f in seen}
+
+
+@pytest.mark.parametrize("how", ["cut", "flip"])
+def test_damage_is_mended_under_a_warning(root, tmp_path, how):
+    data, kept = Pictures(root), tmp_path / "kept"
+    wanted = digest(prepared(data, kept))
+    path = sorted(kept.rglob("*.safetensors"))[1]
+    whole = bytearray(path.read_bytes())
+    whole[len(whole) // 2] ^= 4
+    path.write_bytes(whole if how == "flip" else whole[:500])
+    record = next((kept / "files").iterdir())
+    record.write_bytes(b"\xff\0")  # costs a second look at the files, no more
+    with pytest.warns(CacheWarning, match=f"{path.name} is damaged") as said:
+        assert digest(prepared(data, kept)) == wanted
+    assert len(said) == 1 and data.loaded == 4
+    assert made(data, kept) == 0
+
+
+def test_a_full_disk_does_not_stop_the_work(root, tmp_path, monkeypatch):
+    def full(*_):
+        raise OSError(28, "No space left on device")
+
+    wanted = digest(prepared(Pictures(root), tmp_path / "other"))
+    with monkeypatch.context() as patch, warnings.catch_warnings(record=True) as said:
+        warnings.simplefilter("default")
+        patch.setattr(Path, "write_bytes", full)
+        assert digest(prepared(Pictures(root), tmp_path / "kept")) == wanted
+    assert len(said) == 1 and "No space left" in str(said[0].message)
+    assert not [p for p in (tmp_path / "kept").rglob("*") if p.is_file()]
+    assert made(Pictures(root), tmp_path / "kept") == 3
+
+
+def test_a_file_that_changes_while_it_is_read_is_not_kept(root, tmp_path):
+    class Busy(Pictures):
+        def __getitem__(self, k):
+            trial = super().__getitem__(k)
+            if k == 1:
+                os.utime(self.root / "c1" / "0.png")
+            return trial
+
+    with pytest.warns(CacheWarning, match="'c1' changed while it was read") as said:
+        prepared(Busy(root), tmp_path / "kept")
+    assert len(said) == 1 and len(list((tmp_path / "kept").rglob("*.safetensors"))) == 2
+
+
+def test_processes_share_the_work_and_the_bits_are_the_same(root, tmp_path):
+    wanted = digest(prepared(Pictures(root), tmp_path / "one"))
+    data = Pictures(root)
+    assert digest(prepared(data, tmp_path / "two", n_jobs=2)) == wanted
+    assert data.loaded == 0  # not in this process
+    assert made(data, tmp_path / "two") == 0
+    assert not list(tmp_path.rglob("*.part"))
+
+
+def test_simulated_cohorts_are_known_by_what_simulates_them(tmp_path):
+    dials = Scenario(size=32, n_frames=6)
+    config = PrepareConfig(n_frames=4, size=16, flow_method="dis")
+
+    def of(seed):
+        return prepared(simulate_cohort(2, 3, seed=seed, scenario=dials), tmp_path, config)
+
+    first = digest(of(1))
+    files = sorted(tmp_path.rglob("*.safetensors"))
+    times = [f.stat().st_mtime_ns for f in files]
+    assert len(files) == 6 and digest(of(1)) == first
+    assert [f.stat().st_mtime_ns for f in files] == times
+    assert digest(of(2)) != first and len(list(tmp_path.rglob("*.safetensors"))) == 12
+
+
+def test_a_folder_of_trials_is_known_by_its_files(tmp_path):
+    cohort = simulate_cohort(2, 3, seed=1, scenario=Scenario(size=32, n_frames=6))
+    save_dataset(cohort, tmp_path / "data", progress=False)
+    config = PrepareConfig(n_frames=4, size=16, flow_method="dis")
+    first = digest(prepared(FolderDataset(tmp_path / "data"), tmp_path / "kept", config))
+    (tmp_path / "data").rename(tmp_path / "moved")
+    assert digest(prepared(FolderDataset(tmp_path / "moved"), tmp_path / "kept", config)) == first
+    assert len(list((tmp_path / "kept").rglob("*.safetensors"))) == 6
+
+
+def test_what_cannot_be_kept_is_refused(root, tmp_path):
+    class Nameless(Pictures):
+        files = property()
+
+    class Empty(Pictures):
+        def files(self, k):
+            return []
+
+    class Lost(Pictures):
+        def files(self, k):
+            return [self.root / "no such file"]
+
+    for kind, message in (
+        (Nameless, "neither files\\(k\\) nor identity.*cache=None"),
+        (Empty, "files\\(0\\) lists nothing"),
+        (Lost, "no such file cannot be read"),
+        (type("Typed", (Pictures,), {"__module__": "a notebook"}), "not defined in a file"),
+    ):
+        with pytest.raises(MepsError, match=message):
+            prepared(kind(root), tmp_path / "kept")
+    with pytest.raises(MepsError, match="cache must be the path of a folder"):
+        TrialCache(3, Pictures(root), None)

@@ -1,0 +1,258 @@
+"""The index: what the schema refuses, what outlives a file, and when counts are asserted."""
+
+import json
+from dataclasses import replace
+
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from meps_lib.datasets import kinds
+from meps_lib.datasets.index import (
+    COLUMNS,
+    SCHEMA,
+    Expected,
+    IndexOptions,
+    Kind,
+    Rows,
+    build_index,
+    check_index,
+    frame_of,
+    read_index,
+)
+from meps_lib.datasets.rules import Rule, apply_rules, below, forget
+from meps_lib.errors import MepsError
+
+EMOTIONS = ("happiness", "disgust", "surprise")
+RULE = Rule(
+    "apex-first", "the apex lies before the onset", below("apex", "onset"), "drop",
+    forget("apex"), "the apex is forgotten",
+)  # fmt: skip
+
+
+def row(k=0, **cells):
+    emotion = EMOTIONS[k % 3]
+    fields = {
+        "subject": f"s{k // 3}", "clip": f"c{k}", "onset": 10 * k, "apex": 10 * k + 3,
+        "offset": 10 * k + 8, "fps": 30, "aus": "L4+12", "emotion": emotion, "row": k + 2,
+        "class_three": emotion,
+    }  # fmt: skip
+    return fields | cells
+
+
+def table(n=6, **cells):
+    return frame_of([row(k, **(cells if k == 1 else {})) for k in range(n)], "tiny")
+
+
+@pytest.fixture
+def tiny(monkeypatch, tmp_path):
+    """A data set of six rows; call it with what should be different."""
+    (tmp_path / "mark").touch()
+
+    def make(rows=None, **fields):
+        found = rows if rows is not None else table()
+        kind = Kind(
+            "tiny", "Tiny", lambda root, options: Rows(found, ("depth of 6 clips",), ("a note",)),
+            None, None, {"three": EMOTIONS}, (RULE,), ("colour",), ("mark",),
+        )  # fmt: skip
+        monkeypatch.setattr(kinds, "kind_of", lambda name: replace(kind, **fields))
+        return tmp_path
+
+    return make
+
+
+def test_a_frame_has_all_columns_and_their_types():
+    got = frame_of([{"subject": "1", "clip": "a"}, {"subject": "1", "clip": "b", "onset": 3}], "x")
+    assert tuple(got) == COLUMNS
+    assert got["data_set"].tolist() == ["x", "x"]
+    assert got["onset"].dtype == "Int64" and got["onset"].tolist() == [pd.NA, 3]
+    assert got["colour"].tolist() == ["", ""] and got["fps"].isna().all()
+    check_index(got)
+    assert len(check_index(frame_of([], "x"))) == 0
+
+
+def test_a_data_set_of_its_own_and_missing_classes():
+    got = frame_of([row(0, data_set="samm"), row(1, class_three=None)], "megc2019")
+    assert got["data_set"].tolist() == ["samm", "megc2019"]
+    assert got["class_three"].tolist() == ["happiness", pd.NA]
+
+
+def test_an_unknown_column_is_an_error():
+    with pytest.raises(MepsError, match="the index has no column ofset"):
+        frame_of([row(0, ofset=3)], "x")
+
+
+@pytest.mark.parametrize(
+    ("cells", "message"),
+    [
+        (
+            {"clip": "c0"},
+            "t.csv, clip 'c0', row 2 of the table, clip 'c0', row 3 of the table, column clip: "
+            "got 'c0'; expected a name that no other clip has; 2 such",
+        ),
+        ({"clip": ""}, r"t.csv, clip '', row 3 of the table, column clip: got ''"),
+        ({"subject": ""}, r"clip 'c1', row 3 of the table, column subject: got ''"),
+        ({"fps": 0}, r"clip 'c1', row 3 of the table, column fps: got 0"),
+        ({"onset": -1, "row": None}, r"t.csv, clip 'c1', column onset: got -1; expected greater"),
+        ({"aus": "smile"}, r"clip 'c1', row 3 of the table, column aus: got 'smile'"),
+        ({"aus": "4+"}, r"row 3 of the table, column aus: got '4\+'"),
+        ({"apex": 5}, r"clip 'c1', row 3 of the table: onset 10, apex 5, offset 18.*rise"),
+        ({"apex": None, "offset": 5}, "clip 'c1', row 3 of the table: onset 10, apex <NA>, off"),
+        ({"onset": None, "apex": 20}, "clip 'c1'.*onset <NA>, apex 20, offset 18"),
+    ],
+)
+def test_the_schema_names_row_column_and_clip(cells, message):
+    with pytest.raises(MepsError, match=message):
+        check_index(table(**cells), "t.csv")
+
+
+@pytest.mark.parametrize("name", sorted(COLUMNS))
+def test_no_column_may_be_missing(name):
+    with pytest.raises(MepsError, match=name):
+        check_index(table().drop(columns=name), "t.csv")
+
+
+def test_no_column_may_be_new():
+    with pytest.raises(MepsError, match="happy"):
+        check_index(table().assign(happy=1), "t.csv")
+
+
+def test_an_index_outlives_its_file(tiny, tmp_path):
+    made = build_index("tiny", tiny(table(apex=4)))
+    made.save(tmp_path / "index.parquet")
+    got = read_index(tmp_path / "index.parquet", tmp_path / "moved")
+    pd.testing.assert_frame_equal(got.table, made.table)
+    assert got.dropped.to_dict("records") == made.dropped.to_dict("records")
+    for name in ("kind", "title", "missing", "notes"):
+        assert getattr(got, name) == getattr(made, name)
+    assert dict(got.class_sets) == dict(made.class_sets)
+    assert got.root == tmp_path / "moved" and got.table.attrs == {}
+    assert got.report() == made.report()
+    assert len(pd.read_parquet(tmp_path / "index.parquet")) == len(made.table)  # anyone's table
+    assert [p.name for p in tmp_path.iterdir() if "part" in p.name] == []
+
+
+def test_an_index_without_drops_or_classes_outlives_its_file(tiny, tmp_path):
+    bare = table().drop(columns="class_three")
+    made = build_index("tiny", tiny(bare, class_sets={}, rules=()))
+    made.save(tmp_path / "i.parquet")
+    got = read_index(tmp_path / "i.parquet", tmp_path)
+    pd.testing.assert_frame_equal(got.table, bare)
+    assert got.dropped.empty and got.report() == made.report()
+
+
+def test_an_index_that_cannot_be_written(tiny, tmp_path):
+    made = build_index("tiny", tiny())
+    with pytest.raises(MepsError, match="cannot write .*choose another file"):
+        made.save(tmp_path / "no such folder" / "index.parquet")
+
+
+def _text(path):
+    path.write_text("subject,clip")
+
+
+def _other_parquet(path):
+    pd.DataFrame({"a": [1]}).to_parquet(path)
+
+
+def _spoilt_story(path):
+    spoilt = table()
+    spoilt.attrs["meps_index"] = json.dumps({"kind": "tiny"})
+    spoilt.to_parquet(path)
+
+
+@pytest.mark.parametrize("write", [_text, _other_parquet, _spoilt_story])
+def test_a_file_that_is_no_index(tmp_path, write):
+    write(tmp_path / "i.parquet")
+    with pytest.raises(MepsError, match="i.parquet is no index.*meps index KIND ROOT"):
+        read_index(tmp_path / "i.parquet", tmp_path)
+
+
+def test_an_index_that_is_not_there(tmp_path):
+    with pytest.raises(MepsError, match="no such file; make it with 'meps index"):
+        read_index(tmp_path / "i.parquet", tmp_path)
+
+
+def test_an_edited_index_is_held_against_the_schema(tiny, tmp_path):
+    path = tmp_path / "i.parquet"
+    build_index("tiny", tiny()).save(path)
+    edited = pd.read_parquet(path)
+    edited.loc[2, "clip"] = "c0"
+    edited.to_parquet(path)
+    with pytest.raises(MepsError, match="i.parquet, clip .*row 2 of.*row 4 of.*column clip"):
+        read_index(path, tmp_path)
+
+
+def test_the_report_counts(tiny):
+    report = build_index("tiny", tiny(table(apex=4, flags="smudged"))).report()
+    lines = report.splitlines()
+    assert lines[0] == "Tiny: 5 clips of 2 subjects"
+    assert lines[1] == "classes three: happiness 2  disgust 1  surprise 2  (none 0)"
+    assert lines[2:] == [
+        "dropped 1 by apex-first: the apex lies before the onset (first: clip 'c1', row 3 of the "
+        "table)",
+        "missing: depth of 6 clips",
+        "note: a note",
+    ]
+    kept = IndexOptions(rules={"apex-first": "repair"})
+    lines = build_index("tiny", tiny(table(apex=4, flags="smudged")), kept).report().splitlines()
+    assert lines[2] == "flagged 1: smudged (first: clip 'c1', row 3 of the table)"
+    assert lines[3].startswith("flagged 1: the apex lies before the onset: the apex is forgotten")
+
+
+def test_published_counts_are_asserted_of_a_whole_set_alone(tiny):
+    right = Expected(6, 2, {"disgust": 2})
+    wrong = Expected(6, 3, {"disgust": 1, "happiness": 2})
+    assert len(build_index("tiny", tiny(expected=right)).table) == 6
+    message = "6 rows, as published, but subjects 2 instead of 3, disgust 2 instead of 1; .*any-cou"
+    with pytest.raises(MepsError, match=message):
+        build_index("tiny", tiny(expected=wrong))
+    options = IndexOptions(any_counts=True)
+    assert len(build_index("tiny", tiny(expected=wrong), options).table) == 6
+    part = replace(wrong, rows=7)  # six rows of seven: a part, which nobody has counted
+    assert len(build_index("tiny", tiny(expected=part)).table) == 6
+
+
+def test_counts_are_those_before_the_rules(tiny):
+    expected = Expected(6, 2, {"disgust": 2})
+    assert len(build_index("tiny", tiny(table(apex=4), expected=expected)).table) == 5
+
+
+def test_nothing_to_index(tiny):
+    with pytest.raises(MepsError, match="no clip of Tiny in it; is the copy complete"):
+        build_index("tiny", tiny(frame_of([], "tiny")))
+    with pytest.raises(MepsError, match="the rules drop every clip; keep some with --rules"):
+        build_index("tiny", tiny(table(n=2).iloc[1:].assign(apex=4)))
+
+
+def test_an_unknown_data_set():
+    with pytest.raises(MepsError, match="unknown data set 'casme'; known are casme3-a"):
+        build_index("casme", ".")
+
+
+FRAMES = st.one_of(st.none(), st.integers(-5, 400))
+NAMES = st.text(st.characters(codec="utf-8"), max_size=3)
+ANY_ROW = st.fixed_dictionaries(
+    {"subject": NAMES, "clip": NAMES, "onset": FRAMES, "apex": FRAMES, "offset": FRAMES},
+    optional={
+        "fps": st.one_of(st.none(), st.floats()), "aus": st.sampled_from(["", "4", "L4+12", "x"]),
+        "row": FRAMES, "class_three": st.one_of(st.none(), NAMES),
+    },
+)  # fmt: skip
+
+
+@given(st.lists(ANY_ROW, max_size=4), st.sampled_from(["drop", "repair"]))
+@settings(derandomize=True, max_examples=40, deadline=5000)
+def test_any_rows_are_an_index_or_an_error_of_ours(rows, action):
+    try:
+        made, dropped = apply_rules(frame_of(rows, "any"), (RULE,), {"apex-first": action})
+        made = check_index(made)
+    except MepsError:
+        return
+    assert len(made) + len(dropped) == len(rows)
+    assert made["clip"].is_unique and (made["subject"] != "").all()
+    for clip in made.itertuples():
+        known = [n for n in (clip.onset, clip.apex, clip.offset) if n is not pd.NA]
+        assert known == sorted(known) and all(n >= 0 for n in known)
+    SCHEMA.validate(made)

@@ -1,0 +1,256 @@
+"""MMME from its layout to trials: against the simulator's truth, and spoilt in turn."""
+
+import shutil
+from dataclasses import replace
+
+import neurokit2 as nk
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+from scipy.io import loadmat, savemat
+
+from meps_lib.datasets.dataset import IndexedDataset
+from meps_lib.datasets.index import build_index
+from meps_lib.datasets.kind import IndexOptions
+from meps_lib.datasets.mmme import KIND
+from meps_lib.datasets.settings import LoadConfig
+from meps_lib.errors import MepsError
+from meps_lib.simulate import simulate_cohort
+from meps_lib.simulate.layouts import mmme
+
+CALM = {"size": 32, "ps_noise": 0.3, "ps_motion_per_min": 0.0, "ps_dropout_per_min": 0.0}
+KEEP = IndexOptions(rules={"macro": "keep"})
+SIGNALS = LoadConfig(("ps", "eeg"), clean=False)
+TRIAL_S = 3.5
+
+
+@pytest.fixture(scope="module")
+def tree(tmp_path_factory):
+    out = tmp_path_factory.mktemp("MMME copie é")
+    scenario = replace(mmme.LAYOUT.scenario(), **CALM)
+    cohort = simulate_cohort(2, 2, ("surprise", "contempt"), seed=1, scenario=scenario)
+    truth = mmme.write(out, cohort, np.random.default_rng(0), False, trial_s=TRIAL_S)
+    return out, truth
+
+
+@pytest.fixture(scope="module")
+def indexed(tree):
+    return build_index("mmme", tree[0], KEEP)
+
+
+@pytest.fixture
+def copy(tree, tmp_path):
+    """The tree without its frames, to be spoilt; and its table."""
+    out = tmp_path / "copy"
+    shutil.copytree(tree[0], out, ignore=shutil.ignore_patterns("*.tif"))
+    return out, pd.read_excel(out / mmme.TABLE)
+
+
+def rewrite(root, table):
+    table.to_excel(root / mmme.TABLE, sheet_name="Sheet1", index=False)
+    return root
+
+
+def test_the_index_says_what_is_true(tree, indexed):
+    _, truth = tree
+    table = indexed.table
+    assert len(table) == len(truth) and not indexed.missing and not indexed.notes
+    for name in ("onset", "apex", "offset", "marker", "emotion", "aus", "subject", "eeg"):
+        assert table[name].tolist() == truth[name].tolist()
+    assert table["ps"].tolist() == truth["peri"].tolist()
+    assert table["colour"].tolist() == truth["folder"].tolist()
+    assert table["class_seven-mmme"].tolist() == truth["emotion"].tolist()
+    three = truth["emotion"].map({"surprise": "surprise", "contempt": "negative"})
+    assert table["class_three"].tolist() == three.tolist()
+    assert (table["fps"] == 150).all() and (table["ps_sfreq"] == 1000).all()
+    macro = truth["size"] == "macro"
+    assert table["flags"].tolist() == np.where(macro, "a macro-expression", "").tolist()
+    assert table["clip"][0] == f"sub01_{truth['marker'][0]}_2"
+
+
+def test_macro_expressions_are_dropped_if_nothing_is_said(tree):
+    out, truth = tree
+    found = build_index("mmme", out)
+    macro = truth["size"] == "macro"
+    assert len(found.table) == (~macro).sum() and len(found.dropped) == macro.sum() > 0
+    assert set(found.dropped["rule"]) == {"macro"}
+    assert "dropped" in found.report() and "a macro-expression" in found.report()
+
+
+def test_frames_are_those_of_the_table(tree, indexed):
+    out, truth = tree
+    data = IndexedDataset(indexed, config=LoadConfig(("colour",), crop="frame", size=32))
+    assert data.classes == ("anger", "contempt", "disgust", "fear", "happiness", "sadness",
+                            "surprise")  # fmt: skip
+    for k, true in enumerate(truth.itertuples()):
+        trial = data[k]
+        n = true.offset - true.onset + 1
+        assert trial.colour.shape == (n, 3, 32, 32) and trial.fps == 150.0
+        assert (trial.onset, trial.apex, trial.offset) == (0, true.apex - true.onset, n - 1)
+        assert trial.start == pytest.approx(true.onset / 150)
+        assert (trial.subject, trial.label) == (true.subject, true.emotion)
+        assert torch.equal(trial.colour[:, 0], trial.colour[:, 1])
+
+
+def test_signals_are_cut_to_the_sample(tree, indexed):
+    out, truth = tree
+    data = IndexedDataset(indexed, config=SIGNALS)
+    for k, true in enumerate(truth.itertuples()):
+        trial = data[k]
+        onset = true.onset / 150 * 1000
+        first = round(true.peri_row + onset - 3000)
+        mat = loadmat(out / true.peri)["data"]
+        wanted = mat[first : first + 10_000, [4, 5, 0, 1, 3]].T
+        assert trial.ps_names == ("EDA", "ECG", "PPG", "RSP", "SKT")
+        assert trial.ps_units == ("uS", "mV", "V", "V", "degC")
+        assert np.allclose(trial.ps, wanted, rtol=1e-6)
+        assert trial.ps_start * 1000 == pytest.approx(first - true.peri_row - onset)
+        samples = np.fromfile(out / true.eeg, "<f4").reshape(-1, 69)
+        first = round(true.eeg_sample + onset - 3000)
+        assert trial.eeg.shape == (62, 10_000) and set(trial.eeg_units) == {"uV"}
+        assert np.allclose(trial.eeg, samples[first : first + 10_000, :62].T, atol=1e-3)
+        rms = trial.eeg.std(1)
+        assert rms.min() > 2 and rms.max() < 60  # as the simulator's, see its own tests
+
+
+def test_one_heart_beats_in_both_windows_when_the_simulator_says(tree, indexed):
+    _, truth = tree
+    data = IndexedDataset(indexed, config=LoadConfig(("ps",)))
+    checked = 0
+    for k, true in enumerate(truth.itertuples()):
+        trial = data[k]
+        ecg = trial.ps[trial.ps_names.index("ECG")].numpy()
+        peaks = nk.ecg_peaks(ecg.astype(float), 1000)[1]["ECG_R_Peaks"]
+        found = peaks / 1000 + trial.ps_start + true.onset / 150  # s from the clip's start
+        inside = true.beats_s - true.onset / 150
+        beats = true.beats_s[(inside > -2.5) & (inside < 6.5)]
+        off = np.abs(beats[:, None] - found).min(axis=1)
+        assert off.max() <= 0.05
+        checked += len(beats)
+    assert checked >= 2 * len(truth)
+
+
+def test_files_are_those_that_load_reads(tree, indexed):
+    out, _ = tree
+    row = indexed.table.iloc[0]
+    everything = KIND.files(out, row, LoadConfig(("colour", "ps", "eeg"), crop="frame"))
+    n = row["offset"] - row["onset"] + 1
+    assert [p.suffix for p in everything].count(".tif") >= n
+    names = {p.name for p in everything if p.suffix != ".tif"}
+    assert names == {"sub01.mat", "sub01.cdt", "sub01.cdt.dpa", "sub01.cdt.ceo"}
+    assert all(p.is_file() for p in everything)
+    assert [p.name for p in KIND.files(out, row, LoadConfig(("ps",)))] == ["sub01.mat"]
+
+
+def test_a_table_alone_is_an_index_with_a_report(copy):
+    root, table = copy
+    for part in ("Video", "PERI", "EEG"):
+        shutil.rmtree(root / part)
+    found = build_index("mmme", root, KEEP)
+    assert len(found.table) == len(table)
+    assert (found.table[["colour", "ps", "eeg"]] == "").all(axis=None)
+    report = found.report()
+    clips = table["Filename"].unique()
+    assert f"missing: frames of {len(clips)} clips ({', '.join(clips[:3])}" in report
+    assert "missing: peripheral recording (.mat) of 2 subjects (sub01, sub02)" in report
+    assert "missing: EEG (.cdt, with its .dpa) of 2 subjects (sub01, sub02)" in report
+
+
+def test_a_subjects_eeg_without_its_header_is_not_there(copy):
+    root, _ = copy
+    (root / "EEG" / "sub02.cdt.dpa").unlink()
+    (root / "PERI" / "sub01.mat").unlink()
+    table = build_index("mmme", root, KEEP).table.set_index("subject")
+    assert set(table.loc["sub01", "eeg"]) == {"EEG/sub01.cdt"}
+    assert set(table.loc["sub02", "eeg"]) == set(table.loc["sub01", "ps"]) == {""}
+    assert table.loc["sub01", "ps_sfreq"].isna().all()
+
+
+def test_other_folders_and_spellings_are_found(copy):
+    root, table = copy
+    (root / "PERI").rename(root / "peripheral data")
+    (root / "EEG" / "sub01.cdt").rename(root / "sub1.cdt")
+    (root / "EEG" / "sub01.cdt.dpa").rename(root / "sub1.cdt.dpa")
+    rewrite(root, table.assign(Subject=table["Subject"].str.removeprefix("sub0")))
+    one, two, three = (table["Filename"].unique()[k] for k in range(3))
+    places = {one: f"1/{one}", two: f"frames/{two}", three: f"frames/sub02/{three}"}
+    for place in places.values():
+        (root / place).mkdir(parents=True)
+        (root / place / "2000-1-1-10-0-2-0-0-113.tif").write_bytes(b"x")
+    found = build_index("mmme", root, KEEP).table
+    assert found["colour"].tolist() == table["Filename"].map(places).fillna("").tolist()
+    assert set(found["subject"]) == {"sub01", "sub02"}
+    assert set(found["ps"]) == {"peripheral data/sub01.mat", "peripheral data/sub02.mat"}
+    assert set(found["eeg"]) == {"sub1.cdt", "EEG/sub02.cdt"}
+    shutil.copy(root / "peripheral data" / "sub01.mat", root / "1.mat")
+    with pytest.raises(MepsError, match="two recordings of sub01"):
+        build_index("mmme", root)
+
+
+def first_trial(root, modality, **changed):
+    row = build_index("mmme", root, KEEP).table.iloc[0].copy()
+    for column, value in changed.items():
+        row[column] = value
+    return KIND.load(root, row, LoadConfig((modality,), clean=False))
+
+
+@pytest.mark.parametrize("modality", ["ps", "eeg"])
+def test_a_marker_that_is_not_there_or_twice_or_missing(copy, tree, modality):
+    root, _ = copy
+    codes = sorted(tree[1].query("subject == 'sub01'")["marker"].unique().tolist())
+    absent = next(m for m in range(101, 149) if m not in codes)
+    listed = ", ".join(map(str, codes))
+    with pytest.raises(MepsError, match=f"sub01.*no marker {absent}; found codes {listed}"):
+        first_trial(root, modality, marker=absent)
+    with pytest.raises(MepsError, match=r"has no marker"):
+        first_trial(root, modality, marker=pd.NA)
+    with pytest.raises(MepsError, match=f"has no {modality} in the index"):
+        first_trial(root, modality, **{modality: ""})
+    path = root / "PERI" / "sub01.mat"
+    mat = loadmat(path)
+    if modality == "ps":
+        lines = mat["data"][:, 8:16]
+        one = np.flatnonzero(lines.any(axis=1))[0]
+        lines[one + 1000 : one + 1100] = lines[one : one + 100]
+        savemat(path, {k: v for k, v in mat.items() if not k.startswith("__")})
+        with pytest.raises(MepsError, match=f"marker {tree[1]['marker'][0]} occurs 2 times"):
+            first_trial(root, "ps")
+        lines[:] = 0
+        savemat(path, {k: v for k, v in mat.items() if not k.startswith("__")})
+        with pytest.raises(MepsError, match=r"sub01\.mat: .*the trigger line is silent"):
+            first_trial(root, "ps")
+
+
+def test_a_recording_that_is_shorter_than_the_clip(copy):
+    root, _ = copy
+    path = root / "PERI" / "sub02.mat"
+    mat = {k: v for k, v in loadmat(path).items() if not k.startswith("__")}
+    table = build_index("mmme", root, KEEP).table
+    row = table[table["subject"] == "sub02"].iloc[-1]
+    codes = mat["data"][:, 8:16].any(axis=1)
+    end = np.flatnonzero(codes)[-1] + 50  # soon after the last clip began
+    savemat(path, mat | {"data": mat["data"][:end]})
+    with pytest.raises(MepsError, match=r"sub02\.mat: an expression at .* shorter than the clip"):
+        KIND.load(root, row, LoadConfig(("ps",)))
+
+
+def test_the_clip_starts_before_its_marker_where_the_frames_say_so(copy):
+    """Frames that were shot before the pulse: frame 0 is so much earlier in the signals."""
+    root, _ = copy
+    table = build_index("mmme", root, KEEP).table.query("subject == 'sub01'")
+    row, other = table.iloc[0].copy(), table["marker"].iloc[-1]
+    at_pulse = KIND.load(root, row, SIGNALS)
+    folder = root / "Video" / "sub01" / f"sub01_{row['marker']}"
+    folder.mkdir(parents=True, exist_ok=True)
+    for i in range(300):
+        code = row["marker"] if 30 <= i < 45 else 0
+        (folder / f"2000-1-1-10-0-{i // 150}-{i % 150 * 6}-{i}-{code}.tif").write_bytes(b"x")
+    row["colour"] = folder.relative_to(root).as_posix()
+    earlier = KIND.load(root, row, SIGNALS)
+    # 30 frames are 200 samples: what comes 200 samples late in one is in the other.
+    assert torch.equal(earlier.ps[:, 200:], at_pulse.ps[:, :-200])
+    assert torch.equal(earlier.eeg[:, 200:], at_pulse.eeg[:, :-200])
+    row["marker"] = other
+    with pytest.raises(MepsError, match="is it the folder of another clip"):
+        KIND.load(root, row, LoadConfig(("ps",)))

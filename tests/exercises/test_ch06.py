@@ -1,0 +1,98 @@
+"""The checks of chapter 6 tell right answers from plausible wrong ones."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from meps_lib.exercises import check
+
+
+def verdict(capsys, number, answer):
+    check(number, answer)
+    return capsys.readouterr().out
+
+
+def uf1(confusion):
+    both = confusion.sum(axis=0) + confusion.sum(axis=1)
+    return (2 * np.diag(confusion) / np.maximum(both, 1)).mean()
+
+
+def uf1_of_those_present(confusion):
+    both = confusion.sum(axis=0) + confusion.sum(axis=1)
+    return (2 * np.diag(confusion)[both > 0] / both[both > 0]).mean()
+
+
+def folds_of(subjects, cheat=False):
+    names = sorted(set(subjects))
+    out = []
+    for k, name in enumerate(names):
+        rest = names[k + 1 :] + names[:k]
+        out.append((set(rest) if cheat else set(rest[2:]), set(rest[:2]), {name}))
+    return out
+
+
+def pool(folds, fill=False):
+    pooled, own = folds.sum(axis=0), []
+    for fold in folds:
+        there = fold.sum(axis=1) > 0
+        recall = np.diag(fold) / np.maximum(fold.sum(axis=1), 1)
+        own.append(recall.mean() if fill else recall[there].mean())
+    return (np.diag(pooled) / pooled.sum(axis=1)).mean(), np.mean(own)
+
+
+def votes(subjects, labels, of_all=False):
+    s, x = pd.Series(subjects), pd.Series(labels)
+    return [x[(s != who) | of_all].mode()[0] for who in subjects]
+
+
+def z(x, subjects, test):
+    train = ~np.isin(subjects, list(test))
+    return (x - x[train].mean(axis=0)) / x[train].std(axis=0)
+
+
+def p_value(first, second, strict=False):
+    d = np.subtract(first, second)
+    sums = (1 - 2 * (np.arange(2 ** len(d))[:, None] >> np.arange(len(d)) & 1)) @ d
+    return np.mean(np.abs(sums) > abs(d.sum()) if strict else np.abs(sums) >= abs(d.sum()))
+
+
+@pytest.mark.parametrize(
+    ("number", "answer"),
+    [
+        ("06.1", uf1),
+        ("06.2", lambda c: ((np.diag(c) / c.sum(1)).mean(), (np.diag(c) / c.sum(0)).mean())),
+        ("06.3", folds_of),
+        ("06.4", pool),
+        ("06.5", votes),
+        ("06.6", z),
+        ("06.7", p_value),
+    ],
+)
+def test_right(number, answer, capsys):
+    assert verdict(capsys, number, answer).startswith("correct")
+
+
+@pytest.mark.parametrize(
+    ("number", "answer", "hint"),
+    [
+        ("06.1", uf1_of_those_present, "stays in the mean"),
+        ("06.1", lambda c: np.diag(c).sum() / c.sum(), "accuracy"),
+        ("06.1", lambda c: 0.7209, "UF1 is"),
+        ("06.2", lambda c: ((np.diag(c) / c.sum(0)).mean(), (np.diag(c) / c.sum(1)).mean()), "row"),
+        ("06.2", lambda c: (0.725, 0.717), "expected UAR"),
+        ("06.3", lambda s: folds_of(s, cheat=True), "two roles"),
+        ("06.3", lambda s: folds_of(s)[:-1], "folds"),
+        ("06.3", lambda s: [folds_of(s)[0]] * len(set(s)), "tested twice"),
+        ("06.4", lambda f: pool(f, fill=True), "classes that it has"),
+        ("06.4", lambda f: pool(f)[::-1], "add the counts"),
+        ("06.5", lambda s, x: votes(s, x, of_all=True), "leave out all trials"),
+        ("06.5", lambda s, x: "y", "6 trials need"),
+        ("06.6", lambda x, s, t: (x - x.mean(0)) / x.std(0), "everybody"),
+        ("06.6", lambda x, s, t: x, "mean 0"),
+        ("06.7", lambda a, b: p_value(a, b, strict=True), "counts"),
+        ("06.7", lambda a, b: p_value(a, b) / 2, "other way"),
+    ],
+)
+def test_wrong(number, answer, hint, capsys):
+    out = verdict(capsys, number, answer)
+    assert out.startswith("not yet") and hint in out

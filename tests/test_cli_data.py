@@ -1,0 +1,102 @@
+"""`meps index` and `meps loso --data`: from a folder in a data set's layout to scores, one line."""
+
+import json
+
+import pandas as pd
+import pytest
+
+from meps_lib import cli
+from meps_lib.datasets.index import read_index
+from meps_lib.datasets.kinds import MODULES, kind_of
+from meps_lib.simulate.layouts import write_layout
+
+# Subjects, trials and dials that are enough for four subjects to be left out in turn.
+SMALL = {
+    "casme3-a": (4, 7, {"size": 48}),
+    "casme3-c": (4, 7, {"size": 48}),
+    "mmme": (4, 7, {"size": 48}),
+    "casme2": (5, 7, {"size": 48}),
+    "samm": (4, 4, {"size": 48}),
+    "smic": (4, 3, {"size": 48}),
+    "flowmaps": (4, 3, {}),
+    "case": (4, 4, {"ps_duration_s": 8.0}),
+    "wesad": (4, 5, {"ps_duration_s": 8.0}),
+}
+LABELLED = [name for name in MODULES if name != "casme3-b"]
+
+
+@pytest.fixture(scope="module")
+def tree(tmp_path_factory):
+    """A function that gives the folder of a kind, simulated once; megc2019 holds three of them."""
+    folder = tmp_path_factory.mktemp("trees")
+
+    def make(kind):
+        if kind == "megc2019":
+            out = folder / kind
+            for part in ("casme2", "samm", "smic"):
+                make(part)
+                if not (out / part).exists():
+                    out.mkdir(exist_ok=True)
+                    (out / part).symlink_to(folder / part)
+            return out
+        if not (folder / kind).exists():
+            subjects, trials, dials = SMALL[kind]
+            write_layout(kind, folder / kind, n_subjects=subjects, trials=trials, **dials)
+        return folder / kind
+
+    return make
+
+
+def of_one(kind, root):
+    """The arguments that only flow maps need."""
+    return ["--labels", str(next(root.glob("*.csv")))] if kind == "flowmaps" else []
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", LABELLED)
+def test_index_then_loso_from_a_path(kind, tree, tmp_path, capsys):
+    root, out = tree(kind), tmp_path / "index.parquet"
+    assert cli.main(["index", kind, str(root), "--out", str(out), *of_one(kind, root)]) == 0
+    printed = capsys.readouterr().out
+    entry, found = kind_of(kind), read_index(out, root)
+    assert entry.title in printed and "next: meps loso" in printed
+    name, classes = next(iter(entry.class_sets.items()))
+    counts = found.table[f"class_{name}"].value_counts()
+    line = next(x for x in printed.splitlines() if x.startswith(f"classes {name}:"))
+    assert all(f"{c} {counts.get(c, 0)}" in line for c in classes)
+
+    args = ["loso", "--data", kind, "--root", str(root), "--out", str(tmp_path / "out")]
+    args += ["--epochs", "1", "--frames", "3", "--cache", str(tmp_path / "cache")]
+    assert cli.main([*args, *of_one(kind, root)]) == 0
+    printed = capsys.readouterr().out
+    assert "majority" in printed and "UF1" in printed
+    table = pd.read_parquet(tmp_path / "out" / "predictions.parquet")
+    expected = found.table[found.table[f"class_{name}"].notna()]
+    assert sorted(table["clip"]) == sorted(expected["clip"])
+    assert table.groupby("fold")["subject"].nunique().max() == 1
+    note = json.loads((tmp_path / "out" / "config.json").read_text())["data"]["note"]
+    assert "simulated" in note or kind == "megc2019"
+
+
+def test_part_b_can_be_indexed_and_not_learnt_from(tmp_path, capsys):
+    args = ["loso", "--data", "casme3-b", "--root", str(tmp_path)]
+    assert cli.main(args) == 2
+    assert "casme3-b" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("args", "message"),
+    [
+        (["loso", "--data", "casme2"], "say where it lies with --root"),
+        (["loso", "--labels", "x.csv"], "--labels goes with --data"),
+        (["loso", "--crop", "face"], "--crop goes with --data"),
+        (["index", "casme2", "nowhere"], "nowhere"),
+        (["index", "casme2", ".", "--rules", "overlong"], "RULE=ACTION"),
+        (["index", "casme2", ".", "--rules", "a=drop", "a=keep"], "given twice"),
+        (["index", "casme2", ".", "--out", "index.csv"], "ends in .parquet"),
+    ],
+)
+def test_a_wrong_option_is_one_clear_line(args, message, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    assert cli.main(args) == 2
+    assert message in capsys.readouterr().err.strip().splitlines()[-1]
