@@ -134,11 +134,11 @@ def main() -> None:
     parser.add_argument("--quick", action="store_true", help="few repeats, for the tests")
     quick = parser.parse_args().quick
     torch.set_num_threads(1)
-    warnings.simplefilter("error", CacheWarning)  # a cache that does not keep would be timed for nothing
+    warnings.simplefilter("error", CacheWarning)  # what is not kept would be timed for nothing
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        size = {"n_subjects": 2, "trials": 3} if quick else {"n_subjects": 5, "trials": 7}
-        write_layout("casme2", folder / "casme2", dirt=False, **size)
+        subjects = 2 if quick else 5
+        write_layout("casme2", folder / "casme2", n_subjects=subjects, trials=7, dirt=False)
         settle()
         config = LoadConfig(modalities=("colour", "flow"))
         data = open_dataset("casme2", folder / "casme2", config=config)

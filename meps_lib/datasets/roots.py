@@ -38,13 +38,16 @@ def check_root(kind: Kind, root: Path | str) -> Path:
     if _is_one(kind, root):
         return root
     wanted = f"expected the folder of {kind.title}, which holds {' or '.join(kind.marks)}"
-    near = next((f for f in _neighbours(root) if _is_one(kind, f)), None)
-    if near is not None:
-        raise MepsError(f"{root}: {wanted}; did you mean {near}?")
+    hints = []
     others = [other for other in _other_kinds(kind) if _is_one(other, root)]
     if others:
         looks = " or ".join(f"{other.title} ('{other.name}')" for other in others)
-        raise MepsError(f"{root}: {wanted}; this looks like {looks}")
+        hints.append(f"this looks like {looks}")
+    near = next((f for f in _neighbours(root) if _is_one(kind, f)), None)
+    if near is not None:
+        hints.append(f"did you mean {near}?")
+    if hints:
+        raise MepsError(f"{root}: {wanted}; {'; '.join(hints)}")
     inside = sorted(p.name for p in _entries(root))[:8]
     raise MepsError(f"{root}: {wanted}; it holds {', '.join(inside) or 'nothing'}")
 

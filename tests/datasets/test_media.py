@@ -238,11 +238,20 @@ def test_the_whole_picture_where_it_is_asked_for_or_cut_already(person, crop, cu
         want = np.asarray(image.resize((64, 64), Image.Resampling.BOX)).transpose(2, 0, 1) / 255
     got = fields["colour"][0].numpy()
     assert abs(got - want).mean() < 0.01 and np.corrcoef(got.ravel(), want.ravel())[0, 1] > 0.995
-    # Only a crop of a face is cleaned; nothing is missing in the depth of this one.
-    with Image.open(person / "depth/21.png") as image:
-        stored = np.asarray(image)
-    assert cut or not fields["depth"].isnan().any()
-    assert stored.min() <= fields["depth"][0].nan_to_num(600).min()
+
+
+def test_depth_is_cleaned_on_a_face_and_left_alone_on_a_room(tmp_path):
+    room = np.full((32, 64), 600, np.uint16)
+    room[:, :8] = 2000
+    for k in (21, 22):
+        (tmp_path / "depth").mkdir(exist_ok=True)
+        cv2.imwrite(str(tmp_path / f"depth/{k}.png"), room)
+    row, config = FACE_ROW.copy(), LoadConfig(("depth",), "frame", 32)
+    row[["apex", "offset"]] = (22, 22)
+    kept = video_fields(tmp_path, row, config, number=DIGITS)["depth"]
+    assert (kept[..., :4] == 2000).all() and (kept[..., 4:] == 600).all()
+    kept = video_fields(tmp_path, row, config, number=DIGITS, cut=True)["depth"]
+    assert kept[..., :4].isnan().all() and (kept[..., 4:] == 600).all()
 
 
 @NEEDS_FACE
