@@ -2,6 +2,8 @@
 
 import json
 
+import cv2
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -79,9 +81,15 @@ def test_index_then_loso_from_a_path(kind, tree, tmp_path, capsys):
 
 
 def test_part_b_can_be_indexed_and_not_learnt_from(tmp_path, capsys):
-    args = ["loso", "--data", "casme3-b", "--root", str(tmp_path)]
-    assert cli.main(args) == 2
-    assert "casme3-b" in capsys.readouterr().err
+    frames = tmp_path / "part_B" / "spNO.1" / "a" / "color"
+    frames.mkdir(parents=True)
+    for i in range(3):
+        cv2.imwrite(str(frames / f"{i}.jpg"), np.full((40, 40, 3), 60 * i, np.uint8))
+    assert cli.main(["index", "casme3-b", str(tmp_path)]) == 0
+    printed = capsys.readouterr().out
+    assert "1 clips of 1 subjects" in printed and "next:" not in printed
+    assert cli.main(["loso", "--data", "casme3-b", "--root", str(tmp_path)]) == 2
+    assert "no labels" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

@@ -123,7 +123,7 @@ def write_for_ever(folder, ready):
 
 def start(folder):
     ready = FORK.Event()
-    writer = FORK.Process(target=write_for_ever, args=(folder, ready))
+    writer = FORK.Process(target=write_for_ever, args=(folder, ready), daemon=True)
     writer.start()
     assert ready.wait(30)
     return writer
@@ -189,7 +189,7 @@ def keep_below_a_limit(folder):
 
 
 def test_a_limit_of_the_system_on_the_size_of_files(tmp_path):
-    child = FORK.Process(target=keep_below_a_limit, args=(tmp_path,))
+    child = FORK.Process(target=keep_below_a_limit, args=(tmp_path,), daemon=True)
     child.start()
     child.join(30)
     assert child.exitcode == 0

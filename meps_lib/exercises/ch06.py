@@ -97,7 +97,10 @@ def pooled_and_averaged(learner):
         if got.shape != (2,) or not np.isfinite(got).all():
             return f"two finite numbers are expected, got {got}: which classes does a fold have?"
         if not np.isclose(got[0], pooled, atol=1e-6):
-            return f"the pooled UAR is {pooled:.4f}, got {got[0]:.4f}: add the counts up first"
+            return (
+                f"the pooled UAR is {pooled:.4f}, got {got[0]:.4f}: add the matrices up, then "
+                "divide the diagonal by the row sums"
+            )
         if not np.isclose(got[1], np.mean(own), atol=1e-6):
             return (
                 f"the mean over folds is {np.mean(own):.4f}, got {got[1]:.4f}: each fold's UAR "
@@ -111,6 +114,8 @@ def majority_votes(learner):
     """One subject who alone makes a label the commonest, which it may not do for itself."""
     cases = (
         (list("aaabbc"), list("xxxyyy"), list("yyyxxx")),
+        # Leaving out the trial alone, not its subject, answers x for the first three.
+        (list("aaabbc"), list("xxxxyy"), list("yyyxxx")),
         (list("aabbbccc"), list("nnnnppns"), list("nnnnnnnn")),
     )
     for subjects, labels, want in cases:
@@ -131,16 +136,22 @@ def majority_votes(learner):
 def standardise(learner):
     """scikit-learn's scaler fitted on training rows; other test data leave the rest alone."""
     rng = np.random.default_rng(6)
-    x, subjects = rng.normal(3, 2, (30, 2)), np.repeat(list("abc"), 10)
-    got = np.asarray(learner(x.copy(), subjects.copy(), ("c",)), dtype=float)
-    if got.shape != x.shape:
-        return f"x of shape {x.shape} should keep its shape, got {got.shape}"
-    want = StandardScaler().fit(x[:20]).transform(x)
-    if np.allclose(got, want, atol=1e-8):
-        return None
-    if np.allclose(got, StandardScaler().fit_transform(x), atol=1e-8):
-        return "mean and spread were taken of everybody: the test subject has had a say"
-    return "the training rows should have mean 0 and standard deviation 1 in each column"
+    x, subjects = rng.normal(3, 2, (40, 2)), np.repeat(list("abcd"), 10)
+    for test, n in ((("d",), 30), (("c", "d"), 20)):
+        got = np.asarray(learner(x.copy(), subjects.copy(), test), dtype=float)
+        if got.shape != x.shape:
+            return f"x of shape {x.shape} should keep its shape, got {got.shape}"
+        want = StandardScaler().fit(x[:n]).transform(x)
+        # Dividing by n - 1, as pandas does, is as good.
+        if any(np.allclose(got, want * c, atol=1e-8) for c in (1, np.sqrt(1 - 1 / n))):
+            continue
+        if np.allclose(got, StandardScaler().fit_transform(x), rtol=0.05, atol=1e-3):
+            return "mean and spread were taken of everybody: the test subject has had a say"
+        return (
+            f"with the test subjects {', '.join(test)} the rows of all others should have mean 0 "
+            "and standard deviation 1 in each column"
+        )
+    return None
 
 
 @exercise(
