@@ -44,8 +44,11 @@ class Loso:
     """Where the weights over frames peak; None leaves it to the model."""
     attention: Literal["guided", "concat"] | None = None
     """Whether depth and physiology guide the attention; None leaves it to the model."""
-    protocol: Literal["loso", "grouped-kfold"] = "loso"
+    protocol: Literal["loso", "grouped-kfold", "cross-data-set", "file"] = "loso"
     folds: int = 5  # of grouped-kfold
+    train_on: str | None = None  # of cross-data-set: a part of the composite, such as casme2
+    test_on: str | None = None  # of cross-data-set: another
+    split_file: Path | None = None  # of file: splits_seed0.json of an earlier run, or one's own
     seeds: tuple[int, ...] = (0,)  # each is a whole run; the spread between them is printed
     normalise: Literal["training", "per-subject"] = "training"
     """Per-subject z-scores look at the test subject's unlabelled signals, and are named for it."""
@@ -77,6 +80,9 @@ class Loso:
             train=TrainConfig(epochs=self.epochs, device=device),
             protocol=self.protocol,
             n_folds=self.folds,
+            train_on=self.train_on,
+            test_on=self.test_on,
+            split_file=self.split_file,
             seeds=self.seeds,
             n_jobs=self.jobs,
             normalise=self.normalise,
@@ -84,7 +90,10 @@ class Loso:
         print(
             f"data: {data.note}; {len(data)} trials; modalities {', '.join(modalities)}; {device}"
         )
-        table = run(data, config, self.out, cache=self.cache)
+        on_error = "skip" if self.skip_unreadable else "raise"
+        table = run(data, config, self.out, cache=self.cache, on_error=on_error)
+        for one in table.attrs["skipped"]:
+            print(f"skipped: clip {one['clip']!r}: {one['error']}")
         print(summary(table, data.classes))
         if hasattr(data, "truth") or getattr(data, "scenario", None) is not None:
             print(f"ceiling (oracle features)  {_ceiling(data, modalities)}")

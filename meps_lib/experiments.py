@@ -78,6 +78,7 @@ def run(
     progress: bool = True,
     note: str = "",
     cache: str | os.PathLike | None = None,
+    on_error: Literal["raise", "skip"] = "raise",
 ) -> pd.DataFrame:
     """Run every fold and seed, and return one row of prediction a trial and seed.
 
@@ -96,6 +97,9 @@ def run(
         What the data is, for ``config.json``; default what the data set says of itself.
     cache : path, optional
         A folder in which `PreparedDataset` keeps what it prepares.
+    on_error : {"raise", "skip"}
+        What becomes of a trial that cannot be read; see `PreparedDataset`. What was skipped is
+        in ``table.attrs["skipped"]``, and in the ``config.json`` of `out`.
 
     Returns
     -------
@@ -118,7 +122,7 @@ def run(
     folder = None if out is None else new_folder(out)
     make_model(config, dataset.classes, seed=0)  # a wrong setting is told before the work
     _splits(dataset.index, config, seed=0)
-    prepared = _prepared(dataset, config, progress, cache)
+    prepared = _prepared(dataset, config, progress, cache, on_error)
     splits = {seed: _splits(prepared.index, config, seed) for seed in config.seeds}
     jobs = [(split, seed) for seed in config.seeds for split in splits[seed]]
     tasks = (delayed(_fold)(prepared, config, split, seed) for split, seed in jobs)
@@ -128,12 +132,15 @@ def run(
     if "data_set" in prepared.index:
         home = prepared.index.set_index("clip")["data_set"]
         table.insert(2, "data_set", table["clip"].map(home))
+    table.attrs["skipped"] = prepared.skipped.to_dict("records")
     if folder is not None:
         write(folder, table, splits, config, prepared, note or getattr(dataset, "note", ""))
     return table
 
 
-def _prepared(dataset, config: ExperimentConfig, progress: bool, cache=None) -> PreparedDataset:
+def _prepared(
+    dataset, config: ExperimentConfig, progress: bool, cache=None, on_error: str = "raise"
+) -> PreparedDataset:
     """Trials of one size, on the scale that was asked for."""
     if isinstance(dataset, PreparedDataset):
         if dataset.config != config.prepare:
@@ -143,7 +150,8 @@ def _prepared(dataset, config: ExperimentConfig, progress: bool, cache=None) -> 
         prepared = dataset.only(config.modalities)
     else:
         how = config.prepare, config.modalities, progress
-        prepared = PreparedDataset(dataset, *how, cache=cache, n_jobs=config.n_jobs)
+        more = {"cache": cache, "n_jobs": config.n_jobs, "on_error": on_error}
+        prepared = PreparedDataset(dataset, *how, **more)
     for name in config.modalities:
         if not any(name in t.modalities for t in prepared.trials):
             raise MepsError(f"no trial has {name}; leave it out of the modalities")

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import copy
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from math import isfinite
+from typing import Literal
 
 import numpy as np
+import pandas as pd
 import torch
 from joblib import Parallel, delayed
 from torch import Tensor
@@ -179,11 +181,19 @@ class PreparedDataset(Dataset):
         A folder that keeps what was prepared, for the next time; see `TrialCache`.
     n_jobs : int
         Processes that prepare; the result does not depend on it.
+    on_error : {"raise", "skip"}
+        What becomes of a trial that cannot be read or prepared: by default its error is raised;
+        with "skip" it is left out and listed.
+
+    Attributes
+    ----------
+    skipped : DataFrame
+        Columns clip, error: what was left out.
 
     Raises
     ------
     MepsError
-        If a trial has none of the modalities, or the cache cannot be used.
+        If a trial has none of the modalities, no trial is left, or the cache cannot be used.
     """
 
     def __init__(
@@ -194,26 +204,38 @@ class PreparedDataset(Dataset):
         progress: bool = False,
         cache: str | os.PathLike | None = None,
         n_jobs: int = 1,
+        on_error: Literal["raise", "skip"] = "raise",
     ):
         if n_jobs < 1:
             raise MepsError(f"n_jobs={n_jobs}; expected 1 or more processes")
+        if on_error not in ("raise", "skip"):
+            raise MepsError(f"on_error={on_error!r}; expected raise or skip")
         self.classes, self.index = tuple(dataset.classes), dataset.index.reset_index(drop=True)
         self.config = config or PrepareConfig()
         how = self.config, tuple(m for m in MODALITIES if m in modalities)
         store = None if cache is None else TrialCache(cache, dataset, how)
         todo, found = range(len(dataset)), {}
+        skip = on_error == "skip"
         bar = tqdm(total=len(todo), desc="preparing trials", disable=not progress, leave=False)
         with bar, Parallel(n_jobs, return_as="generator") as pool:
             for k in todo if store is not None else ():
-                if (trial := store.read(k)) is not None:
+                trial = _or_error(store.read, k) if skip else store.read(k)
+                if trial is not None:
                     found[k] = trial
                     bar.update()
             missing = [k for k in todo if k not in found]
-            made = pool(delayed(_prepared)(dataset, k, *how) for k in missing)
+            made = pool(delayed(_prepared)(dataset, k, *how, skip) for k in missing)
             for k, trial in zip(missing, made, strict=True):
-                found[k] = trial if store is None else store.keep(k, trial)
+                kept = store is not None and isinstance(trial, Trial)
+                found[k] = store.keep(k, trial) if kept else trial
                 bar.update()
-        self.trials = [found[k] for k in todo]
+        errors = {k: found[k] for k in todo if isinstance(found[k], MepsError)}
+        clips = [self.index["clip"].iloc[k] for k in errors]
+        self.skipped = pd.DataFrame({"clip": clips, "error": [str(e) for e in errors.values()]})
+        if len(errors) == len(todo):
+            raise MepsError(f"no trial can be read; the first: {next(iter(errors.values()))}")
+        self.trials = [found[k] for k in todo if k not in errors]
+        self.index = self.index.drop(index=list(errors)).reset_index(drop=True)
 
     def only(self, modalities: Sequence[str]) -> PreparedDataset:
         """The same trials without the other modalities; nothing is computed again."""
@@ -232,8 +254,19 @@ class PreparedDataset(Dataset):
         return [t for t in self.trials if t.subject in set(subjects)]
 
 
-def _prepared(dataset, k: int, config: PrepareConfig, modalities: tuple[str, ...]) -> Trial:
-    return prepare(dataset[k], config, modalities)
+def _prepared(
+    dataset, k: int, config: PrepareConfig, modalities: tuple[str, ...], skip: bool
+) -> Trial | MepsError:
+    make = lambda k: prepare(dataset[k], config, modalities)  # noqa: E731
+    return _or_error(make, k) if skip else make(k)
+
+
+def _or_error(make: Callable[[int], Trial | None], k: int) -> Trial | MepsError | None:
+    """What is made, or why it cannot be."""
+    try:
+        return make(k)
+    except MepsError as error:
+        return error
 
 
 def _only(trial: Trial, modalities: Sequence[str]) -> Trial:

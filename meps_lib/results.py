@@ -51,7 +51,7 @@ def write(
     splits : mapping of seed to sequence of Split
     config : dataclass
     data
-        With ``classes`` and a length.
+        With ``classes``, ``skipped`` and a length, as a `PreparedDataset`.
     note : str
         What the data is.
 
@@ -64,6 +64,7 @@ def write(
         "meps_lib": __version__,
         "torch": torch.__version__,
         "data": {"note": note, "n_trials": len(data), "classes": list(data.classes)},
+        "skipped": data.skipped.to_dict("records"),
         "config": asdict(config),
     }
     text = json.dumps(record, indent=2, default=str) + "\n"

@@ -1,6 +1,7 @@
 """`meps index` and `meps loso --data`: from a folder in a data set's layout to scores, one line."""
 
 import json
+import shutil
 
 import cv2
 import numpy as np
@@ -78,6 +79,36 @@ def test_index_then_loso_from_a_path(kind, tree, tmp_path, capsys):
     assert table.groupby("fold")["subject"].nunique().max() == 1
     note = json.loads((tmp_path / "out" / "config.json").read_text())["data"]["note"]
     assert "simulated" in note or kind == "megc2019"
+
+
+def test_an_unreadable_clip_stops_the_run_unless_it_may_be_skipped(tree, tmp_path, capsys):
+    root = tmp_path / "smic"
+    shutil.copytree(tree("smic"), root)
+    spoilt = sorted(root.rglob("*.bmp"))[5]
+    spoilt.write_bytes(spoilt.read_bytes()[:100])
+    args = ["loso", "--data", "smic", "--root", str(root), "--epochs", "1", "--frames", "3"]
+    assert cli.main(args) == 2
+    assert spoilt.name in capsys.readouterr().err
+    out = tmp_path / "out"
+    assert cli.main([*args, "--skip-unreadable", "--out", str(out)]) == 0
+    printed = capsys.readouterr().out
+    assert f"skipped: clip '{spoilt.parent.name}'" in printed and spoilt.name in printed
+    table = pd.read_parquet(out / "predictions.parquet")
+    assert len(table) == 11 and spoilt.parent.name not in set(table["clip"])
+    assert len(json.loads((out / "config.json").read_text())["skipped"]) == 1
+    again = ["--protocol", "file", "--split-file", str(out / "splits_seed0.json")]
+    assert cli.main([*args, "--skip-unreadable", *again, "--out", str(tmp_path / "again")]) == 0
+    same = pd.read_parquet(tmp_path / "again" / "predictions.parquet")
+    pd.testing.assert_frame_equal(table, same)
+
+
+def test_cross_data_set_from_the_command_line(tree, capsys):
+    args = ["loso", "--data", "megc2019", "--root", str(tree("megc2019")), "--epochs", "1"]
+    args += ["--frames", "3", "--protocol", "cross-data-set", "--train-on", "casme2"]
+    assert cli.main([*args, "--test-on", "samm"]) == 0
+    assert "of 4 subjects" in capsys.readouterr().out  # all of SAMM, nobody else
+    assert cli.main([*args, "--test-on", "wesad"]) == 2
+    assert "casme2, samm, smic" in capsys.readouterr().err
 
 
 def test_part_b_can_be_indexed_and_not_learnt_from(tmp_path, capsys):

@@ -1,4 +1,5 @@
 import numpy as np
+import pandas as pd
 import pytest
 import torch
 
@@ -110,3 +111,45 @@ def test_ready_made_flow_is_taken_as_it_is(make_trial):
 def test_the_number_of_processes_is_one_or_more(make_trial):
     with pytest.raises(MepsError, match="n_jobs=0"):
         PreparedDataset(None, n_jobs=0)
+
+
+class Leaky:
+    """Three trials, of which the second cannot be read."""
+
+    classes = ("a", "b")
+
+    def __init__(self, make_trial):
+        self.trials = [make_trial(k, label="ab"[k % 2]) for k in range(3)]
+        rows = [{"subject": t.subject, "clip": t.clip, "label": t.label} for t in self.trials]
+        self.index = pd.DataFrame(rows)
+
+    def __len__(self):
+        return 3
+
+    def __getitem__(self, k):
+        if k == 1:
+            raise MepsError("frames/9.jpg is cut short")
+        return self.trials[k]
+
+
+@pytest.mark.parametrize("n_jobs", [1, 2])
+def test_a_trial_that_cannot_be_read_stops_all_unless_told_to_skip(n_jobs, make_trial):
+    data = Leaky(make_trial)
+    with pytest.raises(MepsError, match="9.jpg is cut short"):
+        PreparedDataset(data, n_jobs=n_jobs)
+    prepared = PreparedDataset(data, n_jobs=n_jobs, on_error="skip")
+    assert [t.clip for t in prepared.trials] == ["clip0", "clip2"] == list(prepared.index["clip"])
+    assert prepared.skipped.to_dict("records") == [
+        {"clip": "clip1", "error": "frames/9.jpg is cut short"}
+    ]
+
+
+def test_nothing_but_unreadable_trials_is_an_error(make_trial):
+    class Gone(Leaky):
+        def __getitem__(self, k):
+            raise MepsError(f"trial {k} is gone")
+
+    with pytest.raises(MepsError, match="no trial can be read.*trial 0 is gone"):
+        PreparedDataset(Gone(make_trial), on_error="skip")
+    with pytest.raises(MepsError, match="raise or skip"):
+        PreparedDataset(Leaky(make_trial), on_error="ignore")

@@ -13,6 +13,8 @@ from pathlib import Path
 from meps_lib.errors import MepsError
 from meps_lib.labels import normalise_emotion
 
+AUS_UNREAD = "action units not understood"
+
 # Full-width forms of ASCII, the ideographic space and comma. CHOICE: these alone, not Unicode's
 # compatibility form. WHY: that one also turns "1²" into "12".
 _PLAIN = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)} | {0x3000: " ", 0x3001: ","}
@@ -146,6 +148,32 @@ def action_units(text: str, where: str) -> str:
     if not units:
         raise _unreadable(text, where, "action units such as 4+L12, or an empty cell")
     return "+".join(dict.fromkeys(units))
+
+
+def read_aus(text: str, where: str) -> tuple[str, str]:
+    """Action units and a flag for the index: a note in that column must not cost the clip.
+
+    Parameters
+    ----------
+    text, where : str
+        As for `action_units`.
+
+    Returns
+    -------
+    aus : str
+        Empty if the cell cannot be read, since nothing that is learnt needs it.
+    flag : str
+        `AUS_UNREAD` then, else empty.
+
+    Examples
+    --------
+    >>> read_aus("AU4, L12", "a.csv"), read_aus("AU4 (weak)", "a.csv")
+    (('4+L12', ''), ('', 'action units not understood'))
+    """
+    try:
+        return action_units(text, where), ""
+    except MepsError:
+        return "", AUS_UNREAD
 
 
 def _unit(part: str, text: str, where: str) -> str:

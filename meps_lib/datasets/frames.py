@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import os
 import re
+import time
 from collections.abc import Mapping
+from functools import lru_cache
 from pathlib import Path
+from types import MappingProxyType
 
 from meps_lib.errors import MepsError
 from meps_lib.pictures import IMAGE_SUFFIXES, is_picture, natural
+
+_SETTLED_NS = 2_000_000_000
 
 
 def has_frames(folder: Path) -> bool:
@@ -20,7 +25,7 @@ def has_frames(folder: Path) -> bool:
         return False
 
 
-def frame_files(folder: Path, number: str | None) -> dict[int, Path]:
+def frame_files(folder: Path, number: str | None) -> Mapping[int, Path]:
     """The pictures of a folder by frame number.
 
     Parameters
@@ -33,8 +38,8 @@ def frame_files(folder: Path, number: str | None) -> dict[int, Path]:
 
     Returns
     -------
-    dict
-        Number -> path, numbers rising.
+    mapping
+        Number -> path, numbers rising; it cannot be changed.
 
     Raises
     ------
@@ -50,6 +55,18 @@ def frame_files(folder: Path, number: str | None) -> dict[int, Path]:
     >>> {n: path.name for n, path in frame_files(folder, r"^img(\d+)$").items()}
     {9: 'img9.JPG', 10: 'img10.jpg'}
     """
+    try:
+        changed = os.stat(folder).st_mtime_ns
+    except (OSError, ValueError):
+        changed = time.time_ns()  # the listing itself says what is wrong
+    # All clips of a long video share its folder, and listing it takes longer than reading a kept
+    # clip. A folder that changed just now may change again without a later time.
+    listing = _listing if time.time_ns() - changed > _SETTLED_NS else _listing.__wrapped__
+    return listing(Path(folder), number, changed)
+
+
+@lru_cache(maxsize=32)
+def _listing(folder: Path, number: str | None, changed: int) -> Mapping[int, Path]:
     try:
         with os.scandir(folder) as entries:
             # What is no plain file fails by name when it is read; asking each would take long.
@@ -81,7 +98,8 @@ def frame_files(folder: Path, number: str | None) -> dict[int, Path]:
             f"{folder}: no picture is called like a frame, {number!r}: got {min(names)!r}"
         )
     order = sorted(found)
-    return {k if number is None else n: folder / found[n] for k, n in enumerate(order)}
+    frames = {k if number is None else n: folder / found[n] for k, n in enumerate(order)}
+    return MappingProxyType(frames)  # it is shared: nobody may change it
 
 
 def _is_folder(entry: os.DirEntry) -> bool:
