@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -21,8 +22,9 @@ KindName = Literal[
 class Index:
     """Index a data set that you have: what is in it, what is odd, what was dropped and why.
 
-    Nothing is opened but the annotation table and the names of files, so this is quick, and a
-    partial copy is told what it lacks. Rules say what becomes of rows with a known defect; a wrong
+    Annotation tables are opened, and names of files are read, so this is quick, and a partial copy
+    is told what it lacks; CASE and WESAD say what was when in the recordings alone, so these are
+    opened too. Rules say what becomes of rows with a known defect; a wrong
     --rules lists them.
 
     Example: meps index casme2 /data/CASME2 --out casme2.parquet
@@ -50,7 +52,20 @@ class Index:
             found.save(self.out)
             print(f"index: {self.out}")
         if found.class_sets:
-            print(f"next: meps loso --data {self.kind} --root {self.root}")
+            print(f"next: {self._next()}")
+
+    def _next(self) -> str:
+        """The command that learns from the same clips."""
+        words = ["meps", "loso", "--data", self.kind, "--root", str(self.root)]
+        if self.labels is not None:
+            words += ["--labels", str(self.labels)]
+        if self.rules:
+            words += ["--rules", *self.rules]
+        if self.segment_s != Index.segment_s:
+            words += ["--segment-s", f"{self.segment_s:g}"]
+        if self.any_counts:
+            words += ["--any-counts"]
+        return shlex.join(words)
 
 
 def rules_of(texts: tuple[str, ...]) -> dict[str, str]:

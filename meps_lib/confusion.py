@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import repeat
 
 import numpy as np
+import pandas as pd
+from pandas.api.types import infer_dtype
 
 from meps_lib.errors import MepsError
 
@@ -35,16 +36,15 @@ def confusions(
     Raises
     ------
     MepsError
-        If lengths differ, nothing is given, or a label is not a declared class.
+        If lengths differ, nothing is given, a label is not a declared class, the classes are
+        not two or more different names, or a group is not a number from 0.
 
     Examples
     --------
     >>> confusions(["a", "a", "b"], ["a", "b", "b"], ("a", "b")).tolist()
     [[1, 1], [0, 1]]
     """
-    classes = tuple(classes)
-    if len(set(classes)) < len(classes) or len(classes) < 2:
-        raise MepsError(f"classes must be two or more different names, got {classes}")
+    classes = class_names(classes)
     truth = _positions(y_true, classes, "y_true")
     guess = _positions(y_pred, classes, "y_pred")
     if len(truth) != len(guess):
@@ -54,70 +54,72 @@ def confusions(
     k = len(classes)
     if groups is None:
         return np.bincount(truth * k + guess, minlength=k * k).reshape(k, k)
+    whole = isinstance(groups, np.ndarray) and groups.dtype.kind in "iu"
+    if not whole or groups.shape != truth.shape or groups.min() < 0:
+        got = f"{groups.dtype} {groups.shape}" if isinstance(groups, np.ndarray) else type(groups)
+        raise MepsError(
+            f"groups: got {got}; expected an array of {len(truth)} whole numbers, 0 or more, one "
+            "a trial"
+        )
     n = int(groups.max()) + 1
-    return np.bincount((groups * k + truth) * k + guess, minlength=n * k * k).reshape(n, k, k)
+    cells = (groups.astype(np.intp) * k + truth) * k + guess
+    return np.bincount(cells, minlength=n * k * k).reshape(n, k, k)
+
+
+def class_names(classes: Sequence[str]) -> tuple[str, ...]:
+    """The declared classes, refused unless they are two or more different names in an order.
+
+    CHOICE: numbers are no names. WHY: a label 1 would be the class 1 as well as the second class.
+    """
+    ordered = hasattr(classes, "__getitem__") and not isinstance(classes, str)
+    names = tuple(classes) if ordered else ()
+    if not all(isinstance(n, str) for n in names) or len(set(names)) < max(len(names), 2):
+        raise MepsError(
+            f"classes={classes!r}; expected two or more different names, such as "
+            "('negative', 'positive')"
+        )
+    return names
 
 
 def _positions(labels: Sequence, classes: tuple[str, ...], what: str) -> np.ndarray:
     """Labels as positions in `classes`, refusing everything else by row."""
-    names = isinstance(labels, (list, tuple)) and len(labels) and isinstance(labels[0], str)
-    values = np.fromiter(labels, object, len(labels)) if names else np.asarray(labels)
-    if values.ndim != 1:
-        raise MepsError(f"{what} has shape {values.shape}; expected one label a trial")
-    if values.dtype.kind in "iu":
-        positions = values
-    elif values.dtype.kind == "O":
-        positions = _of_objects(values, {name: k for k, name in enumerate(classes)})
-    elif values.dtype.kind == "U" and len(values):
-        positions = _of_text(values, np.array(classes))
-    else:
-        positions = np.full(len(values), -1)
-    if len(values) and not (positions.min() >= 0 and positions.max() < len(classes)):
-        row = int(((positions < 0) | (positions >= len(classes))).argmax())
+    if isinstance(labels, (list, tuple)):
+        labels = np.fromiter(labels, object, len(labels))
+    labels = np.asarray(labels)
+    if labels.ndim != 1:
+        raise MepsError(f"{what} has shape {labels.shape}; expected one label a trial")
+    if labels.dtype.kind in "iu" and ((labels >= 0) & (labels < len(classes))).all():
+        return labels.astype(np.intp)
+    if labels.dtype.kind == "U":  # WHY: NumPy's text compares at half the cost of look-ups
+        same = labels[:, None] == np.array(classes)
+        if same.any(axis=1).all():
+            return same.argmax(axis=1)
+    known = {name: k for k, name in enumerate(classes)}
+    if len(labels) and not isinstance(labels[0], str) and infer_dtype(labels) == "integer":
+        known = {k: k for k in range(len(classes))}
+    try:
+        return _looked_up(labels, known)
+    except (KeyError, TypeError):  # not a class; not even a key
+        labels, kinds = labels.tolist(), (str, int, np.integer)
+        row = next(k for k, x in enumerate(labels) if not isinstance(x, kinds) or x not in known)
         raise MepsError(
-            f"{what}[{row}] is {values[row]!r}; expected one of {', '.join(classes)} "
-            f"or a position 0 to {len(classes) - 1}"
-        )
-    return positions.astype(np.int32)  # half the memory of an index to touch
+            f"{what}[{row}] is {labels[row]!r}; expected one of {', '.join(classes)} in every row, "
+            f"or in every row a position, 0 to {len(classes) - 1}"
+        ) from None
 
 
-def _of_objects(values: np.ndarray, known: dict[str, int]) -> np.ndarray:
-    """Position of each string in an object array; -1 for what is not known.
+def _looked_up(labels: np.ndarray, known: dict) -> np.ndarray:
+    """Position of each label, one by one, or, in a long column of a table, of each object.
 
-    WHY: the strings of a table are a few objects, each many times over. An object array is an
-    array of their addresses, so comparing those looks each string up once, not once a row.
-    Strings that are objects of their own are looked up one by one.
+    WHY: the strings of a table are a few objects, each many times over, and an object array is
+    an array of their addresses. Telling 100,000 addresses apart takes pandas a quarter of the
+    time of as many look-ups; benchmarks/metrics.py prints both. Short columns, and those whose
+    strings are objects of their own, gain nothing.
     """
-    address = np.frombuffer(np.ascontiguousarray(values), dtype=np.intp)
-    counted = np.zeros(len(values), dtype=np.int16)  # from 1; 0 is not found
-    some = set(address[:64].tolist())
-    for one in some if len(some) <= 2 * len(known) else ():
-        here = address == one
-        name = values[here.argmax()]
-        if isinstance(name, str):
-            counted += here * np.int16(known.get(name, -1) + 1)
-    if not counted.all():
-        rest = np.flatnonzero(counted == 0)
-        names = [v if isinstance(v, str) else None for v in values[rest].tolist()]
-        found = map(known.get, names, repeat(-1))
-        counted[rest] = np.fromiter(found, np.int16, len(rest)) + 1
-    return counted - 1
-
-
-def _of_text(values: np.ndarray, names: np.ndarray) -> np.ndarray:
-    """Position of each string in an array of NumPy's text type; -1 for what is not known.
-
-    WHY: whole words of 64 bits, two letters each, compare twice as fast as strings do.
-    """
-    width = -(-max(values.itemsize, names.itemsize) // 8) * 2
-    words, wanted = (
-        np.ascontiguousarray(x.astype(f"U{width}", copy=False)).view(np.uint64).reshape(len(x), -1)
-        for x in (values, names)
-    )
-    counted = np.zeros(len(values), dtype=np.int16)
-    for k, name in enumerate(wanted):
-        here = words[:, 0] == name[0]
-        for column in range(1, words.shape[1]):
-            here &= words[:, column] == name[column]
-        counted += here * np.int16(k + 1)
-    return counted - 1
+    if labels.dtype == object and len(labels) > 1000:
+        address = np.frombuffer(np.ascontiguousarray(labels), dtype=np.intp)
+        if len(pd.unique(address[:100])) < 50:
+            codes, objects = pd.factorize(address)  # numbered in the order in which they come
+            first = np.searchsorted(np.maximum.accumulate(codes), np.arange(len(objects)))
+            return _looked_up(labels[first], known)[codes]
+    return np.fromiter(map(known.__getitem__, labels.tolist()), np.intp, len(labels))

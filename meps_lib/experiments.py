@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import copy
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -20,8 +21,15 @@ from meps_lib.normalise import NORMALISERS
 from meps_lib.prepare import PrepareConfig, PreparedDataset
 from meps_lib.results import new_folder, write
 from meps_lib.split_files import read_splits
-from meps_lib.splits import Split, check_subjects, cross_data_set, grouped_kfold, loso
-from meps_lib.statistics import majority as majority  # the floor, beside every result
+from meps_lib.splits import (
+    LAST_SEED,
+    Split,
+    check_subjects,
+    composite,
+    cross_data_set,
+    grouped_kfold,
+    whole,
+)
 from meps_lib.training import TrainConfig, fit, predict
 
 PROTOCOLS = ("loso", "grouped-kfold", "cross-data-set", "file")
@@ -47,13 +55,15 @@ class ExperimentConfig:
     n_jobs: int = 1  # processes; the result does not depend on it
 
     def __post_init__(self) -> None:
-        seeds = tuple(self.seeds)
-        object.__setattr__(self, "seeds", seeds)
+        if not isinstance(self.seeds, Iterable) or isinstance(self.seeds, str):
+            raise MepsError(f"seeds={self.seeds!r}; expected several in a row, such as (0, 1)")
+        for seed in (seeds := tuple(self.seeds)):
+            whole("seeds", seed, 0, LAST_SEED)
+        object.__setattr__(self, "seeds", tuple(map(int, seeds)))
         object.__setattr__(self, "modalities", tuple(self.modalities))
-        if not seeds or len(set(seeds)) < len(seeds) or min(seeds) < 0:
-            raise MepsError(f"seeds={seeds}; expected one or more different numbers, 0 or more")
-        if self.n_jobs < 1:
-            raise MepsError(f"n_jobs={self.n_jobs}; expected 1 or more processes")
+        if not seeds or len(set(seeds)) < len(seeds):
+            raise MepsError(f"seeds={seeds}; expected one or more, all different")
+        whole("n_jobs", self.n_jobs, 1)
         for name, known in (("protocol", PROTOCOLS), ("normalise", NORMALISERS)):
             if getattr(self, name) not in known:
                 raise MepsError(
@@ -130,8 +140,9 @@ def run(
         bar = tqdm(pool(tasks), "folds", len(jobs), disable=not progress, leave=False)
         table = pd.concat(bar, ignore_index=True)
     if "data_set" in prepared.index:
-        home = prepared.index.set_index("clip")["data_set"]
-        table.insert(2, "data_set", table["clip"].map(home))
+        # By subject, who is in one set only; a clip's name may occur in several.
+        home = dict(zip(prepared.index["subject"], prepared.index["data_set"], strict=True))
+        table.insert(2, "data_set", table["subject"].map(home))
     table.attrs["skipped"] = prepared.skipped.to_dict("records")
     if folder is not None:
         write(folder, table, splits, config, prepared, note or getattr(dataset, "note", ""))
@@ -161,18 +172,18 @@ def _prepared(
 
 
 def _splits(index: pd.DataFrame, config: ExperimentConfig, seed: int) -> list[Split]:
-    subjects, drawn = index["subject"].tolist(), (config.n_validation, seed)
-    if "data_set" in index:
-        sets = index["data_set"].tolist()
-        check_subjects(subjects, sets)
-    elif config.protocol == "cross-data-set":
-        raise MepsError("cross-data-set: the index has no column data_set to tell the sets apart")
+    several, drawn = "data_set" in index, (config.n_validation, seed)
+    subjects = index["subject"].tolist()
+    sets = index["data_set"].tolist() if several else ["the only one"] * len(index)
+    if config.protocol == "loso":
+        return list(composite(subjects, sets, *drawn))
     if config.protocol == "cross-data-set":
+        if not several:
+            raise MepsError("cross-data-set: the index has no column data_set to tell them apart")
         return list(cross_data_set(subjects, sets, config.train_on, config.test_on, *drawn))
+    check_subjects(subjects, sets)
     if config.protocol == "file":
         return read_splits(config.split_file, subjects)
-    if config.protocol == "loso":
-        return list(loso(subjects, *drawn))
     return list(grouped_kfold(subjects, config.n_folds, *drawn))
 
 
@@ -180,13 +191,12 @@ def _fold(
     prepared: PreparedDataset, config: ExperimentConfig, split: Split, seed: int
 ) -> pd.DataFrame:
     """Train on one split, and touch its test subjects once."""
-    if config.n_jobs > 1:
-        torch.set_num_threads(1)  # the processes share the cores; more threads only wait
-    model = train_fold(prepared, config, split, seed)
+    test = prepared.of(split.test)
+    with _one_thread():
+        model = train_fold(prepared, config, split, seed)
+        p = predict(model, test, prepared.classes).numpy()
     labels = pd.Series([t.label for t in prepared.of((*split.train, *split.validation))])
     commonest = labels.value_counts().reindex(prepared.classes).fillna(0).idxmax()
-    test = prepared.of(split.test)
-    p = predict(model, test, prepared.classes).numpy()
     rows = {
         "subject": [t.subject for t in test],
         "clip": [t.clip for t in test],
@@ -197,6 +207,17 @@ def _fold(
         "majority": commonest,
     }
     return pd.DataFrame(rows | {f"p_{c}": p[:, k] for k, c in enumerate(prepared.classes)})
+
+
+@contextmanager
+def _one_thread() -> Iterator[None]:
+    """Sums over several threads round otherwise, and processes that share the cores would wait."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
 
 
 def train_fold(

@@ -7,14 +7,14 @@ of folds is a different quantity, because many subjects show one class only; it 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
 import numpy as np
 import pandas as pd
 
-from meps_lib.confusion import confusions
+from meps_lib.confusion import class_names, confusions
 from meps_lib.errors import MepsError
 
 
@@ -125,7 +125,7 @@ def score(y_true: Sequence, y_pred: Sequence, classes: Sequence[str]) -> Scores:
     ----------
     See, J. et al. MEGC 2019, FG 2019. Ledger: protocol-pooling.
     """
-    classes = tuple(classes)
+    classes = class_names(classes)
     confusion = confusions(y_true, y_pred, classes)
     r = rates(confusion)
     overall = (float(r.accuracy), float(r.uf1), float(r.uar))
@@ -146,11 +146,22 @@ def score_by_set(table: pd.DataFrame, classes: Sequence[str]) -> dict[str, Score
     Raises
     ------
     MepsError
-        If a column is missing, the table holds several seeds, or `score` refuses it.
+        If a column is missing, the table holds several seeds or a trial twice, a set is named
+        "all", or `score` refuses it.
     """
     check_table(table, ("truth", "prediction", "data_set"))
-    parts = {"all": table} | {str(name): part for name, part in table.groupby("data_set")}
+    parts = by_set(table)
     return {name: score(p["truth"], p["prediction"], classes) for name, p in parts.items()}
+
+
+def by_set(table: pd.DataFrame) -> dict[str, pd.DataFrame]:
+    """The whole table as "all", and the rows of each data set."""
+    sets = {str(name): part for name, part in table.groupby("data_set", observed=True)}
+    if "all" in sets:
+        raise MepsError(
+            'a data set is named "all", as the whole composite is; give it its own name'
+        )
+    return {"all": table} | sets
 
 
 def per_fold_average(
@@ -159,7 +170,8 @@ def per_fold_average(
     """The mean over folds of each fold's own scores: NOT the protocol, and not `score`.
 
     A subject with one class has no recall of the others, and whatever stands in for it decides
-    the result: for the STSTNet run that pools to UF1 .721 it is .701, .422 or .519.
+    the result: for the STSTNet run that pools to UF1 .721 it is .422, .519 or .701, depending on
+    how absent classes are treated.
 
     Parameters
     ----------
@@ -193,17 +205,36 @@ def per_fold_average(
 
 
 def check_table(table: pd.DataFrame, columns: Sequence[str]) -> None:
-    """Refuse a table of predictions that lacks a column, a value, or holds several seeds."""
+    """Refuse a table of predictions that `check_columns` does, or with several seeds, or doubles.
+
+    A trial is known by its subject and clip; a table without these columns is taken at its word.
+    """
+    known = [c for c in ("seed", "subject", "clip") if c in table]
+    check_columns(table, dict.fromkeys((*columns, *known)))
+    if "seed" in table and table["seed"].nunique() > 1:
+        seeds = ", ".join(map(str, table["seed"].unique()))
+        raise MepsError(f"predictions of the seeds {seeds}; give those of one seed at a time")
+    if {"subject", "clip"} <= set(known):
+        double = table.duplicated(["subject", "clip"])
+        if double.any():
+            clip, subject = (table.loc[double, c].tolist()[0] for c in ("clip", "subject"))
+            raise MepsError(
+                f"clip {clip!r} of {subject!r} is predicted twice "
+                f"({double.sum()} such); give each trial once"
+            )
+
+
+def check_columns(table: pd.DataFrame, columns: Iterable[str]) -> None:
+    """Refuse a table of predictions that lacks rows, a column, or a value."""
     missing = [c for c in columns if c not in table]
     if missing:
         raise MepsError(
             f"the predictions have no column {', '.join(missing)}; they have "
             f"{', '.join(map(str, table.columns))}"
         )
+    if table.empty:
+        raise MepsError("the table has no predictions to score; pool those of all folds first")
     for name in columns:
         if table[name].isna().any():
-            row = int(table[name].isna().argmax())
+            row = int(table[name].isna().to_numpy().argmax())
             raise MepsError(f"predictions, row {row}, column {name}: empty; expected a value")
-    if "seed" in table and table["seed"].nunique() > 1:
-        seeds = ", ".join(map(str, table["seed"].unique()))
-        raise MepsError(f"predictions of the seeds {seeds}; give those of one seed at a time")

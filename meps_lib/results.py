@@ -27,8 +27,12 @@ def new_folder(out: str | os.PathLike) -> Path:
         (folder / ".writable").unlink()
     except OSError as error:
         raise MepsError(f"cannot write to {folder}: {error.strerror}; choose another") from None
-    if (folder / "predictions.parquet").exists():
-        raise MepsError(f"{folder} holds results already; nothing was overwritten: choose another")
+    ours = ("predictions.parquet", "config.json", "splits_seed*.json")
+    if there := sorted(p.name for pattern in ours for p in folder.glob(pattern)):
+        raise MepsError(
+            f"{folder} holds results already ({', '.join(there)}); nothing was overwritten: "
+            "choose another"
+        )
     return folder
 
 

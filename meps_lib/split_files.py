@@ -4,6 +4,9 @@ Two forms, chosen by the file's ending, both made to be read and edited by hand:
 
     splits.json   {"splits": [{"fold": 0, "train": ["a", "b"], "validation": ["c"], "test": ["d"]}]}
     splits.csv    fold,subject,role    one line a fold and subject
+
+Every subject of the data has a role in every fold, so that nobody is left out unnoticed: "unused"
+names those that take no part. A byte-order mark, as Excel writes, and blank lines are passed over.
 """
 
 from __future__ import annotations
@@ -19,6 +22,7 @@ from meps_lib.errors import MepsError
 from meps_lib.splits import Split
 
 ROLES = ("train", "validation", "test")
+_ALL = (*ROLES, "unused")  # the last may be missing
 _HEADER = ["fold", "subject", "role"]
 
 
@@ -37,14 +41,15 @@ def save_splits(splits: Iterable[Split], path: str | os.PathLike) -> Path:
         folds = [
             f'  {{"fold": {s.fold},\n'
             + ",\n".join(
-                f'   "{r}": {json.dumps(getattr(s, r), ensure_ascii=False)}' for r in ROLES
+                f'   "{r}": {json.dumps(getattr(s, r), ensure_ascii=False)}'
+                for r in (_ALL if s.unused else ROLES)
             )
             + "}"
             for s in splits
         ]
         text = '{"splits": [\n' + ",\n".join(folds) + "\n]}\n"
     else:
-        rows = [(s.fold, name, role) for s in splits for role in ROLES for name in getattr(s, role)]
+        rows = [(s.fold, name, role) for s in splits for role in _ALL for name in getattr(s, role)]
         file = io.StringIO()
         csv.writer(file).writerows([_HEADER, *rows])
         text = file.getvalue()
@@ -107,42 +112,54 @@ def _known(path: str | os.PathLike) -> Path:
 
 
 def _from_json(path: Path) -> list[Split]:
-    record = json.loads(path.read_text(encoding="utf-8"))
+    text = path.read_text(encoding="utf-8-sig")
+    record = json.loads(text, object_pairs_hook=_no_key_twice)
     folds = record.get("splits") if isinstance(record, dict) else None
     if not isinstance(folds, list):
         raise MepsError('expected {"splits": [...]}, one entry a fold')
     splits = []
     for k, entry in enumerate(folds):
-        if not isinstance(entry, dict) or set(entry) != {"fold", *ROLES}:
+        if not isinstance(entry, dict) or {*entry, "unused"} != {"fold", *_ALL}:
             raise MepsError(f"entry {k} of splits: expected fold, {', '.join(ROLES)}, no more")
         if type(entry["fold"]) is not int:
             raise MepsError(f"entry {k} of splits: fold {entry['fold']!r} is no whole number")
-        for role in ROLES:
-            names = entry[role]
+        for role in _ALL:
+            names = entry.setdefault(role, [])
             if not isinstance(names, list) or not all(isinstance(s, str) for s in names):
                 raise MepsError(
                     f"fold {entry['fold']}, {role}: expected a list of subjects as text"
                 )
-        splits.append(Split(entry["fold"], *(tuple(entry[role]) for role in ROLES)))
+        splits.append(Split(entry["fold"], *(tuple(entry[role]) for role in _ALL)))
     return splits
+
+
+def _no_key_twice(pairs: list[tuple[str, object]]) -> dict:
+    """JSON would take the last of two; which was meant, only its writer knows."""
+    record = dict(pairs)
+    for key, _ in pairs:
+        if sum(key == k for k, _ in pairs) > 1:
+            raise MepsError(f"{key!r} stands twice in one entry; keep one")
+    return record
 
 
 def _from_csv(path: Path) -> list[Split]:
     # Not by pandas: a subject may be called "007", "NA" or worse, and is text as it stands.
-    with path.open(encoding="utf-8", newline="") as file:
-        header, *rows = csv.reader(file)
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        reader = csv.reader(file)
+        header = next(reader, [])
+        rows = [(reader.line_num, row) for row in reader if any(row)]
     if header != _HEADER:
-        raise MepsError(f"columns {', '.join(header)}; expected {', '.join(_HEADER)}")
+        raise MepsError(f"columns {', '.join(header) or 'none'}; expected {', '.join(_HEADER)}")
     folds: dict[int, dict[str, list[str]]] = {}
-    for line, row in enumerate(rows, start=2):
+    for line, row in rows:
         fold, subject, role = row if len(row) == 3 else ("", "", "")
         if not (fold.isascii() and fold.isdigit() and len(fold) < 10 and subject):
             raise MepsError(
                 f"line {line}: {', '.join(row)!r}; expected a number, a subject, a role"
             )
-        if role not in ROLES:
-            raise MepsError(f"line {line}, role {role!r}; expected one of {', '.join(ROLES)}")
-        folds.setdefault(int(fold), {r: [] for r in ROLES})[role].append(subject)
+        if role not in _ALL:
+            raise MepsError(f"line {line}, role {role!r}; expected one of {', '.join(_ALL)}")
+        folds.setdefault(int(fold), {r: [] for r in _ALL})[role].append(subject)
     return [Split(fold, *map(tuple, names.values())) for fold, names in folds.items()]
 
 
@@ -156,7 +173,7 @@ def _check(splits: list[Split], there: set[str], path: Path) -> None:
         if split.fold in numbers:
             raise MepsError(f"{where}: there are two of this number; number each fold once")
         numbers.add(split.fold)
-        named = {s for role in ROLES for s in getattr(split, role)}
+        named = {s for role in _ALL for s in getattr(split, role)}
         if unknown := sorted(named - there):
             raise MepsError(
                 f"{where}: subjects {', '.join(unknown)} are not in the data; it has "
@@ -165,7 +182,7 @@ def _check(splits: list[Split], there: set[str], path: Path) -> None:
         if missing := sorted(there - named):
             raise MepsError(
                 f"{where}: subjects {', '.join(missing)} of the data have no role; give them "
-                "one, or leave them out of the data"
+                'one, "unused" for those that take no part'
             )
         for subject in split.test:
             if subject in tested:

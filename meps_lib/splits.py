@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from numbers import Integral
 
 import numpy as np
 
@@ -15,19 +16,22 @@ from meps_lib.errors import MepsError
 class Split:
     """One fold: subjects, never trials, and no subject in two roles.
 
-    The constructor asserts that the three roles are disjoint and none is empty.
+    The constructor asserts that the roles are disjoint and the first three are not empty.
     """
 
-    fold: int
+    fold: int  # 0 to 999,999,999; the seed of its training is made of it
     train: tuple[str, ...]
     validation: tuple[str, ...]
     test: tuple[str, ...]
+    unused: tuple[str, ...] = ()  # those that take no part, named so that nobody is forgotten
 
     def __post_init__(self) -> None:
+        whole("fold", self.fold, 0, 999_999_999)
         roles = {"train": self.train, "validation": self.validation, "test": self.test}
         for name, subjects in roles.items():
             if not subjects:
                 raise MepsError(f"fold {self.fold}: no {name} subjects; use more subjects")
+        roles["unused"] = self.unused
         counts = Counter(s for subjects in roles.values() for s in subjects)
         twice = sorted(s for s, n in counts.items() if n > 1)
         if twice:
@@ -54,14 +58,15 @@ def loso(subjects: Sequence[str], n_validation: int = 2, seed: int = 0) -> Itera
     Raises
     ------
     MepsError
-        If fewer than ``n_validation + 2`` subjects are there.
+        If fewer than ``n_validation + 2`` subjects are there, one is no text (a missing one
+        included), or a number is not whole or out of range.
 
     Examples
     --------
     >>> [s.test for s in loso(["a", "b", "c", "d", "a"], n_validation=1)]
     [('a',), ('b',), ('c',), ('d',)]
     """
-    names = sorted(set(subjects))
+    names = _names(subjects)
     yield from _folds(names, [(name,) for name in names], n_validation, seed)
 
 
@@ -73,10 +78,10 @@ def grouped_kfold(
     Parameters, errors and order are as for `loso`; `n_folds` lies between 2 and the
     number of subjects, which are dealt to the folds in a seeded random order.
     """
-    names = sorted(set(subjects))
-    if not 2 <= n_folds <= len(names):
-        raise MepsError(f"n_folds={n_folds}; expected 2 to {len(names)}, the number of subjects")
-    order = np.random.default_rng(seed).permutation(len(names))
+    names = _names(subjects)
+    whole("n_folds", n_folds, 2, len(names), ", the number of subjects")
+    whole("seed", seed, 0, LAST_SEED)
+    order = np.random.default_rng([seed, 0]).permutation(len(names))
     tests = [tuple(sorted(names[i] for i in order[k::n_folds])) for k in range(n_folds)]
     yield from _folds(names, tests, n_validation, seed)
 
@@ -123,7 +128,7 @@ def cross_data_set(
     Parameters
     ----------
     subjects, data_sets : sequence of str
-        Subject and data set of each trial; subjects of a third set have no role.
+        Subject and data set of each trial; subjects of a third set are `unused`.
     train_on, test_on : str
         Two different data sets.
     n_validation : int
@@ -154,9 +159,11 @@ def cross_data_set(
             raise MepsError(f"{name}={value!r}; the data sets here are {', '.join(there)}")
     if train_on == test_on:
         raise MepsError(f"train_on and test_on are both {train_on!r}; expected two data sets")
-    pairs = set(zip(data_sets, subjects, strict=True))
-    names, test = (sorted(s for d, s in pairs if d == which) for which in (train_on, test_on))
-    yield from _folds([*names, *test], [tuple(test)], n_validation, seed)
+    home = dict(zip(subjects, data_sets, strict=True))
+    names, test = (sorted(s for s in home if home[s] == which) for which in (train_on, test_on))
+    others = tuple(sorted(s for s in home if home[s] not in (train_on, test_on)))
+    for split in _folds([*names, *test], [tuple(test)], n_validation, seed):
+        yield replace(split, unused=others)
 
 
 def check_subjects(subjects: Sequence[str], data_sets: Sequence[str]) -> None:
@@ -168,8 +175,10 @@ def check_subjects(subjects: Sequence[str], data_sets: Sequence[str]) -> None:
     Raises
     ------
     MepsError
-        Naming the subject and the sets.
+        Naming the subject and the sets, or the row in which a name is missing or no text.
     """
+    for what, values in (("subjects", subjects), ("data_sets", data_sets)):
+        _names(values, what)
     if len(subjects) != len(data_sets):
         raise MepsError(
             f"{len(subjects)} subjects but {len(data_sets)} data sets; one each a trial"
@@ -183,11 +192,30 @@ def check_subjects(subjects: Sequence[str], data_sets: Sequence[str]) -> None:
             )
 
 
+LAST_SEED = 2**32 - 1  # with room for a fold's number in what torch takes as a seed
+
+
+def whole(name: str, value: object, low: int, high: int | None = None, why: str = "") -> None:
+    """Refuse what is not a whole number between two others, both included."""
+    right = isinstance(value, Integral) and not isinstance(value, bool) and value >= low
+    if not right or (high is not None and value > high):
+        span = f"{low} or more" if high is None else f"{low} to {high}"
+        raise MepsError(f"{name}={value!r}; expected a whole number, {span}{why}")
+
+
+def _names(values: Sequence[str], what: str = "subjects") -> list[str]:
+    """The different names, sorted. A number beside text, or NaN, would be a person of its own."""
+    for row, value in enumerate(values):
+        if not isinstance(value, str) or not value:
+            raise MepsError(f"{what}, row {row}: {value!r}; expected text; name it or drop the row")
+    return sorted(set(values))
+
+
 def _folds(
     names: list[str], tests: list[tuple[str, ...]], n_validation: int, seed: int
 ) -> Iterator[Split]:
-    if n_validation < 1:
-        raise MepsError(f"n_validation={n_validation}; expected at least 1")
+    whole("n_validation", n_validation, 1)
+    whole("seed", seed, 0, LAST_SEED)
     need = max(map(len, tests)) + n_validation + 1
     if len(names) < need:
         raise MepsError(
@@ -196,8 +224,9 @@ def _folds(
         )
     for fold, test in enumerate(tests):
         rest = [n for n in names if n not in test]
-        # One generator a fold: a fold's validation subjects do not depend on other folds.
-        rng = np.random.default_rng([seed, fold])
+        # One generator a fold: a fold's validation subjects do not depend on other folds. The
+        # first is taken: [seed, 0], the same as seed alone, deals the folds of `grouped_kfold`.
+        rng = np.random.default_rng([seed, 1 + fold])
         chosen = set(rng.choice(len(rest), n_validation, replace=False).tolist())
         yield Split(
             fold=fold,

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from numbers import Integral, Real
 
 import numpy as np
 import pandas as pd
 
-from meps_lib.confusion import confusions
+from meps_lib.confusion import class_names, confusions
 from meps_lib.errors import MepsError
-from meps_lib.metrics import Scores, check_table, rates, score, score_by_set
+from meps_lib.metrics import Scores, by_set, check_columns, check_table, rates, score
 
 METRICS = ("accuracy", "uf1", "uar")
 _EXACT = 14  # subjects up to which all 2^S swaps are looked at: 16,384
@@ -37,8 +38,9 @@ def bootstrap_interval(
     classes : sequence of str
         As for `score`.
     level : float
-        Share of such intervals that should hold the true score; with fewer than some 20
-        subjects fewer do, since few people say little about how people differ.
+        Share of such intervals that should hold the true score. Fewer do when subjects are few:
+        of 600 simulated cohorts each, with classes of 60, 30 and 10 %, .87 to .89 of the 95 %
+        intervals did with 8 subjects, .92 to .93 with 20, .93 to .95 with 30.
     n_resamples, seed : int
         How many cohorts are drawn, and what draws them.
 
@@ -52,16 +54,21 @@ def bootstrap_interval(
     MepsError
         If there are fewer than two subjects, or an argument is out of range.
 
+    Notes
+    -----
+    CHOICE: a class that a drawn cohort lacks counts there as 0. WHY: that is how `score` counts
+    it. Where few subjects show a class, this draws UF1 and UAR, and the low end most, downwards;
+    the score itself may then be the high end.
+
     References
     ----------
     Efron, B., Tibshirani, R. An introduction to the bootstrap, 1993, chapter 13. Only who is
     tested is drawn anew; the models, and so the luck of their training, stay as they are.
     """
-    if not 0 < level < 1 or n_resamples < 100:
-        raise MepsError(
-            f"level={level}, n_resamples={n_resamples}; expected a level between 0 and 1, and 100 "
-            "resamples or more"
-        )
+    if not isinstance(level, Real) or not 0 < level < 1:
+        raise MepsError(f"level={level!r}; expected a number between 0 and 1, such as 0.95")
+    _check_whole("n_resamples", n_resamples, 100)
+    _check_whole("seed", seed, 0)
     check_table(table, ("subject", "truth", "prediction"))
     counts = _by_subject(table, classes)
     n, k = counts.shape[:2]
@@ -124,12 +131,11 @@ def permutation_test(
     ----------
     Phipson, B., Smyth, G. K. Permutation p-values should never be zero, 2010.
     """
-    if metric not in METRICS or n_permutations < 1:
-        raise MepsError(
-            f"metric={metric!r}, n_permutations={n_permutations}; expected one of "
-            f"{', '.join(METRICS)}, and 1 or more"
-        )
-    second = _same_trials(first, second)
+    if metric not in METRICS:
+        raise MepsError(f"metric={metric!r}; expected one of {', '.join(METRICS)}")
+    _check_whole("n_permutations", n_permutations, 1)
+    _check_whole("seed", seed, 0)
+    _check_same_trials(first, second)
     a, b = _by_subject(first, classes), _by_subject(second, classes)
     n = len(a)
     if exact := n <= _EXACT:
@@ -152,52 +158,56 @@ def _by_subject(table: pd.DataFrame, classes: Sequence[str]) -> np.ndarray:
     return confusions(table["truth"], table["prediction"], classes, codes)
 
 
-def _same_trials(first: pd.DataFrame, second: pd.DataFrame) -> pd.DataFrame:
-    """The second table in the order of the first, trial for trial."""
+def _check_same_trials(first: pd.DataFrame, second: pd.DataFrame) -> None:
+    """Refuse two tables unless they hold the same trials, in whatever order."""
     keys = ["subject", "clip", "truth"]
     for table in (first, second):
         check_table(table, (*keys, "prediction"))
-        if table.duplicated(["subject", "clip"]).any():
-            clip = table.loc[table.duplicated(["subject", "clip"]), "clip"].iloc[0]
-            raise MepsError(f"clip {clip!r} is predicted twice; give each trial once")
-    both = first[keys].merge(second[[*keys, "prediction"]], how="outer", on=keys, indicator=True)
-    alone = both[both["_merge"] != "both"]
-    if len(alone):
-        row = alone.iloc[0]
-        which = "first" if row["_merge"] == "left_only" else "second"
-        raise MepsError(
-            f"clip {row['clip']!r} of {row['subject']!r}, truth {row['truth']!r}, is in the "
-            f"{which} table only ({len(alone)} such); compare predictions of the same trials"
-        )
-    return first[keys].merge(second[[*keys, "prediction"]], on=keys)
+    one, two = (set(zip(*(t[k].tolist() for k in keys), strict=True)) for t in (first, second))
+    for which, alone in (("first", one - two), ("second", two - one)):
+        if alone:
+            subject, clip, truth = min(alone, key=repr)
+            raise MepsError(
+                f"clip {clip!r} of {subject!r}, truth {truth!r}, is in the {which} table only "
+                f"({len(alone)} such); compare predictions of the same trials"
+            )
+
+
+def _check_whole(name: str, value: int, least: int) -> None:
+    """Refuse an argument that is not a whole number of `least` or more."""
+    if not isinstance(value, Integral) or value < least:
+        raise MepsError(f"{name}={value!r}; expected a whole number, {least} or more")
 
 
 def majority_predictions(table: pd.DataFrame, classes: Sequence[str]) -> pd.Series:
-    """The commonest class among the trials that each fold was trained on, a row of the table.
+    """The commonest class among the subjects whom each fold does not test, a row of the table.
 
     Read from the column "majority", which `meps_lib.experiments.run` writes; without it, counted
     over the other folds' trials, which comes to the same where every trial is tested once.
     """
     if "majority" in table:
         return table["majority"]
+    classes = class_names(classes)
     check_table(table, ("fold", "truth"))
     if table["fold"].nunique() < 2:
-        raise MepsError("one fold and no column majority: nothing says what it was trained on")
-    guesses = pd.Series(index=table.index, dtype=object)
-    for fold, group in table.groupby("fold"):
-        counts = table.loc[table["fold"] != fold, "truth"].value_counts()
-        guesses[group.index] = counts.reindex(classes).fillna(0).idxmax()
-    return guesses
+        raise MepsError("one fold and no column majority: nothing says who else there is")
+    folds, truth = pd.factorize(table["fold"])[0], table["truth"]
+    counts = confusions(truth, truth, classes, folds).diagonal(axis1=1, axis2=2)
+    commonest = (counts.sum(axis=0) - counts).argmax(axis=1)
+    return pd.Series(np.array(classes, dtype=object)[commonest[folds]], table.index)
 
 
 def majority(table: pd.DataFrame, classes: Sequence[str]) -> Scores:
-    """What always answering each fold's commonest training class scores: the floor.
+    """What always answering the commonest class of the subjects not tested scores: the floor.
 
-    The class is that of the trials the fold was trained on, so the floor is as honest as the
-    model. Of several seeds the first is taken.
+    The tested subjects are not counted, so the floor is as honest as the model; those of
+    training and validation are. Of several seeds the first is taken.
     """
-    one = table[table["seed"] == table["seed"].min()] if "seed" in table else table
-    return score(one["truth"], majority_predictions(one, classes), classes)
+    if "seed" in table:
+        check_columns(table, ["seed"])
+        table = table[table["seed"] == table["seed"].min()]
+    check_table(table, ["truth"])
+    return score(table["truth"], majority_predictions(table, classes), classes)
 
 
 def summary(table: pd.DataFrame, classes: Sequence[str], seed: int = 0) -> str:
@@ -212,18 +222,17 @@ def summary(table: pd.DataFrame, classes: Sequence[str], seed: int = 0) -> str:
     seed : int
         Draws the subjects of the intervals.
     """
-    if "seed" not in table:
-        raise MepsError("the predictions have no column seed; give what experiments.run returns")
+    sets = ["data_set"] if "data_set" in table else []
+    check_columns(table, ("seed", "subject", "truth", "prediction", *sets))
     lines = []
     for number, one in table.groupby("seed"):
-        one = one.assign(data_set=one.get("data_set", "all"))
-        floor = one.assign(prediction=majority_predictions(one, classes))
-        scores, floors = score_by_set(one, classes), score_by_set(floor, classes)
-        names = list(scores) if len(scores) > 2 else ["all"]
-        for name in names:
-            part = one if name == "all" else one[one["data_set"] == name]
-            lines.append(_line(f"seed {number}", name, scores[name], part, classes, seed))
-            lines.append(_line("  majority", name, floors[name]))
+        check_table(one, ("subject", "truth", "prediction"))
+        one = one.assign(majority=majority_predictions(one, classes))
+        several = sets and one["data_set"].nunique() > 1
+        for name, part in (by_set(one) if several else {"all": one}).items():
+            s, floor = (score(part["truth"], part[c], classes) for c in ("prediction", "majority"))
+            lines.append(_line(f"seed {number}", name, s, part, classes, seed))
+            lines.append(_line("  majority", name, floor))
     return "\n".join(lines)
 
 
@@ -239,8 +248,8 @@ def _line(
             ends = bootstrap_interval(part, classes, seed=seed)
             cells = {m: f"{cells[m]} [{ends.low[m]:.3f}, {ends.high[m]:.3f}]" for m in METRICS}
     where = "" if name == "all" else f"  {name}"
-    text = "  ".join(f"{label} {cells[m]:<20}" for m, label in _LABELS.items())
-    return f"{what + where:<22}{text}{n}"
+    texts = [f"{label} {cells[m]:<20}" for m, label in _LABELS.items()]
+    return f"{what + where:<22}{'  '.join([*texts, n])}"
 
 
 _LABELS = {"accuracy": "accuracy", "uf1": "UF1", "uar": "UAR"}

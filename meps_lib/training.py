@@ -6,6 +6,7 @@ import copy
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
+from math import isfinite
 
 import torch
 from torch import Tensor, nn
@@ -14,6 +15,7 @@ from torch.utils.data import DataLoader
 from tqdm.auto import tqdm
 
 from meps_lib.errors import MepsError
+from meps_lib.splits import whole
 from meps_lib.trial import Batch, Trial, collate
 
 
@@ -29,8 +31,20 @@ class TrainConfig:
     device: str = "cpu"  # "cuda" gives the same algorithm on a GPU
 
     def __post_init__(self) -> None:
-        if self.epochs < 1 or self.batch_size < 2 or not self.learning_rate > 0:
-            raise MepsError(f"{self}; expected epochs >= 1, batch_size >= 2, learning_rate > 0")
+        whole("epochs", self.epochs, 1)
+        whole("batch_size", self.batch_size, 2)
+        for name, right in (("learning_rate", "above 0"), ("weight_decay", "0 or more")):
+            x = getattr(self, name)
+            number = isinstance(x, (int, float)) and isfinite(x)
+            if not number or x < 0 or (x == 0 and right == "above 0"):
+                raise MepsError(f"{name}={x!r}; expected a finite number, {right}")
+        try:  # told before trials are prepared, not when the first fold starts
+            torch.zeros(1, device=torch.device(self.device)).item()
+        except (RuntimeError, AssertionError, TypeError):
+            raise MepsError(
+                f"device={self.device!r}: torch cannot use it here; expected cpu, or cuda where "
+                "there is a GPU"
+            ) from None
 
 
 def fit(
@@ -65,7 +79,7 @@ def fit(
     Raises
     ------
     MepsError
-        If a subject is on both sides, a side is empty, or the loss is not finite.
+        If a subject is on both sides, a side is empty, or a loss of an epoch is not finite.
     """
     both = {t.subject for t in train} & {t.subject for t in validation}
     if both or not train or not validation:
@@ -91,10 +105,6 @@ def fit(
             for batch in batches:
                 batch = batch.to(device)
                 loss = cross_entropy(model(batch).logits, batch.label, weight)
-                if not loss.isfinite():
-                    raise MepsError(
-                        f"epoch {epoch}: the loss is {loss.item()}; lower learning_rate"
-                    )
                 adam.zero_grad()
                 loss.backward()
                 adam.step()
@@ -102,13 +112,12 @@ def fit(
             with torch.no_grad():
                 logits = model.eval()(held_out).logits
                 loss = cross_entropy(logits, held_out.label, weight).item()
-            history.append(
-                {"epoch": epoch, "train_loss": total / len(train), "validation_loss": loss}
-            )
+            losses = {"train_loss": total / len(train), "validation_loss": loss}
+            if not all(map(isfinite, losses.values())):
+                raise MepsError(f"epoch {epoch}: {losses}; lower learning_rate")
+            history.append({"epoch": epoch, **losses})
             if loss < best:
                 best, best_weights = loss, copy.deepcopy(model.state_dict())
-    if best_weights is None:
-        raise MepsError("no epoch had a finite validation loss; lower learning_rate")
     model.load_state_dict(best_weights)
     return history
 

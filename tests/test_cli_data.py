@@ -1,6 +1,7 @@
 """`meps index` and `meps loso --data`: from a folder in a data set's layout to scores, one line."""
 
 import json
+import shlex
 import shutil
 
 import cv2
@@ -9,7 +10,7 @@ import pandas as pd
 import pytest
 
 from meps_lib import cli
-from meps_lib.datasets.index import read_index
+from meps_lib.datasets.index import IndexOptions, build_index, read_index
 from meps_lib.datasets.kinds import MODULES, kind_of
 from meps_lib.simulate.layouts import write_layout
 
@@ -79,6 +80,21 @@ def test_index_then_loso_from_a_path(kind, tree, tmp_path, capsys):
     assert table.groupby("fold")["subject"].nunique().max() == 1
     note = json.loads((tmp_path / "out" / "config.json").read_text())["data"]["note"]
     assert "simulated" in note or kind == "megc2019"
+
+
+def test_the_next_command_is_the_same_choice_and_can_be_pasted(tmp_path, capsys, monkeypatch):
+    root = tmp_path / "my data"
+    write_layout("case", root, n_subjects=2, trials=4, ps_duration_s=8.0)
+    labels = tmp_path / "l (1).csv"
+    args = ["--labels", str(labels), "--rules", "a=drop", "b=keep", "--segment-s", "4",
+            "--any-counts"]  # fmt: skip
+    made = build_index("case", root, IndexOptions(segment_s=4))
+    monkeypatch.setattr("meps_lib.datasets.index.build_index", lambda *_: made)
+    for more in (args, []):
+        assert cli.main(["index", "case", str(root), *more]) == 0
+        line = capsys.readouterr().out.splitlines()[-1]
+        words = ["meps", "loso", "--data", "case", "--root", str(root), *more]
+        assert shlex.split(line.removeprefix("next: ")) == words
 
 
 def test_an_unreadable_clip_stops_the_run_unless_it_may_be_skipped(tree, tmp_path, capsys):

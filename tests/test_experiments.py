@@ -4,15 +4,17 @@ import json
 
 import pandas as pd
 import pytest
+import torch
 
+from meps_lib import experiments, training
 from meps_lib.datasets import FolderDataset, save_dataset
 from meps_lib.errors import MepsError
-from meps_lib.experiments import ExperimentConfig, majority, run, tabulate
+from meps_lib.experiments import ExperimentConfig, run, tabulate
 from meps_lib.metrics import score_by_set
 from meps_lib.prepare import PrepareConfig, PreparedDataset
 from meps_lib.split_files import read_splits, save_splits
-from meps_lib.splits import Split
-from meps_lib.statistics import summary
+from meps_lib.splits import Split, loso
+from meps_lib.statistics import majority, summary
 from meps_lib.training import TrainConfig
 
 QUICK = ExperimentConfig(
@@ -71,6 +73,25 @@ def test_the_result_depends_on_the_seed_and_not_on_the_processes(make_trial):
     assert not one.p_a.equals(other.p_a)
 
 
+def test_the_result_does_not_depend_on_the_threads(make_trial, monkeypatch):
+    data, seen = Handmade(make_trial), []
+
+    def fit(*args, **kw):
+        seen.append(torch.get_num_threads())
+        return training.fit(*args, **kw)
+
+    monkeypatch.setattr(experiments, "fit", fit)
+    one = run(data, QUICK, progress=False)
+    try:
+        torch.set_num_threads(2)
+        two = run(data, QUICK, progress=False)
+        assert torch.get_num_threads() == 2  # the caller's again
+    finally:
+        torch.set_num_threads(1)
+    assert seen == [1] * 12
+    pd.testing.assert_frame_equal(one, two, check_exact=True)
+
+
 def test_prepared_trials_can_be_shared_by_experiments(make_trial):
     data = Handmade(make_trial)
     shared = PreparedDataset(data, QUICK.prepare)
@@ -93,8 +114,9 @@ def test_test_subjects_cannot_reach_the_trained_weights(make_trial, role):
     """
     before = run(Handmade(make_trial), QUICK, progress=False)
     data = Handmade(make_trial)
-    spoilt = 6 if role == "test" else 9  # the first trial of s2, or of s3
-    assert data.trials[spoilt].subject == ("s2" if role == "test" else "s3")
+    split = next(s for s in loso(data.index["subject"]) if s.test == ("s2",))
+    spoilt = 3 * int(getattr(split, role)[0][1])  # the first trial of s2, or of one trained on
+    assert data.trials[spoilt].subject in getattr(split, role)
     other = make_trial(900)
     for name in ("colour", "depth"):
         setattr(data.trials[spoilt], name, getattr(other, name))
@@ -104,6 +126,63 @@ def test_test_subjects_cannot_reach_the_trained_weights(make_trial, role):
     columns = ["p_a", "p_b", "p_c"]
     same = (before[rest][columns].to_numpy() == after[rest][columns].to_numpy()).all()
     assert same == (role == "test")
+
+
+PROTOCOLS = [
+    {},
+    {"protocol": "grouped-kfold", "n_folds": 3},
+    {"protocol": "cross-data-set", "train_on": "smic", "test_on": "samm", "n_validation": 1},
+]
+
+
+@pytest.mark.parametrize("settings", PROTOCOLS)
+def test_each_fold_is_fitted_and_chosen_by_its_own_subjects(make_trial, monkeypatch, settings):
+    """Who is handed to training and to the choice of epoch, in every fold, are its roles."""
+    data, config, seen = TwoSets(make_trial), changed(**settings), []
+
+    def fit(model, train, validation, *args, **kw):
+        seen.append([sorted(t.clip for t in side) for side in (train, validation)])
+        return training.fit(model, train, validation, *args, **kw)
+
+    monkeypatch.setattr(experiments, "fit", fit)
+    table = run(data, config, progress=False)
+    splits = experiments._splits(data.index, config, seed=0)
+    clips = data.index.groupby("subject")["clip"].agg(list)
+    assert seen == [
+        [sorted(clips[list(side)].sum()) for side in (split.train, split.validation)]
+        for split in splits
+    ]
+    assert [sorted(g["clip"]) for _, g in table.groupby("fold")] == [
+        sorted(clips[list(split.test)].sum()) for split in splits
+    ]
+
+
+@pytest.mark.parametrize("leak", [False, True])
+def test_test_subjects_do_not_choose_the_epoch(make_trial, monkeypatch, leak):
+    """Enough epochs for the choice to matter: where test subjects help to choose, it is seen."""
+
+    def leaky(prepared, config, split, seed):
+        sides = prepared.of(split.train), prepared.of((*split.validation, *split.test))
+        model = experiments.make_model(config, prepared.classes, seed=1000 * seed + split.fold)
+        training.fit(model, *sides, prepared.classes, config.train, seed=1000 * seed + split.fold)
+        return model
+
+    if leak:
+        monkeypatch.setattr(experiments, "train_fold", leaky)
+    longer = changed(train=TrainConfig(epochs=12, batch_size=8))
+    before = run(Handmade(make_trial), longer, progress=False)
+    same = []
+    for subject in sorted(set(before["subject"])):
+        data = Handmade(make_trial)
+        first = next(t for t in data.trials if t.subject == subject)
+        first.ps, first.label = 1e3 * first.ps.flip(1), "abc"["cab".index(first.label)]
+        split = next(s for s in loso(data.index["subject"]) if s.test == (subject,))
+        prepared = experiments._prepared(data, longer, progress=False)
+        after = experiments._fold(prepared, longer, split, seed=0)
+        rest = before[(before["subject"] == subject) & (before["clip"] != first.clip)]
+        after = after[after["clip"] != first.clip]
+        same.append((rest.p_a.to_numpy() == after.p_a.to_numpy()).all())
+    assert all(same) != leak
 
 
 def test_labels_of_test_subjects_cannot_reach_their_predictions(make_trial):
@@ -161,6 +240,29 @@ def test_a_composite_is_scored_whole_and_by_set(make_trial):
     # Otherwise it is the same experiment.
     alone = run(Handmade(make_trial), changed(), progress=False)
     pd.testing.assert_frame_equal(table.drop(columns="data_set"), alone)
+
+
+def test_a_clip_may_have_the_same_name_in_two_subjects(make_trial, tmp_path):
+    data = TwoSets(make_trial)
+    for k, trial in enumerate(data.trials):
+        trial.clip = f"clip{k % 3}"  # as where each person's clips are numbered
+    data.index["clip"] = [t.clip for t in data.trials]
+    table = run(data, changed(), tmp_path / "out", progress=False)
+    found = table.set_index(["subject", "clip"])["data_set"].to_dict()
+    rows = data.index[["subject", "clip", "data_set"]].itertuples(index=False)
+    assert found == {(subject, clip): home for subject, clip, home in rows} and len(found) == 18
+    assert len(pd.read_parquet(tmp_path / "out" / "predictions.parquet")) == 18
+
+
+def test_a_set_that_takes_no_part_is_in_the_splits_that_are_written(make_trial, tmp_path):
+    data = TwoSets(make_trial)
+    data.index.loc[data.index["subject"] == "s0", "data_set"] = "mmew"
+    cross = changed(protocol="cross-data-set", train_on="smic", test_on="samm", n_validation=1)
+    first = run(data, cross, tmp_path / "one", progress=False)
+    file = tmp_path / "one" / "splits_seed0.json"
+    assert json.loads(file.read_text())["splits"][0]["unused"] == ["s0"]
+    again = run(data, changed(protocol="file", split_file=file), progress=False)
+    pd.testing.assert_frame_equal(first, again)
 
 
 def test_across_data_sets(make_trial):
@@ -241,12 +343,22 @@ def test_bad_settings_are_refused(make_trial, tmp_path):
         run(data, ExperimentConfig(**vars(QUICK) | {"protocol": "shuffled"}), progress=False)
     with pytest.raises(MepsError, match="unknown model 'vgg'"):
         run(data, ExperimentConfig(**vars(QUICK) | {"model": "vgg"}), progress=False)
-    for bad in ({"seeds": ()}, {"seeds": (1, 1)}, {"seeds": (-1,)}, {"n_jobs": 0}):
-        with pytest.raises(MepsError, match=next(iter(bad))):
-            ExperimentConfig(**vars(QUICK) | bad)
+    for seeds in ((), (1, 1), (-1,), 3, "01", (0.5,), (2**32,), (True, 2), (None,)):
+        with pytest.raises(MepsError, match="seeds=.*expected"):
+            changed(seeds=seeds)
+    assert changed(seeds=range(2)).seeds == (0, 1)
+    for n_jobs in (0, 1.5, "2"):
+        with pytest.raises(MepsError, match="n_jobs=.*whole number, 1 or more"):
+            changed(n_jobs=n_jobs)
     with pytest.raises(MepsError, match="no trial has depth"):
         shared = PreparedDataset(data, QUICK.prepare, ("ps",))
         run(shared, ExperimentConfig(**vars(QUICK) | {"modalities": ("depth", "ps")}))
     (tmp_path / "file").write_text("")
+    for name in ("config.json", "splits_seed3.json", "predictions.parquet"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / name).write_text("kept")
+        with pytest.raises(MepsError, match=f"holds results already \\({name}"):
+            run(data, QUICK, tmp_path / name, progress=False)
+        assert (tmp_path / name / name).read_text() == "kept"
     with pytest.raises(MepsError, match="cannot write"):
         run(data, QUICK, tmp_path / "file" / "out", progress=False)

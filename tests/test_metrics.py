@@ -127,6 +127,14 @@ def test_sets_are_cut_out_of_the_pooled_predictions():
 
 def test_tables_that_cannot_be_scored_are_refused():
     table = some_table()
+    trials = table.assign(subject=table["fold"], clip=np.arange(len(table)))
+    assert score_by_set(trials, CLASSES)["all"].n == 200
+    with pytest.raises(MepsError, match=r"clip 5 of \d+ is predicted twice \(1 such\)"):
+        score_by_set(pd.concat([trials, trials[5:6]]), CLASSES)
+    with pytest.raises(MepsError, match=r"is predicted twice \(200 such\)"):
+        per_fold_average(pd.concat([trials, trials]), CLASSES, "zero")
+    same_names = trials.assign(clip=0, subject=np.arange(len(table)))
+    assert score_by_set(same_names, CLASSES)["all"].n == 200  # clips of two subjects may share one
     with pytest.raises(MepsError, match="no column data_set; they have fold, truth"):
         score_by_set(table.drop(columns="data_set"), CLASSES)
     with pytest.raises(MepsError, match="seeds 0, 1; give those of one seed"):
@@ -134,5 +142,13 @@ def test_tables_that_cannot_be_scored_are_refused():
     with pytest.raises(MepsError, match="row 3, column data_set: empty"):
         holes = table.assign(data_set=table["data_set"].where(table.index != 3))
         score_by_set(holes, CLASSES)
+    with pytest.raises(MepsError, match="row 3, column seed: empty"):
+        score_by_set(
+            table.assign(seed=pd.Series(0.0, table.index).where(table.index != 3)), CLASSES
+        )
+    with pytest.raises(MepsError, match="no predictions"):
+        score_by_set(table[:0], CLASSES)
+    with pytest.raises(MepsError, match='a data set is named "all"'):
+        score_by_set(table.replace({"data_set": {"samm": "all"}}), CLASSES)
     with pytest.raises(MepsError, match="absent='drop'; expected one of zero, one, skip"):
         per_fold_average(table, CLASSES, "drop")

@@ -20,6 +20,8 @@ SUBJECTS = ["007", "NA", "null", "spNO.1", "sub 2", "s,3", 's"4', "被试5", "1e
         list(loso(SUBJECTS)),
         list(grouped_kfold(SUBJECTS, 3, seed=2)),
         list(cross_data_set(SUBJECTS, "1111122222", "2", "1")),
+        list(cross_data_set(SUBJECTS, "1111222333", "1", "2")),  # the third takes no part
+        [Split(999_999_999, tuple(SUBJECTS[:8]), *((s,) for s in SUBJECTS[8:]))],
     ],
 )
 def test_splits_come_back_as_they_were(tmp_path, suffix, splits):
@@ -54,6 +56,40 @@ def test_a_person_can_read_both_forms(tmp_path):
     assert {s.fold: {*s.train} for s in again} == {0: {"a", "b"}, 1: {"b", "d"}}
 
 
+@pytest.mark.parametrize("suffix", [".json", ".csv"])
+def test_what_a_spreadsheet_leaves_behind_is_passed_over(tmp_path, suffix):
+    """Excel puts a byte-order mark first; editors leave blank lines, sheets rows of commas."""
+    splits = list(loso("abcd"))
+    path = save_splits(splits, tmp_path / f"s{suffix}")
+    text = path.read_text(encoding="utf-8")
+    path.write_text(text, encoding="utf-8-sig", newline="")
+    assert path.read_bytes().startswith(b"\xef\xbb\xbf")
+    assert read_splits(path, "abcd") == splits
+    path.write_text(text + "\n" + ",,\n" * (suffix == ".csv") + "\n", encoding="utf-8")
+    assert read_splits(path, "abcd") == splits
+
+
+def test_lines_are_counted_as_an_editor_counts_them(tmp_path):
+    path = tmp_path / "s.csv"
+    path.write_text("fold,subject,role\n\n0,a,train\n\n0,b,tested\n")
+    with pytest.raises(MepsError, match="line 5, role 'tested'"):
+        read_splits(path, "abcd")
+
+
+@pytest.mark.parametrize(
+    ("key", "text"),
+    [
+        ("test", '{"splits": [{"fold": 0, "train": [], "test": ["d"], "test": ["c"]}]}'),
+        ("splits", '{"splits": [], "splits": []}'),
+    ],
+)
+def test_a_key_that_stands_twice_is_refused(tmp_path, key, text):
+    path = tmp_path / "s.json"
+    path.write_text(text)
+    with pytest.raises(MepsError, match=f"s.json: '{key}' stands twice"):
+        read_splits(path, "abcd")
+
+
 GOOD = {"fold": 0, "train": ["a", "b"], "validation": ["c"], "test": ["d"]}
 
 
@@ -70,6 +106,9 @@ GOOD = {"fold": 0, "train": ["a", "b"], "validation": ["c"], "test": ["d"]}
         ([GOOD, GOOD], "fold 0: there are two of this number"),
         ([GOOD, GOOD | {"fold": 1}], "fold 1: subject d is tested in fold 0 already"),
         ([GOOD | {"fold": "0"}], "fold '0' is no whole number"),
+        ([GOOD | {"fold": -1}], "fold=-1; expected a whole number, 0 to"),
+        ([GOOD | {"unused": ["a"]}], "fold 0: subjects a have two roles"),
+        ([GOOD | {"unused": "a"}], "fold 0, unused: expected a list of subjects"),
         ([GOOD | {"fold": True}], "fold True is no whole number"),
         ([GOOD | {"train": "ab"}], "fold 0, train: expected a list of subjects"),
         ([GOOD | {"train": [1, 2]}], "fold 0, train: expected a list of subjects"),
@@ -95,7 +134,8 @@ def test_a_file_that_does_not_fit_is_refused_by_name(tmp_path, folds, message):
         ("fold;subject;role\n0;a;train\n", "columns fold;subject;role; expected fold, subject"),
         ("fold,subject,role\n0,a\n", "line 2: '0, a'; expected a number, a subject, a role"),
         ("fold,subject,role\n", "no splits in it"),
-        ("", "cannot be read"),
+        ("", "columns none; expected fold, subject, role"),
+        ("fold,subject,role\n-1,a,train\n", "line 2: '-1, a, train'; expected a number"),
         ("\xff\xfe", "cannot be read"),
     ],
 )

@@ -1,9 +1,18 @@
+"""One fold: what is learnt, which epoch is kept, and that every setting counts."""
+
+from types import SimpleNamespace
+
+import numpy as np
 import pytest
 import torch
+from sklearn.utils.class_weight import compute_class_weight
+from torch import nn
+from torch.nn.functional import cross_entropy
 
 from meps_lib.errors import MepsError
 from meps_lib.models import build
-from meps_lib.training import TrainConfig, fit, predict
+from meps_lib.training import TrainConfig, _class_weights, fit, predict
+from meps_lib.trial import collate
 
 CLASSES = ("a", "b", "c")
 QUICK = TrainConfig(epochs=3, batch_size=8)
@@ -41,21 +50,157 @@ def test_learns_what_can_be_learnt_and_only_that(make_trial):
     torch.testing.assert_close(p.sum(dim=1), torch.ones(12))
 
 
-def test_ends_with_the_best_validation_epoch(make_trial):
-    from torch.nn.functional import cross_entropy
+def uneven(trials):
+    """Two trials in three of class c taken away: counts 5, 5, 2 for the first fifteen."""
+    return [t for k, t in enumerate(trials) if k not in (2, 5, 8)]
 
-    from meps_lib.trial import collate
 
+def balanced(trials):
+    """scikit-learn's weights: trials over classes times count."""
+    labels = [t.label for t in trials]
+    weights = compute_class_weight("balanced", classes=np.array(CLASSES), y=labels)
+    return torch.tensor(weights, dtype=torch.float32)
+
+
+@pytest.mark.parametrize("class_weights", [True, False])
+def test_ends_with_the_best_validation_epoch(make_trial, class_weights):
     trials = signal_trials(make_trial, 24)
-    model = net()
-    config = TrainConfig(epochs=12, batch_size=8, learning_rate=0.05, class_weights=False)
-    history = fit(model, trials[:15], trials[15:], CLASSES, config, seed=0)
-    batch = collate(trials[15:], CLASSES)
+    train, model = uneven(trials[:15]), net()
+    config = TrainConfig(epochs=12, batch_size=8, learning_rate=0.05, class_weights=class_weights)
+    held_out = [*trials[15:], *(t for t in trials[15:] if t.label == "c")]  # and uneven as well
+    history = fit(model, train, held_out, CLASSES, config, seed=0)
+    batch = collate(held_out, CLASSES)
+    weight = balanced(train) if class_weights else None
     with torch.no_grad():
-        loss = cross_entropy(model.eval()(batch).logits, batch.label).item()
+        loss = cross_entropy(model.eval()(batch).logits, batch.label, weight).item()
     losses = [h["validation_loss"] for h in history]
     assert loss == pytest.approx(min(losses), rel=1e-5)
     assert min(losses) < losses[-1]  # the last epoch is not the best one here
+
+
+def test_class_weights_are_those_of_scikit_learn(make_trial):
+    trials = uneven(signal_trials(make_trial, 15))
+    assert [sum(t.label == c for t in trials) for c in CLASSES] == [5, 5, 2]
+    weights = _class_weights(trials, CLASSES)
+    torch.testing.assert_close(weights, balanced(trials))
+    # By hand, with a class that nobody has: 4 and 2 of 6 in two classes.
+    few = [t for t in trials if t.label != "c"][:8]
+    few = [t for t in few if t.label == "a"] + [t for t in few if t.label == "b"][:2]
+    assert _class_weights(few, CLASSES).tolist() == [0.75, 1.5, 1.0]
+
+
+class Level(nn.Module):
+    """A layer on each signal's mean: no dropout, nothing drawn; it notes what it is trained on."""
+
+    def __init__(self):
+        super().__init__()
+        self.layer, self.seen = nn.Linear(3, 3), []
+        nn.init.constant_(self.layer.weight, 0.5)
+        nn.init.constant_(self.layer.bias, 0.5)
+
+    def fit_scales(self, batches):
+        list(batches)
+
+    def forward(self, batch):
+        if self.training:
+            self.seen.append(batch.clip)
+        return SimpleNamespace(logits=self.layer(batch.ps.mean(dim=2)))
+
+
+def fitted(trials, **settings):
+    model = Level()
+    model.history = fit(
+        model, uneven(trials[:15]), trials[15:], CLASSES,
+        TrainConfig(**{"epochs": 3, "batch_size": 4} | settings), seed=0,
+    )  # fmt: skip
+    return model
+
+
+def test_each_epoch_sees_every_training_trial_once_in_a_new_order(make_trial):
+    trials = signal_trials(make_trial, 24)
+    clips = [t.clip for t in uneven(trials[:15])]
+    model = fitted(trials)
+    assert [len(batch) for batch in model.seen] == [4] * 9
+    epochs = [sum(model.seen[k : k + 3], ()) for k in (0, 3, 6)]
+    assert [sorted(e) for e in epochs] == [sorted(clips)] * 3
+    assert len({*epochs, tuple(clips)}) == 4
+    assert [len(batch) for batch in fitted(trials, batch_size=6).seen] == [6] * 6
+
+
+def test_the_first_step_is_adams(make_trial):
+    """One batch, one step: Adam with weight decay and these class weights, from torch alone."""
+    trials = signal_trials(make_trial, 24)
+    batch = collate(uneven(trials[:15]), CLASSES)
+    for settings in (
+        {"weight_decay": 0.0},
+        {"weight_decay": 0.3},
+        {"weight_decay": 0.0, "class_weights": False},
+        {"weight_decay": 0.0, "learning_rate": 0.02},
+    ):
+        got = fitted(trials, epochs=1, batch_size=12, **settings).layer.weight
+        layer = Level().layer
+        weight = balanced(uneven(trials[:15])) if settings.get("class_weights", True) else None
+        cross_entropy(layer(batch.ps.mean(dim=2)), batch.label, weight).backward()
+        gradient = layer.weight.grad + settings["weight_decay"] * layer.weight.detach()
+        rate = settings.get("learning_rate", 5e-3)
+        wanted = 0.5 - rate * gradient / (gradient.abs() + 1e-8)
+        torch.testing.assert_close(got.detach(), wanted.detach(), rtol=1e-5, atol=1e-7)
+
+
+def test_every_setting_changes_the_weights(make_trial):
+    trials = signal_trials(make_trial, 24)
+    usual = fitted(trials).layer.weight
+    assert torch.equal(usual, fitted(trials).layer.weight)
+    for settings in (
+        {"weight_decay": 0.0},
+        {"weight_decay": 0.1},
+        {"learning_rate": 0.01},
+        {"batch_size": 6},
+        {"class_weights": False},
+    ):
+        assert not torch.equal(usual, fitted(trials, **settings).layer.weight), settings
+
+
+@pytest.mark.parametrize("side", ["train", "validation"])
+@pytest.mark.parametrize("bad", [float("nan"), float("inf")])
+def test_a_loss_that_is_not_finite_is_refused_in_whichever_epoch(make_trial, side, bad):
+    """Not skipped: in the second epoch of three, with good ones before and after."""
+
+    class Spoilt(Level):
+        epoch = -1
+
+        def forward(self, batch):
+            self.epoch += self.training  # one batch an epoch
+            logits = super().forward(batch).logits
+            spoilt = self.epoch == 1 and self.training == (side == "train")
+            return SimpleNamespace(logits=logits + (0 * logits + bad if spoilt else 0))
+
+    trials = signal_trials(make_trial, 24)
+    with pytest.raises(MepsError, match=f"epoch 1: .*{side}_loss': (nan|inf).*learning_rate"):
+        fit(Spoilt(), trials[:15], trials[15:], CLASSES, TrainConfig(3, 16), seed=0)
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "message"),
+    [
+        ("epochs", 0, "a whole number, 1 or more"),
+        ("epochs", 1.5, "a whole number, 1 or more"),
+        ("batch_size", 1, "a whole number, 2 or more"),
+        ("batch_size", "16", "a whole number, 2 or more"),
+        ("learning_rate", float("inf"), "a finite number, above 0"),
+        ("learning_rate", float("nan"), "a finite number, above 0"),
+        ("learning_rate", 0, "a finite number, above 0"),
+        ("weight_decay", -1e-3, "a finite number, 0 or more"),
+        ("weight_decay", None, "a finite number, 0 or more"),
+        ("device", "foo", "torch cannot use it here; expected cpu"),
+        ("device", "cuda:99", "torch cannot use it here"),
+        ("device", "meta", "torch cannot use it here"),
+        ("device", None, "torch cannot use it here"),
+    ],
+)
+def test_settings_that_cannot_be_are_refused_by_name(name, value, message):
+    with pytest.raises(MepsError, match=f"{name}={value!r}.*{message}"):
+        TrainConfig(**{name: value})
 
 
 def test_the_same_seed_gives_the_same_weights(make_trial):
@@ -88,5 +233,3 @@ def test_refuses_shared_subjects_and_empty_sides(make_trial):
         fit(net(), trials[:6], trials[3:], CLASSES, QUICK, seed=0)
     with pytest.raises(MepsError, match="0 validation"):
         fit(net(), trials, [], CLASSES, QUICK, seed=0)
-    with pytest.raises(MepsError, match="epochs"):
-        TrainConfig(epochs=0)

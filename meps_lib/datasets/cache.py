@@ -7,6 +7,10 @@ are thus still known by their bytes, and an edited one is not.
 To read every byte again each time would take longer than to make many a trial. As ccache and git
 do, a small record beside the trials says which bytes were found when a file had a certain size and
 time; while it has them still, the record is believed.
+
+What is checked when: whenever a trial is read, the size and the times of each of its files are,
+and its tensors are held against their checksum. The data set lists a trial's files when the cache
+is opened and read for the first time, and anew once a file of it or a folder of these has changed.
 """
 
 from __future__ import annotations
@@ -20,7 +24,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 
@@ -39,6 +43,16 @@ SOURCE = (
 _SETTLED_NS = 2_000_000_000
 
 Stamp = tuple[tuple[int, int, int], ...]
+
+
+class _Seen(NamedTuple):
+    """What a trial was made of when it was last looked at."""
+
+    name: str  # what the trial is kept under
+    files: list[str]
+    folders: list[str]  # of the files: what is added to one or renamed shows in its times
+    stamp: Stamp  # of the files, then of the folders
+    settled: bool  # none of them was changed just before
 
 
 class TrialCache:
@@ -82,7 +96,7 @@ class TrialCache:
                 sweep(self._records)
         tables = (dataset.index, getattr(dataset, "table", dataset.index))
         self._rows = list(zip(*(t.to_dict("records") for t in tables), strict=True))
-        self._found: dict[int, tuple[str, Stamp]] = {}
+        self._seen: dict[int, _Seen] = {}
 
     def read(self, k: int) -> Trial | None:
         """Trial k as it was kept; None if it was not, or, with a warning, if it is damaged.
@@ -92,24 +106,36 @@ class TrialCache:
         MepsError
             If one of its files cannot be read.
         """
-        files = self._files(k)
-        stamp, content = self._content(files)
-        name = hashlib.sha256(repr((self._rows[k], content)).encode()).hexdigest()[:32]
-        self._found[k] = name, stamp
+        name = self._look(k).name
         tensors = self.cache.read(name, ("trial",))
         return None if tensors is None else _trial_of(tensors)
 
     def keep(self, k: int, trial: Trial) -> Trial:
         """Keep what trial k was prepared to, and return it as `read` will; `read` comes first."""
-        name, stamp = self._found[k]
+        seen = self._seen[k]
         tensors, text = pack(trial)
         tensors["trial"] = torch.frombuffer(bytearray(text.encode()), dtype=torch.uint8)
-        if _stamp(self._files(k)) == stamp:
-            self.cache.keep(name, tensors)
+        if _stamp(self._files(k)) == seen.stamp[: len(seen.files)]:
+            self.cache.keep(seen.name, tensors)
         else:
             text = f"a file of {trial.clip!r} changed while it was read; the trial is not kept"
             warnings.warn(text, CacheWarning, 2)
         return _trial_of(tensors)
+
+    def _look(self, k: int) -> _Seen:
+        """What trial k is made of now; to list files takes longer than to ask for their times."""
+        seen = self._seen.get(k)
+        if seen is not None and seen.settled:
+            with suppress(MepsError):  # one is gone: the data set says what there is instead
+                if _stamp([*seen.files, *seen.folders]) == seen.stamp:
+                    return seen
+        files = self._files(k)
+        folders = list(dict.fromkeys(os.path.dirname(f) or "." for f in files))
+        stamp, content = self._content(files)
+        name = _sha256(repr((self._rows[k], content)))[:32]
+        stamp += _stamp(folders)
+        self._seen[k] = _Seen(name, files, folders, stamp, _settled(stamp))
+        return self._seen[k]
 
     def _files(self, k: int) -> list[str]:
         if not hasattr(self.dataset, "files"):
@@ -129,10 +155,10 @@ class TrialCache:
         record = self._records / _sha256(os.getcwd(), *files)[:32]
         state = _sha256(repr(stamp))
         with suppress(OSError, ValueError):
-            known, content = record.read_text().split()
+            known, content = record.read_text("ascii").split()
             if known == state:
                 return stamp, content
-        settled = time.time_ns() - max(s[1] for s in stamp) > _SETTLED_NS
+        settled = _settled(stamp)
         digest = _digest if settled else _digest.__wrapped__
         try:
             found = [digest(os.path.abspath(f), s) for f, s in zip(files, stamp, strict=True)]
@@ -160,6 +186,10 @@ def _stamp(files: Sequence[str]) -> Stamp:
     except OSError as error:
         raise MepsError(f"{error.filename} cannot be read: {error.strerror}") from None
     return tuple((s.st_size, s.st_mtime_ns, s.st_ctime_ns) for s in found)
+
+
+def _settled(stamp: Stamp) -> bool:
+    return time.time_ns() - max((s[1] for s in stamp), default=0) > _SETTLED_NS
 
 
 @lru_cache(maxsize=4096)

@@ -15,6 +15,7 @@ Sharma et al., Scientific Data 6, 196 (2019), doi 10.1038/s41597-019-0209-0.
 from __future__ import annotations
 
 import re
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -23,13 +24,11 @@ import pyarrow as pa
 import pyarrow.csv as pacsv
 
 from meps_lib.datasets.index import IndexOptions, Kind, Rows, frame_of
+from meps_lib.datasets.reports import missing
 from meps_lib.datasets.rules import Rule
-from meps_lib.datasets.segments import FRAGMENT, cut, of_subjects, runs
-from meps_lib.datasets.settings import LoadConfig
-from meps_lib.datasets.signals_cut import read_once, stretch
+from meps_lib.datasets.segments import FRAGMENT, cut, load_stretch, recording_file, runs
 from meps_lib.errors import MepsError
 from meps_lib.signals import Recording
-from meps_lib.trial import Trial
 
 SFREQ = 1000  # Hz
 FOLDER = "data/interpolated/physiological"
@@ -67,8 +66,10 @@ def rows(root: Path, options: IndexOptions) -> Rows:
                 f"{path.name}: video {code:g} at row {row} is no film; {len(strange)} such "
                 "numbers, left out"
             )
-    missing = of_subjects([f"sub_{_number(p)}" for p in files], SUBJECTS)
-    return Rows(frame_of(out, "case"), missing, tuple(notes))
+    there = {f"sub_{_number(path)}" for path in files}
+    lacking = [subject for subject in SUBJECTS if subject not in there]
+    lost = missing("recordings", lacking, len(SUBJECTS), "subjects")
+    return Rows(frame_of(out, "case"), lost, tuple(notes))
 
 
 def _films(
@@ -171,21 +172,6 @@ def read_recording(path: Path) -> Recording:
     return Recording(np.stack(list(columns.values())), names, units, float(SFREQ), str(path))
 
 
-def load(root: Path, row: pd.Series, config: LoadConfig) -> Trial:
-    """One film, or a clip of it, as a trial without pictures."""
-    recording = read_once(root / row["ps"], read_recording)
-    start, stop = int(row["onset"]) / SFREQ, (int(row["offset"]) + 1) / SFREQ
-    return Trial(
-        label="others", subject=row["subject"], clip=row["clip"], start=start,
-        **stretch(recording, start, stop, config),
-    )  # fmt: skip
-
-
-def files(root: Path, row: pd.Series, config: LoadConfig) -> list[Path]:
-    """The recording that `load` reads."""
-    return [root / row["ps"]]
-
-
 def _has_gap(table: pd.DataFrame) -> pd.Series:
     return table["flags"].str.contains(_JUMP, regex=False)
 
@@ -201,8 +187,8 @@ KIND = Kind(
     name="case",
     title="CASE",
     rows=rows,
-    load=load,
-    files=files,
+    load=partial(load_stretch, read=read_recording),
+    files=recording_file,
     class_sets={"case": CLASSES},
     rules=(
         FRAGMENT,

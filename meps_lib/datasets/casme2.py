@@ -20,14 +20,12 @@ from pathlib import Path
 
 import pandas as pd
 
+from meps_lib.datasets.clip_folders import ClipFolders
 from meps_lib.datasets.coded_clips import COLUMNS, RULES, coded_clips
 from meps_lib.datasets.kind import Expected, IndexOptions, Kind, Rows
-from meps_lib.datasets.media import video_fields, video_files
 from meps_lib.datasets.rules import Rule, forget
-from meps_lib.datasets.settings import LoadConfig
 from meps_lib.datasets.tables import find_table, read_table
 from meps_lib.labels import CLASS_SETS, MEGC2019
-from meps_lib.trial import Trial
 
 FPS = 200.0
 TABLES = ("CASME2-coding-20140508.xlsx", "CASME2-coding-updated.xlsx", "CASME2-coding-*.xlsx")
@@ -64,27 +62,18 @@ def rows(root: Path, options: IndexOptions) -> Rows:
     return replace(found, notes=notes)
 
 
-def load(root: Path, row: pd.Series, config: LoadConfig) -> Trial:
-    """One clip from onset to offset; see `Kind`."""
-    video = video_fields(root, row, config, number=_NUMBER, cut=_is_cut(row))
-    return Trial(subject=row["subject"], clip=row["clip"], label="others", **video)
-
-
-def files(root: Path, row: pd.Series, config: LoadConfig) -> list[Path]:
-    """The pictures that `load` reads."""
-    return video_files(root, row, config, number=_NUMBER, cut=_is_cut(row))
-
-
 def _is_cut(row: pd.Series) -> bool:
     return _CROPPED in Path(row["colour"]).parts
 
+
+_CLIPS = ClipFolders(_NUMBER, cut=_is_cut)
 
 KIND = Kind(
     name="casme2",
     title="CASME II",
     rows=rows,
-    load=load,
-    files=files,
+    load=_CLIPS.load,
+    files=_CLIPS.files,
     class_sets={name: chosen.classes for name, chosen in _SETS.items()},
     rules=(*RULES, LEFT_OUT_RULE),
     modalities=("colour", "flow"),

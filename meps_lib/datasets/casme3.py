@@ -7,15 +7,17 @@ Li et al., IEEE Trans. Pattern Anal. Mach. Intell. 45 (2023), doi 10.1109/TPAMI.
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+import os
+from collections.abc import Callable, Sequence
 from functools import cache
 from pathlib import Path
 
 import pandas as pd
 
-from meps_lib.datasets.cells import action_units, emotion
-from meps_lib.datasets.media import has_frames, video_fields, video_files
+from meps_lib.datasets.cells import emotion, read_aus
+from meps_lib.datasets.media import frame_files, has_frames, video_fields, video_files
+from meps_lib.datasets.reports import missing
+from meps_lib.datasets.roots import entries
 from meps_lib.datasets.rules import Rule
 from meps_lib.datasets.settings import LoadConfig
 from meps_lib.errors import MepsError
@@ -25,7 +27,6 @@ FPS = 30.0
 CLASSES = {name: CLASS_SETS[name].classes for name in ("seven", "four", "three")}
 NUMBER = r"^(\d+)$"  # frames are called 0.jpg, 1.jpg, ...; the table's numbers are these
 _MEDIA = {"colour": "colour frames", "depth": "depth frames", "ps": "physiology"}
-_AUS_UNREAD = "action units not understood"
 
 
 def _no_span(table: pd.DataFrame) -> pd.Series:
@@ -59,46 +60,84 @@ def spelled(name: str) -> str:
     return name.lower().replace(".", "")
 
 
-def finder(root: Path) -> Callable[..., Path | None]:
-    """A function that finds a folder below `root` by the names on the way, however spelt.
+def finder(root: Path) -> Callable[..., list[Path]]:
+    """A function that finds folders below `root` by the names on the way, however spelt.
 
-    The authors write "part_A" and "Part_A", "spNO.1" and "spNO1", and a disk may care. What was
-    listed once is not listed again: a folder of ready-cut clips is asked for 860 times.
+    The authors write "part_A" and "Part_A", "spNO.1" and "spNO1", and a disk may care; there may
+    even be both. What was listed once is not listed again: a folder of ready-cut clips is asked
+    for 860 times.
 
     Examples
     --------
-    >>> finder(Path("no such root"))("part_A", "data") is None
-    True
+    >>> finder(Path("no such root"))("part_A", "data")
+    []
     """
     listing = cache(_folders)
 
-    def find(*names: str) -> Path | None:
-        folder: Path | None = root
+    def find(*names: str) -> list[Path]:
+        found = [root]
         for name in names:
-            folder = None if folder is None else listing(folder).get(spelled(name))
-        return folder
+            found = [f for parent in found for f in listing(parent).get(spelled(name), ())]
+        return found
 
     return find
 
 
-def _folders(parent: Path) -> dict[str, Path]:
+def _folders(parent: Path) -> dict[str, list[Path]]:
+    found: dict[str, list[Path]] = {}
     try:
-        return {spelled(p.name): p for p in sorted(parent.iterdir(), reverse=True) if p.is_dir()}
-    except OSError:  # what may not be read is reported as missing
+        inside = entries(parent)
+    except MepsError:  # what is not there or may not be read is reported as missing
         return {}
+    for entry in inside:
+        if os.path.isdir(entry.path):
+            found.setdefault(spelled(entry.name), []).append(parent / entry.name)
+    return found
 
 
-def frames_in(root: Path, folder: Path | None) -> str:
-    """The folder from `root` on if there are pictures in it, else ""."""
-    there = folder is not None and has_frames(folder)
-    return folder.relative_to(root).as_posix() if there else ""
+def frames_in(
+    root: Path, folders: Sequence[Path], first: int | None = None, last: int | None = None
+) -> str:
+    """The one of some folders, from `root` on, that has a clip's frames; "" if none has.
+
+    Parameters
+    ----------
+    root : Path
+    folders : sequence of Path
+        Spelt alike, as `finder` gives them.
+    first, last : int, optional
+        The ends of the clip, which must be there; without a first, any picture will do. What lies
+        between them is seen to when the clip is loaded.
+
+    Raises
+    ------
+    MepsError
+        If two different folders have them.
+    """
+    good = [folder for folder in folders if _has(folder, first, last)]
+    if len(good) > 1 and len({os.path.realpath(folder) for folder in good}) > 1:
+        raise MepsError(
+            f"{good[0]} and {good[1]}: two folders of the same frames; expected one; move the "
+            "other out of the data set"
+        )
+    return good[0].relative_to(root).as_posix() if good else ""
+
+
+def _has(folder: Path, first: int | None, last: int | None) -> bool:
+    if first is None:
+        return has_frames(folder)
+    ends = {first, first if last is None else last}
+    # By name, since listing a long video for each of its clips would take minutes on a slow disk.
+    if all(any(os.path.isfile(folder / f"{n}{s}") for s in (".jpg", ".png")) for n in ends):
+        return True
+    try:
+        return ends <= frame_files(folder, NUMBER).keys()  # "60.JPG" is a frame too
+    except MepsError:
+        return False
 
 
 def coded(aus: str, felt: str, where: Callable[[str], str]) -> dict[str, object]:
     """What the index says of a row's action units and emotion.
-
-    Action units that cannot be read are flagged and left empty: a note in that column must not
-    cost the clip, since nothing that is learnt reads it.
 
     Parameters
     ----------
@@ -117,41 +156,15 @@ def coded(aus: str, felt: str, where: Callable[[str], str]) -> dict[str, object]
     MepsError
         If the emotion is unknown.
     """
-    name, flags = emotion(felt, where("emotion")), ""
-    try:
-        units = action_units(aus, where("AU"))
-    except MepsError:
-        units, flags = "", _AUS_UNREAD
+    name, (units, flags) = emotion(felt, where("emotion")), read_aus(aus, where("AU"))
     row = {"aus_raw": aus, "aus": units, "emotion_raw": felt, "emotion": name, "flags": flags}
     return row | {f"class_{key}": CLASS_SETS[key].of(name) for key in CLASSES}
 
 
-def check_unique(rows: Sequence[Mapping[str, object]], path: Path) -> None:
-    """No clip may stand in the table twice.
-
-    Raises
-    ------
-    MepsError
-        Naming the clip and the rows.
-    """
-    clip, times = Counter(row["clip"] for row in rows).most_common(1)[0]
-    if times > 1:
-        same = ", ".join(str(row["row"]) for row in rows if row["clip"] == clip)
-        raise MepsError(
-            f"{path}, rows {same}: all are clip {clip!r}; expected each clip once; delete all but "
-            "one in a copy of the table, and name the copy with --labels"
-        )
-
-
 def missing_media(table: pd.DataFrame, columns: Sequence[str]) -> tuple[str, ...]:
-    """What rows lack, in words, with the first clip that lacks it."""
-    texts = []
-    for column in columns:
-        lacking = table.loc[table[column] == "", "clip"]
-        if len(lacking):
-            count = f"{len(lacking)} of {len(table)} clips (first: {lacking.iloc[0]})"
-            texts.append(f"{_MEDIA[column]} of {count}")
-    return tuple(texts)
+    """What rows lack, in words."""
+    lacking = {c: table.loc[table[c] == "", "clip"] for c in columns}
+    return tuple(t for c, clips in lacking.items() for t in missing(_MEDIA[c], clips, len(table)))
 
 
 def video(root: Path, row: pd.Series, config: LoadConfig) -> dict:

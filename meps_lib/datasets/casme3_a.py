@@ -6,13 +6,17 @@
     part_A/data/part_A/spNO.1/a/color/0.jpg  depth/0.png
     Part_A_ME_clip/frame/spNO.1_a_60/60.jpg  depth/spNO.1_a_60/60.png
 
-CHOICE: where both the long video and the ready-cut clip are there, the long video is read, unless
-only the clip has both colour and depth. WHY: the video has every frame that the table may name,
-and a row whose marks were repaired need not agree with how its clip was cut.
+CHOICE: where both the long video and the ready-cut clip have the first and the last frame of a row,
+the long video is read, unless only the clip has both colour and depth. WHY: the video has every
+frame that the table may name, and a row whose marks were repaired need not agree with how its
+clip was cut.
 
 What is wrong in the published table, and what becomes of it by default (`RULES`; rows counted
 from 0, as they are reported):
 
+duplicate : drop
+    Not documented. A row that was pasted twice is one clip; if two rows of a clip differ, nobody
+    knows which is right, and the table is refused.
 onset-missing : drop
     Not documented. Without its first frame a clip is nowhere.
 offset-zero (rows 796, 798) : repair, the offset is forgotten
@@ -61,7 +65,8 @@ import pandas as pd
 from meps_lib.datasets import casme3
 from meps_lib.datasets.cells import at, plain, subject_number, whole
 from meps_lib.datasets.kind import Expected, IndexOptions, Kind, Rows
-from meps_lib.datasets.rules import Rule, below, forget
+from meps_lib.datasets.reports import DUPLICATE, check_unique
+from meps_lib.datasets.rules import Rule, apply_rules, below, forget
 from meps_lib.datasets.schema import frame_of
 from meps_lib.datasets.settings import LoadConfig
 from meps_lib.datasets.tables import find_table, read_table
@@ -111,6 +116,7 @@ def _read_as_meant(name: str, what: str) -> Rule:
 
 
 RULES = (
+    DUPLICATE,
     _read_as_meant("subject-spelling", _SUBJECT),
     _read_as_meant("video-spelling", _LETTER),
     _read_as_meant("emotion-spelling", _EMOTION),
@@ -165,12 +171,14 @@ RULES = (
 def rows(root: Path, options: IndexOptions) -> Rows:
     """The spreadsheet as index rows; see `Kind`."""
     path = find_table(root, TABLES, options.labels)
-    find, found = casme3.finder(root), []
-    for cells in read_table(path, COLUMNS, SHEET).to_dict("records"):
-        row = _row(cells, partial(at, path, cells["row"]))
-        found.append(row | _media(root, find, row["clip"]))
-    casme3.check_unique(found, path)
+    cells = read_table(path, COLUMNS, SHEET).to_dict("records")
+    found = [_row(line, partial(at, path, line["row"])) for line in cells]
+    check_unique(found, path)
     table = frame_of(found, KIND.name)
+    find, ends = casme3.finder(root), _ends(table, options)
+    media = [_media(root, find, clip, ends.get(clip, (None, None))) for clip in table["clip"]]
+    for column in ("colour", "depth"):
+        table[column] = [place[column] for place in media]
     places = table["colour"].where(table["colour"] != "", table["depth"])
     places = places[places != ""].str.split("/").str[0].value_counts(sort=False)
     counts = ", ".join(f"{n} clips from {place}" for place, n in places.items())
@@ -197,7 +205,16 @@ def _row(cells: dict[str, str], where: Callable[[str], str]) -> dict[str, object
     return row | marks | {"fps": casme3.FPS, "flags": flags}
 
 
-def _media(root: Path, find: Callable[..., Path | None], clip: str) -> dict[str, str]:
+def _ends(table: pd.DataFrame, options: IndexOptions) -> dict[str, tuple[int, int]]:
+    """First and last frame of each clip that the rules keep, as they leave them."""
+    kept, _ = apply_rules(table, RULES, options.rules)
+    last = kept["offset"].fillna(kept["apex"])
+    return dict(zip(kept["clip"], zip(kept["onset"], last, strict=True), strict=True))
+
+
+def _media(
+    root: Path, find: Callable[..., list[Path]], clip: str, ends: tuple[int | None, int | None]
+) -> dict[str, str]:
     """Where a clip's frames are, both kinds from the same place."""
     subject, letter, _ = clip.rsplit("_", 2)
     video = ("part_A", "data", "part_A", subject, letter)
@@ -205,7 +222,7 @@ def _media(root: Path, find: Callable[..., Path | None], clip: str) -> dict[str,
         (find(*video, "color"), find(*video, "depth")),
         (find("Part_A_ME_clip", "frame", clip), find("Part_A_ME_clip", "depth", clip)),
     )
-    media = [[casme3.frames_in(root, folder) for folder in place] for place in places]
+    media = [[casme3.frames_in(root, found, *ends) for found in place] for place in places]
     colour, depth = max(media, key=lambda place: sum(map(bool, place)))  # the first of equals
     return {"colour": colour, "depth": depth}
 

@@ -40,7 +40,7 @@ def rows(root: Path, options: IndexOptions) -> Rows:
     if options.labels is not None:
         raise MepsError(f"--labels {options.labels}: Part B has no labels; leave the option away")
     found: dict[tuple, dict] = {}
-    for folder in _videos(casme3.finder(root)("part_B") or root / "part_B"):
+    for folder in (video for top in casme3.finder(root)("part_B") for video in _videos(top)):
         subject, number = _subject(folder.parent.name)
         key = (number, subject, folder.name.lower())
         inside = casme3.finder(folder)

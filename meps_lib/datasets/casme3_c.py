@@ -7,7 +7,9 @@
     part_C/Physiology/01.txt
 
 CHOICE: physiology is any ``.txt`` at most three folders below ``part_C`` that is named after a
-subject or lies in a folder named so. WHY: the sources describe the files, not where they lie.
+subject, or lies in a folder named so, and has at least six columns with tabs between them. WHY: the
+sources describe the files, not where they lie, and there are notes and transcripts beside them.
+Where two files could be a subject's, none is taken, and the report says so.
 
 Nobody coded an apex. How body and video meet is in `casme3_physiology`. No defect of this table is
 documented but one full-width comma between action units, which reads as a comma and is flagged.
@@ -19,16 +21,17 @@ Li et al., IEEE Trans. Pattern Anal. Mach. Intell. 45 (2023), doi 10.1109/TPAMI.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 
 import pandas as pd
 
 from meps_lib.datasets import casme3
-from meps_lib.datasets.casme3_physiology import SFREQ, onset_s, read_physiology
+from meps_lib.datasets.casme3_physiology import SFREQ, looks_like, onset_s, read_physiology
 from meps_lib.datasets.cells import at, subject_number, whole
 from meps_lib.datasets.kind import Expected, IndexOptions, Kind, Rows
+from meps_lib.datasets.reports import DUPLICATE, check_unique, missing
 from meps_lib.datasets.schema import frame_of
 from meps_lib.datasets.settings import LoadConfig
 from meps_lib.datasets.signals_cut import expression_window, read_once
@@ -54,66 +57,61 @@ def rows(root: Path, options: IndexOptions) -> Rows:
     """The spreadsheet as index rows; see `Kind`."""
     path = find_table(root, TABLES, options.labels)
     find = casme3.finder(root)
-    bodies, found = _physiology(find("part_C")), []
+    bodies, unclear = _physiology(root, find("part_C"))
+    found = []
     for cells in read_table(path, COLUMNS, SHEET).to_dict("records"):
-        where = partial(at, path, cells["row"])
-        number, count = subject_number(cells["subject"], where("sub")), whole(
-            cells["count"], where("count")
-        )  # fmt: skip
-        if count is None:
-            raise MepsError(f"{where('count')}: empty; expected the number of the clip")
-        row = casme3.coded(cells["aus"], cells["emotion"], where)
-        if "，" in cells["aus"]:
-            row["flags"] = "; ".join(filter(None, (_FULL_WIDTH, row["flags"])))
+        row, number = _row(cells, partial(at, path, cells["row"]))
         body = bodies.get(number)
-        found.append(
-            row
-            | _frames(root, find, number)
-            | {
-                "subject": f"{number:02d}",
-                "clip": f"{number:02d}_{count}",
-                "fps": casme3.FPS,
-                "onset": whole(cells["onset"], where("onset")),
-                "offset": whole(cells["offset"], where("offset")),
-                "ps": "" if body is None else body.relative_to(root).as_posix(),
-                "ps_sfreq": None if body is None else SFREQ,
-                "row": cells["row"],
-            }
-        )
-    casme3.check_unique(found, path)
+        row |= _frames(root, find, number, row["onset"], row["offset"])
+        found.append(row | {"ps": body or "", "ps_sfreq": SFREQ if body else None})
+    check_unique(found, path)
     table = frame_of(found, KIND.name)
-    return Rows(table, casme3.missing_media(table, ("colour", "depth", "ps")))
+    return Rows(table, (*casme3.missing_media(table, ("colour", "depth", "ps")), *unclear))
 
 
-def _frames(root: Path, find: Callable[..., Path | None], number: int) -> dict[str, str]:
+def _row(cells: dict[str, str], where: Callable[[str], str]) -> tuple[dict[str, object], int]:
+    """A line of the table without its media, and the subject's number."""
+    number = subject_number(cells["subject"], where("sub"))
+    count = whole(cells["count"], where("count"))
+    if count is None:
+        raise MepsError(f"{where('count')}: empty; expected the number of the clip")
+    row = casme3.coded(cells["aus"], cells["emotion"], where)
+    if "，" in cells["aus"]:
+        row["flags"] = "; ".join(filter(None, (_FULL_WIDTH, row["flags"])))
+    row |= {mark: whole(cells[mark], where(mark)) for mark in ("onset", "offset")}
+    subject = f"{number:02d}"
+    row |= {"subject": subject, "clip": f"{subject}_{count}", "fps": casme3.FPS}
+    return row | {"row": cells["row"]}, number
+
+
+def _frames(
+    root: Path, find: Callable[..., list[Path]], number: int, onset: int | None, offset: int | None
+) -> dict[str, str]:
     video = ("part_C", "RGB_Depth", "part_C", "part_C")
-    who = next((n for n in (f"{number:02d}", str(number)) if find(*video, n)), "")
-    there = {"colour": find(*video, who, "a", "color"), "depth": find(*video, who, "a", "depth")}
-    return {column: casme3.frames_in(root, folder) for column, folder in there.items()}
+    media = {}
+    for column, kind in (("colour", "color"), ("depth", "depth")):
+        names = dict.fromkeys((f"{number:02d}", str(number)))
+        folders = [folder for name in names for folder in find(*video, name, "a", kind)]
+        media[column] = casme3.frames_in(root, folders, onset, offset)
+    return media
 
 
-def _physiology(part: Path | None) -> dict[int, Path]:
-    """Files by the subject's number.
-
-    Raises
-    ------
-    MepsError
-        If a subject has two.
-    """
-    found: dict[int, Path] = {}
+def _physiology(root: Path, parts: Sequence[Path]) -> tuple[dict[int, str], tuple[str, ...]]:
+    """Files by the subject's number, from `root` on, and in words those that could be two's."""
+    found: dict[int, list[str]] = {}
     levels = ("*.txt", "*/*.txt", "*/*/*.txt", "*/*/*/*.txt")
-    paths = () if part is None else (p for level in levels for p in sorted(part.glob(level)))
-    for path in paths:
+    for path in (p for part in parts for level in levels for p in sorted(part.glob(level))):
+        inside = path.relative_to(root)
         number = _number(path.stem) or _number(path.parent.name)
-        if number is None:
-            continue
-        if number in found:
-            raise MepsError(
-                f"{found[number]} and {path}: two recordings of subject {number:02d}; expected "
-                "one: move the other out of part_C"
-            )
-        found[number] = path
-    return found
+        hidden = any(name.startswith(".") for name in inside.parts)  # "._01.txt" is no text
+        if number is not None and not hidden and looks_like(path):
+            found.setdefault(number, []).append(inside.as_posix())
+    twice = [f"{n:02d}: {' and '.join(paths)}" for n, paths in found.items() if len(paths) > 1]
+    text = "physiology, as two files or more could be it,"
+    return (
+        {number: paths[0] for number, paths in found.items() if len(paths) == 1},
+        missing(text, twice, unit="subjects"),
+    )
 
 
 def _number(name: str) -> int | None:
@@ -154,7 +152,7 @@ KIND = Kind(
     load=load,
     files=files,
     class_sets=casme3.CLASSES,
-    rules=(casme3.ONSET_MISSING, casme3.NO_SPAN),
+    rules=(DUPLICATE, casme3.ONSET_MISSING, casme3.NO_SPAN),
     modalities=("colour", "depth", "ps", "flow"),
     marks=("*part_C_ME*", "annotation/*part_C_ME*", "part_C/RGB_Depth"),
     expected=Expected(rows=165, subjects=30),

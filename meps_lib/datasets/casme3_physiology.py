@@ -34,6 +34,7 @@ SPELLINGS = {
 SIGNALS = ("PPG", "RSP", "ECG", "EDA")
 _TOLERANCE_S = 1 / FPS  # a clock that is off by a frame would shift the clips
 _NUMBER = re.compile(r"[-+]?(\d+\.?\d*|\.\d+)(e[-+]?\d+)?", re.IGNORECASE | re.ASCII)
+_LINE = 4096  # bytes in which a header's tabs are looked for: another file may be one long line
 _TAB = "expected text with tabs between time (min), PPG, RSP, ECG, EDA and marker"
 
 
@@ -46,6 +47,15 @@ def onset_s(start_row: int, frame: int) -> float:
     5.0
     """
     return start_row / SFREQ + frame / FPS
+
+
+def looks_like(path: Path) -> bool:
+    """Whether a text has as many columns in its first line as the physiology has at least."""
+    try:
+        with path.open("rb") as text:
+            return text.readline(_LINE).count(b"\t") + 1 >= len(SPELLINGS)
+    except OSError:
+        return False
 
 
 def read_physiology(path: Path) -> tuple[Recording, int]:

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
 
 import pandas as pd
 
-from meps_lib.datasets.casme3 import check_unique
-from meps_lib.datasets.cells import action_units, at, emotion, subject_number, whole
+from meps_lib.datasets.cells import at, emotion, read_aus, subject_number, whole
 from meps_lib.datasets.kind import Rows
 from meps_lib.datasets.media import has_frames
+from meps_lib.datasets.reports import DUPLICATE, check_unique, missing
 from meps_lib.datasets.rules import Rule, below, forget
 from meps_lib.datasets.schema import frame_of
 from meps_lib.errors import MepsError
@@ -29,17 +29,26 @@ COLUMNS = {
     "emotion": ("Estimated Emotion",),
 }
 NO_FRAMES = "no frames on disk"
-AUS_UNREAD = "action units not understood"
+
+
+def _not_noted(mark: str) -> Callable[[pd.DataFrame], pd.Series]:
+    """Rows without a mark. A clip of SMIC never has one; it has no row in a table either."""
+    return lambda table: table[mark].isna() & table["row"].notna()
+
 
 RULES = (
-    # A clip of SMIC never has an apex; it has no row in a table either.
+    DUPLICATE,
+    # What precedes the expression would be taken for a part of it, and the apex is counted from
+    # the onset.
+    Rule("no-onset", "the coders noted no onset", _not_noted("onset"), "drop", keeps=True),
     Rule(
-        "no-apex",
-        "the coders noted no apex",
-        lambda t: t["apex"].isna() & t["row"].notna(),
+        "no-offset",
+        "the coders noted no offset, the clip ends with its last frame",
+        _not_noted("offset"),
         "keep",
         keeps=True,
     ),
+    Rule("no-apex", "the coders noted no apex", _not_noted("apex"), "keep", keeps=True),
     Rule(
         "apex-before-onset",
         "the apex lies before the onset",
@@ -104,16 +113,15 @@ def coded_clips(
         # It becomes a folder's name, so it must not lead out of the data set.
         if not re.fullmatch(r"\w[\w.-]*", name):
             raise MepsError(f"{where('Filename')}: got {name!r}; expected a clip such as EP02_01f")
-        aus, understood = _aus(cells["aus"], where("Action Units"))
+        aus, unread = read_aus(cells["aus"], where("Action Units"))
         folder, felt = Path(frames, who, name), emotion(cells["emotion"], where("Emotion"))
         here = has_frames(root / folder)
-        flags = {NO_FRAMES: not here, AUS_UNREAD: not understood}
         row = {
             "subject": who, "clip": clip.format(subject=who, name=name), "fps": fps,
             "colour": folder.as_posix() if here else "", "row": cells["row"],
             "aus_raw": cells["aus"], "aus": aus,
             "emotion_raw": cells["emotion"], "emotion": felt,
-            "flags": "; ".join(text for text, on in flags.items() if on),
+            "flags": "; ".join(filter(None, ("" if here else NO_FRAMES, unread))),
         }  # fmt: skip
         for mark in ("onset", "apex", "offset"):
             row[mark] = whole(cells[mark], where(f"{mark.capitalize()} Frame"))
@@ -124,20 +132,5 @@ def coded_clips(
 
 
 def missing_frames(table: pd.DataFrame) -> tuple[str, ...]:
-    """In words, for `Rows.missing`: how many clips have no frames, and three of them."""
-    clips = table.loc[table["colour"] == "", "clip"]
-    if clips.empty:
-        return ()
-    more = ", ..." if len(clips) > 3 else ""
-    return (f"frames of {len(clips)} of {len(table)} clips ({', '.join(clips[:3])}{more})",)
-
-
-def _aus(text: str, where: str) -> tuple[str, bool]:
-    """Action units, and whether they could be read.
-
-    A note in that column must not cost the clip: nothing that is learnt reads it.
-    """
-    try:
-        return action_units(text, where), True
-    except MepsError:
-        return "", False
+    """In words, for `Rows.missing`: how many clips have no frames, and some of them."""
+    return missing("frames", table.loc[table["colour"] == "", "clip"], len(table))

@@ -19,7 +19,7 @@ import numpy as np
 import torch
 
 from meps_lib.datasets.signals_cut import samples_around
-from meps_lib.datasets.triggers import runs
+from meps_lib.datasets.triggers import pulses
 from meps_lib.errors import MepsError
 
 if TYPE_CHECKING:
@@ -151,7 +151,7 @@ def _events(raw: BaseRaw) -> list[tuple[int, int]]:
         raise MepsError("the channel 'Trigger' holds samples that are not finite; copy it again")
     # The amplifier writes codes as if they were microvolts, and MNE makes volts of those.
     scale = 1e6 if np.abs(level).max() < 1 else 1
-    return runs(np.round(level * scale).astype(int), sfreq)
+    return pulses(np.round(level * scale).astype(int), sfreq)
 
 
 @contextmanager

@@ -68,6 +68,8 @@ class IndexedDataset(Dataset):
         if len(self.table) == 0:
             reasons = ", ".join(f"{n} {w}" for w, n in why.value_counts().items())
             raise MepsError(f"{indexed.root}: no clip to learn from: {reasons}")
+        # Of one type, so that a row is taken out in a fifth of the time.
+        self._rows = self.table.astype(object)
         keep = self.table[["subject", "clip", "emotion", "data_set"]]
         self.index = keep.assign(label=self.table[f"class_{name}"].astype(str))
         self.note = f"{_origin(self.root)}{indexed.title}, classes {name}"
@@ -88,13 +90,13 @@ class IndexedDataset(Dataset):
         return len(self.table)
 
     def __getitem__(self, k: int) -> Trial:
-        row = self.table.iloc[k]
+        row = self._rows.iloc[k]
         trial = self.kind.load(self.root, row, self.config)
         return replace(trial, label=self.index["label"].iloc[k])
 
     def files(self, k: int) -> list[Path]:
         """Every file that trial k is made of."""
-        return self.kind.files(self.root, self.table.iloc[k], self.config)
+        return self.kind.files(self.root, self._rows.iloc[k], self.config)
 
 
 def open_dataset(

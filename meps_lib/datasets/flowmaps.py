@@ -12,6 +12,7 @@ before the dot, in the table or on disk.
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import cv2
@@ -19,10 +20,12 @@ import numpy as np
 import pandas as pd
 import torch
 
-from meps_lib.datasets.cells import at, subject_number
+from meps_lib.datasets.cells import at, plain, subject_number
 from meps_lib.datasets.index import Expected, IndexOptions, Kind, Rows, frame_of
 from meps_lib.datasets.megc2019 import PUBLISHED
-from meps_lib.datasets.roots import folders_below
+from meps_lib.datasets.reports import check_counts, missing
+from meps_lib.datasets.roots import entries, folders_below
+from meps_lib.datasets.rules import Rule
 from meps_lib.datasets.settings import LoadConfig
 from meps_lib.datasets.tables import find_table, read_table
 from meps_lib.errors import MepsError
@@ -37,7 +40,19 @@ COLUMNS = {
 # CHOICE: 0, 1, 2 are these, in this order. WHY: it is the order of the published confusions.
 CLASSES = CLASS_SETS["three"].classes
 SPELT = {"casme2": "sub{:02d}", "samm": "{:03d}", "smic": "s{:02d}"}  # subjects, as the sets do
-_SET = {"casmeii": "casme2", "smichs": "smic"}
+# How sets are called once case, spaces, hyphens and underscores are gone. Nothing else is
+# guessed: a set of another name would make one person two. "CAS(ME)2" is another set.
+_SETS = {
+    "casme2": "casme2", "casmeii": "casme2", "samm": "samm", "smic": "smic", "smichs": "smic",
+}  # fmt: skip
+# What a file's name says of set and subject, each as that set names its clips.
+_NAMED = {
+    "casme2": re.compile(r"(?:casme2_)?sub(\d+)_", re.IGNORECASE | re.ASCII),
+    "samm": re.compile(r"(?:samm_)?(\d{3})_", re.IGNORECASE | re.ASCII),
+    "smic": re.compile(r"(?:smic_)?s(\d+)_", re.IGNORECASE | re.ASCII),
+}
+_FOLDERS = 5000  # are searched for pictures: a folder a clip, and some to spare
+DISAGREES = "the file's name says another set or subject than the table"
 
 
 def rows(root: Path, options: IndexOptions) -> Rows:
@@ -45,7 +60,7 @@ def rows(root: Path, options: IndexOptions) -> Rows:
     path = find_table(root, ("*.csv",), options.labels)
     table = read_table(path, COLUMNS)
     on_disk = _pictures(root)
-    out, seen, used = [], {}, set()
+    out, seen, used = [], {}, {}
     for line in table.itertuples(index=False):
         clip, row = _row(line, path)
         if clip in seen:
@@ -56,7 +71,12 @@ def rows(root: Path, options: IndexOptions) -> Rows:
         seen[clip] = line.row
         picture = _choose(on_disk.get(_stem(line.filename), []), row["data_set"], clip)
         if picture is not None:
-            used.add(picture)
+            if picture in used:
+                raise MepsError(
+                    f"{path.name}, rows {used[picture]} and {line.row}: both would have "
+                    f"{picture}; each map may have one label: give each its own, or remove a row"
+                )
+            used[picture] = line.row
             row["flow"] = picture.relative_to(root).as_posix()
             if picture.stem != picture.stem.rstrip():
                 row["flags"] = "; ".join(filter(None, (row["flags"], "stray space on disk")))
@@ -64,11 +84,10 @@ def rows(root: Path, options: IndexOptions) -> Rows:
     found = frame_of(out, "flowmaps")
     if len(found) == KIND.expected.rows and not options.any_counts:
         _check_sets(found, path)
-    lost = found.loc[found["flow"] == "", "clip"]
-    missing = (f"pictures of {len(lost)} clips ({lost.iloc[0]}, ...)",) if len(lost) else ()
+    lost = missing("pictures", found.loc[found["flow"] == "", "clip"], len(found))
     spare = sum(map(len, on_disk.values())) - len(used)
     notes = (f"{spare} pictures without a row in {path.name}: left out",) if spare else ()
-    return Rows(found, missing, notes)
+    return Rows(found, lost, notes)
 
 
 def _row(line, path: Path) -> tuple[str, dict]:
@@ -76,18 +95,26 @@ def _row(line, path: Path) -> tuple[str, dict]:
     for column in COLUMNS:
         if getattr(line, column) == "":
             raise MepsError(f"{at(path, line.row, column)} is empty; fill the cell or drop the row")
-    name = "".join(c for c in line.dataset.lower() if c.isalnum())
-    name = _SET.get(name, name)
-    where = at(path, line.row, "sub")
-    subject = SPELT.get(name, "{}").format(subject_number(line.sub, where))
+    name = _SETS.get(re.sub(r"[\s_-]", "", plain(line.dataset).lower()))
+    if name is None:
+        raise MepsError(
+            f"{at(path, line.row, 'dataset')}: got {line.dataset!r}; expected one of "
+            f"{', '.join(SPELT)} (CASME II, SAMM, SMIC-HS): correct the cell"
+        )
+    number = subject_number(line.sub, at(path, line.row, "sub"))
+    subject = SPELT[name].format(number)
     label = _label(line.label, at(path, line.row, "label"))
     stem = _stem(line.filename)
     clip = stem if stem.lower().startswith(f"{name}_") else f"{name}_{stem}"
-    stray = stem != _without_png(line.filename)
+    named = [(s, int(m[1])) for s, pattern in _NAMED.items() if (m := pattern.match(stem))]
+    flags = {
+        DISAGREES: bool(named) and named != [(name, number)],
+        "stray space in the table": stem != _without_png(line.filename),
+    }
     return clip, {
         "data_set": name, "subject": f"{name}_{subject}", "emotion_raw": line.label,
         "emotion": label, "class_three": label, "row": line.row,
-        "flags": "stray space in the table" if stray else "",
+        "flags": "; ".join(flag for flag, on in flags.items() if on),
     }  # fmt: skip
 
 
@@ -113,8 +140,8 @@ def _stem(name: str) -> str:
 def _pictures(root: Path) -> dict[str, list[Path]]:
     """Every PNG at the root or two levels below, by its name without stray spaces."""
     out: dict[str, list[Path]] = {}
-    for folder in folders_below(root, 2):
-        for path in sorted(folder.iterdir()):
+    for folder in folders_below(root, 2, _FOLDERS):
+        for path in (folder / entry.name for entry in entries(folder)):
             if path.suffix.lower() == ".png" and path.is_file():
                 out.setdefault(_stem(path.name), []).append(path)
     return out
@@ -135,13 +162,9 @@ def _check_sets(table: pd.DataFrame, path: Path) -> None:
     """A whole composite has its published counts in each of its sets, too."""
     for name, (subjects, counts) in PUBLISHED.items():
         part = table[table["data_set"] == name]
-        got = (part["subject"].nunique(), part["emotion"].value_counts().to_dict())
-        if got != (subjects, counts):
-            raise MepsError(
-                f"{path}: {len(table)} rows, as published, but of {name} {got[0]} subjects and "
-                f"{got[1]} instead of {subjects} and {counts}: pass --any-counts to index it all "
-                "the same"
-            )
+        got = part["emotion"].value_counts().to_dict() | {"subjects": part["subject"].nunique()}
+        want = {"subjects": subjects} | counts
+        check_counts(got, want, f"{path}, data set {name}", f"{len(table)} rows in all")
 
 
 def load(root: Path, row: pd.Series, config: LoadConfig) -> Trial:
@@ -181,7 +204,16 @@ KIND = Kind(
     load=load,
     files=files,
     class_sets={"three": CLASSES},
-    rules=(),
+    rules=(
+        # Either may be wrong, and with it who is left out.
+        Rule(
+            "name-disagrees",
+            DISAGREES,
+            lambda t: t["flags"].str.contains(DISAGREES, regex=False),
+            "drop",
+            keeps=True,
+        ),
+    ),
     modalities=("flow",),
     marks=("*.png", "*/*.png", "*.csv"),
     expected=Expected(442, 68, {"negative": 250, "positive": 109, "surprise": 83}),

@@ -65,6 +65,15 @@ def frame_files(folder: Path, number: str | None) -> Mapping[int, Path]:
     return listing(Path(folder), number, changed)
 
 
+def numbered_by(folder: Path, number: str) -> str | None:
+    """`number` if it finds one in every picture's name, else None: they are to be counted.
+
+    A number tells where a frame is missing; a count does not. Raises as `frame_files` does.
+    """
+    names = (path.stem for path in frame_files(folder, None).values())
+    return number if all(re.search(number, name) for name in names) else None
+
+
 @lru_cache(maxsize=32)
 def _listing(folder: Path, number: str | None, changed: int) -> Mapping[int, Path]:
     try:

@@ -93,7 +93,8 @@ class Indexed:
             part.replace(path)
         except OSError as error:
             part.unlink(missing_ok=True)
-            raise MepsError(f"cannot write {path}: {error.strerror}; choose another file") from None
+            why = error.strerror or error  # pyarrow's errors have no strerror
+            raise MepsError(f"cannot write {path}: {why}; choose another file") from None
 
 
 _DROPPED = ("subject", "clip", "row", "rule", "why")
@@ -131,7 +132,7 @@ def build_index(kind: str, root: Path | str, options: IndexOptions | None = None
     Parameters
     ----------
     kind : str
-        A key of `meps_lib.datasets.kinds.KINDS`.
+        A key of `meps_lib.datasets.kinds.MODULES`.
     root : path
         Where the data set lies.
     options : IndexOptions, optional
@@ -156,12 +157,16 @@ def build_index(kind: str, root: Path | str, options: IndexOptions | None = None
         raise MepsError(f"{root}: no clip of {entry.title} in it; is the copy complete?")
     if entry.expected is not None and not options.any_counts:
         _check_counts(entry.expected, found.table, root)
+    missing = found.missing
+    if entry.expected is not None and len(found.table) < entry.expected.rows:
+        lacking = entry.expected.rows - len(found.table)
+        missing = (f"{lacking} of the {entry.expected.rows} rows of the whole set", *missing)
     table, dropped = apply_rules(found.table, entry.rules, options.rules)
     if len(table) == 0:
         raise MepsError(f"{root}: the rules drop every clip; keep some with --rules RULE=keep")
     return Indexed(
         entry.name, entry.title, root, check_index(table, root), dropped,
-        entry.class_sets, found.missing, found.notes,
+        entry.class_sets, missing, found.notes,
     )  # fmt: skip
 
 

@@ -17,6 +17,7 @@ See et al., MEGC 2019, IEEE FG 2019.
 
 from __future__ import annotations
 
+import os
 from dataclasses import replace
 from pathlib import Path
 
@@ -25,6 +26,8 @@ import pandas as pd
 from meps_lib.datasets import casme2, samm, smic
 from meps_lib.datasets.coded_clips import RULES
 from meps_lib.datasets.kind import IndexOptions, Kind, Rows
+from meps_lib.datasets.reports import check_counts
+from meps_lib.datasets.roots import entries
 from meps_lib.datasets.rules import Rule
 from meps_lib.datasets.settings import LoadConfig
 from meps_lib.errors import MepsError
@@ -75,7 +78,13 @@ def find_parts(root: Path) -> dict[str, Path]:
         If a set is missing, or two folders hold the same one.
     """
     found: dict[str, list[Path]] = {name: [] for name in PARTS}
-    for folder in sorted(p for p in root.iterdir() if p.is_dir()):
+    closed = []  # a disk has folders that are nobody's business, so they matter if a set is lacking
+    for folder in (root / e.name for e in entries(root) if os.path.isdir(e.path)):
+        try:
+            entries(folder)
+        except MepsError:
+            closed.append(folder.name)
+            continue
         for name, kind in PARTS.items():
             if any(next(folder.glob(mark), None) for mark in kind.marks):
                 found[name].append(folder)
@@ -91,7 +100,8 @@ def find_parts(root: Path) -> dict[str, Path]:
         wanted = [f"{PARTS[n].title} (a folder with {PARTS[n].marks[0]})" for n in lacking]
         raise MepsError(
             f"{root}: no {' and no '.join(wanted)}; found {', '.join(here) or 'none of the three'}"
-            "; put the three sets side by side, links will do"
+            f"{'; cannot be read: ' + ', '.join(closed) if closed else ''}; put the three sets "
+            "side by side, links will do"
         )
     return {name: folders[0] for name, folders in found.items()}
 
@@ -120,15 +130,13 @@ def _check(table: pd.DataFrame, name: str, folder: Path) -> None:
     """Hold a whole set against what the composite takes of it."""
     taken = table[table["class_megc2019"].notna() & ~casme2.LEFT_OUT_RULE.when(table)]
     subjects, want = PUBLISHED[name]
-    got = {c: int((taken["class_megc2019"] == c).sum()) for c in CLASSES}
-    got, want = got | {"subjects": taken["subject"].nunique()}, want | {"subjects": subjects}
-    wrong = [f"{key} {got[key]} instead of {want[key]}" for key in want if got[key] != want[key]]
-    if wrong:
-        raise MepsError(
-            f"{folder}: all {len(table)} clips of {PARTS[name].title}, but MEGC2019 takes "
-            f"{', '.join(wrong)}; the labels were edited or are another version: pass "
-            "--any-counts to index them all the same"
-        )
+    got = taken["class_megc2019"].value_counts().to_dict()
+    check_counts(
+        got | {"subjects": taken["subject"].nunique()},
+        want | {"subjects": subjects},
+        f"{folder}, as MEGC2019 takes it",
+        f"all {len(table)} clips of {PARTS[name].title}",
+    )
 
 
 KIND = Kind(

@@ -19,21 +19,24 @@ arXiv 2506.09834.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from pathlib import Path
 
 import pandas as pd
 
 from meps_lib.datasets.biopac_mat import read_mat
+from meps_lib.datasets.cells import subject_number
 from meps_lib.datasets.curry_eeg import eeg_window, header_of, read_curry
 from meps_lib.datasets.kind import Expected, IndexOptions, Kind, Rows
-from meps_lib.datasets.media import frame_files, has_frames, video_fields, video_files
-from meps_lib.datasets.mmme_table import CLASSES, FPS, MARKERS, RULES, SFREQ, read_coding
+from meps_lib.datasets.media import has_frames, video_fields, video_files
+from meps_lib.datasets.mmme_frames import check_times, marked_frame, nth_pulse
+from meps_lib.datasets.mmme_table import CLASSES, FPS, RULES, SFREQ, read_coding
+from meps_lib.datasets.reports import missing
+from meps_lib.datasets.roots import entries
 from meps_lib.datasets.schema import frame_of
 from meps_lib.datasets.settings import LoadConfig
 from meps_lib.datasets.signals_cut import expression_window, read_once
-from meps_lib.datasets.triggers import sample_of
+from meps_lib.datasets.triggers import samples_of
 from meps_lib.errors import MepsError
 from meps_lib.labels import CLASS_SETS
 from meps_lib.trial import Trial
@@ -44,10 +47,11 @@ _EVENT_FILES = (".ceo", ".cef")  # beside the .cdt, as its header is
 def rows(root: Path, options: IndexOptions) -> Rows:
     """The annotation, with what lies on disk for each row."""
     found, notes = read_coding(root, options)
-    recordings = {"ps": _recordings(root, ".mat"), "eeg": _recordings(root, ".cdt")}
-    recordings["eeg"] = {k: p for k, p in recordings["eeg"].items() if header_of(p)}
-    places = [p for p in (root, *sorted(root.iterdir())) if p.is_dir()]
-    lacking: dict[str, list[str]] = {}
+    peripheral, lost_ps = _recordings(root, ".mat")
+    brain, lost_eeg = _recordings(root, ".cdt")
+    recordings = {"ps": peripheral, "eeg": brain}
+    places = [p for p in (root, *(Path(entry.path) for entry in entries(root))) if p.is_dir()]
+    lacking: dict[str, list[str]] = {"colour": [], "ps": [], "eeg": []}
     for row in found:
         subject, named, file = row["subject"], row.pop("_subject"), row.pop("_file")
         media = {"colour": _clip_folder(places, (named, subject), file)}
@@ -55,51 +59,53 @@ def rows(root: Path, options: IndexOptions) -> Rows:
         for column, path in media.items():
             row[column] = "" if path is None else path.relative_to(root).as_posix()
             if path is None:
-                lacking.setdefault(column, []).append(file if column == "colour" else subject)
+                lacking[column].append(file if column == "colour" else subject)
             elif column != "colour":
                 row[f"{column}_sfreq"] = SFREQ
-    return Rows(frame_of(found, KIND.name), _missing(lacking), tuple(notes))
+    lost = (
+        *missing("frames", lacking["colour"]),
+        *missing("peripheral recording (.mat)", lacking["ps"], unit="subjects"),
+        *missing("EEG (.cdt, with its .dpa)", lacking["eeg"], unit="subjects"),
+    )
+    return Rows(frame_of(found, KIND.name), (*lost, *lost_ps, *lost_eeg), tuple(notes))
 
 
-def _recordings(root: Path, ending: str) -> dict[str, Path]:
-    """Files by subject, whose number is in the file's name or in the folder's."""
-    out: dict[str, Path] = {}
+def _recordings(root: Path, ending: str) -> tuple[dict[str, Path], list[str]]:
+    """Files by subject; and in words, of whom there are several, so that none is taken.
+
+    The subject stands in the file's name, or in that of the folder around it.
+    """
+    found: dict[str, list[Path]] = {}
     for path in sorted(p for depth in ("", "*/", "*/*/") for p in root.glob(f"{depth}*{ending}")):
-        for name in (path.stem, path.parent.name):
-            match = re.fullmatch(r"(?:sub(?:ject)?)?[ _-]?0*(\d+)", name, re.IGNORECASE)
-            if match:
-                subject = f"sub{int(match[1]):02d}"
-                if subject in out:
-                    raise MepsError(
-                        f"{out[subject]} and {path}: two recordings of {subject}; expected one: "
-                        "move the other out of the data set"
-                    )
-                out[subject] = path
-                break
-    return out
+        # A Mac leaves "._x.mat" beside x.mat on other disks: no recording.
+        if path.name.startswith(".") or (ending == ".cdt" and header_of(path) is None):
+            continue
+        names = (path.stem,) if path.parent == root else (path.stem, path.parent.name)
+        subject = next(filter(None, map(_subject, names)), None)
+        if subject is not None:
+            found.setdefault(subject, []).append(path)
+    several = [
+        f"{subject} has {len(paths)} recordings ({ending}), and nothing says which is its own: "
+        f"{', '.join(p.relative_to(root).as_posix() for p in paths[:3])}"
+        for subject, paths in found.items()
+        if len(paths) > 1
+    ]
+    return {subject: paths[0] for subject, paths in found.items() if len(paths) == 1}, several
+
+
+def _subject(name: str) -> str | None:
+    try:
+        return f"sub{subject_number(name, ''):02d}"
+    except MepsError:
+        return None
 
 
 def _clip_folder(places: list[Path], subjects: tuple[str, str], file: str) -> Path | None:
-    if not file or Path(file).name != file:
+    # A name of the table becomes a path: it must not lead out of the data set.
+    if file in ("", ".", "..") or Path(file).name != file:
         return None
     paths = (place / part / file for place in places for part in (*subjects, ""))
     return next((path for path in paths if has_frames(path)), None)
-
-
-def _missing(lacking: dict[str, list[str]]) -> tuple[str, ...]:
-    """In words, the clips and subjects named, but not all of them."""
-    texts = {
-        "colour": "frames of {} clips ({})",
-        "ps": "peripheral recording (.mat) of {} subjects ({})",
-        "eeg": "EEG (.cdt, with its .dpa) of {} subjects ({})",
-    }
-    out = []
-    for column, text in texts.items():
-        names = list(dict.fromkeys(lacking.get(column, ())))
-        if names:
-            some = ", ".join(names[:3]) + (", ..." if len(names) > 3 else "")
-            out.append(text.format(len(names), some))
-    return tuple(out)
 
 
 def load(root: Path, row: pd.Series, config: LoadConfig) -> Trial:
@@ -107,6 +113,8 @@ def load(root: Path, row: pd.Series, config: LoadConfig) -> Trial:
     onset = 0 if pd.isna(row["onset"]) else int(row["onset"])
     fields: dict = {"start": onset / FPS}
     if {"colour", "flow"} & set(config.modalities):
+        if row["colour"]:
+            check_times(root / row["colour"], None if pd.isna(row["offset"]) else row["offset"])
         fields |= video_fields(root, row, config, number=None)
     if "ps" in config.modalities:
         path = _there(root, row, "ps")
@@ -147,43 +155,29 @@ def _there(root: Path, row: pd.Series, column: str) -> Path:
 def _clip_start(
     root: Path, row: pd.Series, events: Sequence[tuple[int, int]], sfreq: float, path: Path
 ) -> float:
-    """Time of the clip's frame 0 in a recording, s from the recording's first sample."""
+    """Time of the clip's frame 0 in a recording, s from the recording's first sample.
+
+    CHOICE: where the frames are not there, the marker stands for frame 0; see `marked_frame`.
+    """
     if pd.isna(row["marker"]):
         raise MepsError(
             f"clip {row['clip']!r} (row {row['row']} of the table) has no marker, so nothing says "
             f"where it is in {path}"
         )
-    marker = int(row["marker"])
-    return sample_of(events, marker, sfreq, path) / sfreq - _marked_frame(root, row, marker) / FPS
-
-
-def _marked_frame(root: Path, row: pd.Series, marker: int) -> int:
-    """The first frame whose name carries the clip's marker: the one that the pulse belongs to.
-
-    CHOICE: frame 0 where the frames are not there, or their names carry none of the 48 markers.
-    WHY: the table's times count from the clip's start, and the marker stands for that; the
-    sources do not say more.
-
-    Raises
-    ------
-    MepsError
-        If the names carry the markers of other clips only.
-    """
-    if not row["colour"]:
-        return 0
-    paths = frame_files(root / row["colour"], None)
-    codes = {k: int(path.stem.rsplit("-", 1)[-1]) for k, path in paths.items()
-             if path.stem.rsplit("-", 1)[-1].isdigit()}  # fmt: skip
-    first = min((k for k, code in codes.items() if code == marker), default=None)
-    if first is not None:
-        return first
-    if others := sorted(set(codes.values()) & set(MARKERS)):
+    marker, folder, frame = int(row["marker"]), root / row["colour"], 0
+    samples = samples_of(events, marker, path)
+    if row["colour"]:
+        frame = marked_frame(folder, marker, row["row"])
+        check_times(folder, frame)
+    elif len(samples) > 1:
         raise MepsError(
-            f"{root / row['colour']}: the frames' names carry the markers "
-            f"{', '.join(map(str, others))}, the table says {marker} (row {row['row']}): is it "
-            "the folder of another clip?"
+            f"{path}: marker {marker} occurs {len(samples)} times; which of them is clip "
+            f"{row['clip']!r} only its frames can tell: copy them and index again, or leave it out"
         )
-    return 0
+    sample = samples[0]
+    if len(samples) > 1:
+        sample = nth_pulse(folder, row["subject"], marker, samples, sfreq, path)
+    return sample / sfreq - frame / FPS
 
 
 KIND = Kind(

@@ -12,8 +12,9 @@ from pathlib import Path
 
 import pandas as pd
 
-from meps_lib.datasets.cells import action_units, at, decimal, emotion, plain, subject_number, whole
+from meps_lib.datasets.cells import at, decimal, emotion, plain, read_aus, subject_number, whole
 from meps_lib.datasets.kind import IndexOptions
+from meps_lib.datasets.reports import check_counts
 from meps_lib.datasets.rules import Rule, below, forget
 from meps_lib.datasets.tables import find_table, read_table
 from meps_lib.errors import MepsError
@@ -67,7 +68,7 @@ def _breaks_micro(table: pd.DataFrame) -> pd.Series:
 
 
 def _repeated(table: pd.DataFrame) -> pd.Series:
-    key = ["subject", "marker", "onset", "apex", "offset"]
+    key = ["subject", "marker", "colour", "onset", "apex", "offset"]
     return table.duplicated(key) & table["onset"].notna()
 
 
@@ -139,13 +140,14 @@ def _row(path: Path, cells: dict) -> dict:
     frames = {k: whole(cells[k], where(name)) for k, name in _WHERE.items()}
     seconds = {k: decimal(cells[f"{k}_s"], where(f"{k.capitalize()}Time")) for k in frames}
     dif = decimal(cells["dif"], where("dif"))
-    flags = _flags(plain(cells["size"]).lower(), frames, seconds, dif)
+    aus, unread = read_aus(cells["aus"], where("Action Units"))
+    flags = _flags(plain(cells["size"]).lower(), frames, seconds, dif) + [unread] * bool(unread)
     felt = _emotion(cells["emotion"], where("Estimated Emotion"))
     return {
         "subject": subject,
         "clip": f"{subject}_{'unmarked' if marker is None else marker}_{number}",
         "fps": FPS, **frames, "marker": marker, "row": number, "flags": "; ".join(flags),
-        "aus_raw": cells["aus"], "aus": action_units(cells["aus"], where("Action Units")),
+        "aus_raw": cells["aus"], "aus": aus,
         "emotion_raw": cells["emotion"], "emotion": felt,
         **{f"class_{name}": CLASS_SETS[name].of(felt) if felt else None for name in CLASSES},
         "_subject": cells["subject"], "_file": cells["file"],
@@ -193,11 +195,5 @@ def _check_counts(path: Path, rows: list[dict]) -> None:
     micro = pd.Series(
         [r["emotion"] for r in rows if not {MACRO, UNSIZED} & {*r["flags"].split("; ")}]
     )
-    got = micro.value_counts()
-    wrong = [f"{name} {got.get(name, 0)} instead of {n}" for name, n in MICRO.items()
-             if got.get(name, 0) != n]  # fmt: skip
-    if len(micro) == sum(MICRO.values()) and wrong:
-        raise MepsError(
-            f"{path}: {len(micro)} micro-expressions, as published, but {', '.join(wrong)}; the "
-            "table was edited or is another version: pass --any-counts to index it all the same"
-        )
+    if len(micro) == sum(MICRO.values()):
+        check_counts(micro.value_counts(), MICRO, path, f"{len(micro)} micro-expressions")

@@ -86,10 +86,12 @@ def _scalar(dtype: _Dtype, raw: object) -> int | float:
     return packed.array().item()
 
 
-def _encode(text: str, encoding: str = "latin1") -> bytes:
-    if encoding not in ("latin1", "latin-1"):
+def _encode(text: str, encoding: str = "latin1") -> str:
+    if not isinstance(text, str) or encoding not in ("latin1", "latin-1"):
         raise _Odd("bytes that are not written as Latin-1")
-    return text.encode("latin1")
+    # As it is, like Python 2's strings: bytes would be a copy at every call, and a small file can
+    # ask for thousands of copies of one long text.
+    return text
 
 
 _ADMITTED: dict[tuple[str, str], Callable] = {
@@ -126,9 +128,10 @@ class _Reader(pickle._Unpickler):
         self.find_class(*where)
         raise _Odd("it makes an object")
 
-    # A key of nested tuples could be hashed for ever; text and whole numbers cannot.
+    # A key of nested tuples could be hashed for ever, and whole numbers can be chosen so that all
+    # fall into one place, where each is compared with all before it; text cannot.
     def _check_keys(self, keys: list) -> None:
-        if not all(isinstance(key, str | bytes | int) for key in keys):
+        if not all(isinstance(key, str | bytes) for key in keys):
             raise _Odd("a dictionary with a key that is no text")
 
     def load_setitem(self) -> None:
@@ -143,9 +146,17 @@ class _Reader(pickle._Unpickler):
         self._check_keys(self.stack[::2])
         super().load_dict()
 
+    # The memo is a dictionary too, and this is the one step that takes a place of any length.
+    def load_put(self) -> None:
+        place = int(self.readline())
+        if not 0 <= place < 2**32:
+            raise _Odd(f"it keeps something at place {str(place)[:20]}")
+        self.memo[place] = self.stack[-1]
+
     dispatch |= {
-        pickle.BUILD[0]: load_build, pickle.INST[0]: load_inst, pickle.SETITEM[0]: load_setitem,
-        pickle.SETITEMS[0]: load_setitems, pickle.DICT[0]: load_dict,
+        pickle.PUT[0]: load_put, pickle.BUILD[0]: load_build, pickle.INST[0]: load_inst,
+        pickle.SETITEM[0]: load_setitem, pickle.SETITEMS[0]: load_setitems,
+        pickle.DICT[0]: load_dict,
     }  # fmt: skip
 
 

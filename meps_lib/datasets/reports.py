@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from meps_lib.datasets.rules import Rule
 from meps_lib.errors import MepsError
 
+# A row that was pasted twice says one thing; kept, its clip would count twice.
+DUPLICATE = Rule(
+    "duplicate",
+    "the same as an earlier row",
+    lambda table: table.duplicated([column for column in table if column != "row"]),
+    "drop",
+)
 _NAMED = 3  # of what is missing, so many are named
 
 
@@ -48,7 +55,9 @@ def missing(
 
 
 def check_unique(rows: Sequence[Mapping[str, object]], path: Path) -> None:
-    """No clip may stand in the table twice.
+    """No clip may stand in the table twice and differ: nobody knows which row is right.
+
+    Rows that are the same in all but their number are left to the rule `DUPLICATE`.
 
     Parameters
     ----------
@@ -62,14 +71,17 @@ def check_unique(rows: Sequence[Mapping[str, object]], path: Path) -> None:
     MepsError
         Naming the clip and the rows.
     """
-    counts = Counter(row["clip"] for row in rows)
-    clip, times = max(counts.items(), key=lambda item: item[1], default=("", 0))
-    if times > 1:
-        same = ", ".join(str(row["row"]) for row in rows if row["clip"] == clip)
-        raise MepsError(
-            f"{path}, rows {same}: all are clip {clip!r}; expected each clip once; delete all but "
-            "one in a copy of the table, and name the copy with --labels"
-        )
+    first: dict[object, Mapping[str, object]] = {}
+    for row in rows:
+        twin = first.setdefault(row["clip"], row)
+        differ = [key for key in row if key != "row" and row[key] != twin.get(key)]
+        if differ:
+            same = ", ".join(str(r["row"]) for r in rows if r["clip"] == row["clip"])
+            raise MepsError(
+                f"{path}, rows {same}: all are clip {row['clip']!r}, but differ in "
+                f"{', '.join(differ)}; expected each clip once; delete all but one in a copy of "
+                "the table, and name the copy with --labels"
+            )
 
 
 def check_counts(got: Mapping, want: Mapping[str, int], where: object, whole: str) -> None:

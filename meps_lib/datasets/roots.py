@@ -5,7 +5,9 @@ from __future__ import annotations
 import os
 from collections import deque
 from collections.abc import Iterator
+from contextlib import suppress
 from difflib import get_close_matches
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,6 +18,8 @@ if TYPE_CHECKING:
 
 _BELOW, _ABOVE = 3, 5  # levels that are searched for the right folder
 _FOLDERS, _ENTRIES = 300, 20_000  # and how much is looked at, for a quick answer on a full disk
+
+_ANY_FOLDER = "flowmaps"  # a table and pictures of any name: nothing looks like it by itself
 
 
 def check_root(kind: Kind, root: Path | str) -> Path:
@@ -79,10 +83,26 @@ def folders_below(root: Path, depth: int, most: int = _FOLDERS) -> Iterator[Path
         yield folder
         if level == depth:
             continue
-        entries = _entries(folder, left)
-        left -= len(entries)
-        inside = sorted(Path(e.path) for e in entries if _is_folder(e))
+        found = _entries(folder, left)
+        left -= len(found)
+        inside = sorted(Path(e.path) for e in found if _is_folder(e))
         queue.extend((f, level + 1) for f in inside if not f.name.startswith("."))
+
+
+def entries(folder: Path | str) -> list[os.DirEntry]:
+    """All that lies in a folder that a loader needs, by name; hidden files are left out.
+
+    Raises
+    ------
+    MepsError
+        If the folder is missing or cannot be read: its clips would be lost unseen.
+    """
+    try:
+        with os.scandir(folder) as inside:
+            return sorted((e for e in inside if not e.name.startswith(".")), key=lambda e: e.name)
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise MepsError(f"{folder}: cannot be listed ({reason}); check the rights") from None
 
 
 def _check_folder(root: Path) -> None:
@@ -94,8 +114,8 @@ def _check_folder(root: Path) -> None:
                 f"{root} is a file; expected the folder of the data set: unpack it if it is an "
                 "archive, or give the folder that it lies in"
             )
-        with os.scandir(root) as entries:
-            next(entries, None)
+        with os.scandir(root) as inside:
+            next(inside, None)
     except OSError as error:
         raise MepsError(f"{root}: cannot be read ({error.strerror}); check the rights") from None
 
@@ -127,7 +147,7 @@ def _other_kinds(kind: Kind) -> Iterator[Kind]:
     from meps_lib.datasets.kinds import MODULES, kind_of
 
     for name in MODULES:
-        if name != kind.name:
+        if name not in (kind.name, _ANY_FOLDER):
             try:
                 yield kind_of(name)
             except ImportError:  # a suggestion is not worth an error of its own
@@ -135,16 +155,10 @@ def _other_kinds(kind: Kind) -> Iterator[Kind]:
 
 
 def _entries(folder: Path, most: int = _ENTRIES) -> list[os.DirEntry]:
-    """What lies in a folder, as far as it may be read."""
+    """What lies in a folder, as far as it may be read: a search goes on without the rest."""
     found = []
-    try:
-        with os.scandir(folder) as entries:
-            for entry in entries:
-                if len(found) >= most:
-                    break
-                found.append(entry)
-    except OSError:
-        pass
+    with suppress(OSError, ValueError), os.scandir(folder) as inside:
+        found.extend(islice(inside, most))
     return found
 
 

@@ -14,15 +14,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import pandas as pd
-
+from meps_lib.datasets.clip_folders import ClipFolders
 from meps_lib.datasets.coded_clips import COLUMNS, RULES, coded_clips
 from meps_lib.datasets.kind import Expected, IndexOptions, Kind, Rows
-from meps_lib.datasets.media import video_fields, video_files
-from meps_lib.datasets.settings import LoadConfig
 from meps_lib.datasets.tables import find_table, read_table
 from meps_lib.labels import CLASS_SETS, MEGC2019
-from meps_lib.trial import Trial
 
 FPS = 200.0
 TABLES = ("SAMM_Micro_FACS_Codes_v2.xlsx", "SAMM_Micro_FACS_Codes*.xlsx")
@@ -40,23 +36,13 @@ def rows(root: Path, options: IndexOptions) -> Rows:
     )  # fmt: skip
 
 
-def load(root: Path, row: pd.Series, config: LoadConfig) -> Trial:
-    """One clip from onset to offset, grey as three equal channels; see `Kind`."""
-    video = video_fields(root, row, config, number=_NUMBER)
-    return Trial(subject=row["subject"], clip=row["clip"], label="others", **video)
-
-
-def files(root: Path, row: pd.Series, config: LoadConfig) -> list[Path]:
-    """The pictures that `load` reads."""
-    return video_files(root, row, config, number=_NUMBER)
-
-
+_CLIPS = ClipFolders(_NUMBER)  # grey pictures, as three equal channels
 KIND = Kind(
     name="samm",
     title="SAMM",
     rows=rows,
-    load=load,
-    files=files,
+    load=_CLIPS.load,
+    files=_CLIPS.files,
     class_sets={name: chosen.classes for name, chosen in _SETS.items()},
     rules=RULES,
     modalities=("colour", "flow"),

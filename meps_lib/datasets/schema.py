@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from pathlib import PureWindowsPath
 
 import pandas as pd
 import pandera.pandas as pa
@@ -12,8 +13,25 @@ from meps_lib.errors import MepsError
 _AU = r"[LRTB]?\d{1,2}"
 
 
+def _encodes(text: str) -> bool:
+    """Whether a file can hold it: the name of a file may have bytes that are no letters."""
+    return not any("\ud800" <= c <= "\udfff" for c in text)
+
+
+def _stays_below(path: str) -> bool:
+    """Whether a path leads below the root, on every system: an index comes from anybody."""
+    windows = PureWindowsPath(path)  # knows both slashes, and drives
+    return not (windows.anchor or ".." in windows.parts or "\\" in path or "\0" in path)
+
+
+_UTF8 = pa.Check(_encodes, element_wise=True, error="UTF-8; rename the file or folder")
+_BELOW = pa.Check(
+    _stays_below, element_wise=True, error="a path below the root, with / between folders"
+)
+
+
 def _text(*checks: pa.Check) -> pa.Column:
-    return pa.Column(str, list(checks), nullable=False)
+    return pa.Column(str, [_UTF8, *checks], nullable=False)
 
 
 _NAMED = pa.Check.str_length(min_value=1)
@@ -24,13 +42,13 @@ SCHEMA = pa.DataFrameSchema(
     {
         "data_set": _text(_NAMED),
         "subject": _text(_NAMED),
-        "clip": pa.Column(str, _NAMED, unique=True),
+        "clip": pa.Column(str, [_UTF8, _NAMED], unique=True),
         # What belongs to the clip, relative to the root; "" where there is none.
-        "colour": _text(),  # folder of frames
-        "depth": _text(),  # folder of frames
-        "ps": _text(),  # file
-        "eeg": _text(),  # file
-        "flow": _text(),  # file of a ready-made flow map
+        "colour": _text(_BELOW),  # folder of frames
+        "depth": _text(_BELOW),  # folder of frames
+        "ps": _text(_BELOW),  # file
+        "eeg": _text(_BELOW),  # file
+        "flow": _text(_BELOW),  # file of a ready-made flow map
         "fps": pa.Column("Float64", _RATE, nullable=True),
         # As the data set counts: frames of the video, or samples of the recording (CASE, WESAD).
         "onset": pa.Column("Int64", _FRAME, nullable=True),
@@ -46,7 +64,7 @@ SCHEMA = pa.DataFrameSchema(
         "row": pa.Column("Int64", nullable=True),  # in the annotation table, as Excel counts
         "flags": _text(),  # what is odd with the row, in words, joined by "; "
         # One column a class set, e.g. class_three; missing where the set drops the clip.
-        "class_.+": pa.Column("string", nullable=True, required=False, regex=True),
+        "class_.+": pa.Column("string", _UTF8, nullable=True, required=False, regex=True),
     },
     strict=True,
     index=pa.Index(int),

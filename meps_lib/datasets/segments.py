@@ -6,15 +6,20 @@ one number is a condition; minutes long, it is cut into clips of one length.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from math import isfinite
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
 from meps_lib.datasets.rules import Rule
+from meps_lib.datasets.settings import LoadConfig
+from meps_lib.datasets.signals_cut import read_once, stretch
 from meps_lib.errors import MepsError
+from meps_lib.signals import Recording
+from meps_lib.trial import Trial
 
 SHORTEST_S = 2.0  # CHOICE: what is shorter holds two heart beats at most, so no rate
 
@@ -90,13 +95,29 @@ def cut(first: int, last: int, sfreq: float, segment_s: float) -> list[Segment]:
     return [Segment(a, a + step - 1, f"_{k}") for k, a in enumerate(starts, 1)]
 
 
-def of_subjects(found: Sequence[str], expected: Sequence[str]) -> tuple[str, ...]:
-    """Which of a set's subjects a partial copy lacks, in words, for `Rows.missing`."""
-    lacking = [name for name in expected if name not in set(found)]
-    if not lacking:
-        return ()
-    named = ", ".join(lacking[:5]) + (", ..." if len(lacking) > 5 else "")
-    return (f"{len(lacking)} of {len(expected)} subjects ({named})",)
+def load_stretch(
+    root: Path, row: pd.Series, config: LoadConfig, *, read: Callable[[Path], Recording]
+) -> Trial:
+    """One condition, or a clip of it, as a trial without pictures; see `Kind`.
+
+    Parameters
+    ----------
+    root, row, config
+        As `Kind` has them.
+    read : callable
+        Path -> `Recording` of the whole session, whose samples the index counts.
+    """
+    recording = read_once(root / row["ps"], read)
+    start_s, stop_s = (k / recording.sfreq for k in (int(row["onset"]), int(row["offset"]) + 1))
+    return Trial(
+        label="others", subject=row["subject"], clip=row["clip"], start=start_s,
+        **stretch(recording, start_s, stop_s, config),
+    )  # fmt: skip
+
+
+def recording_file(root: Path, row: pd.Series, config: LoadConfig) -> list[Path]:
+    """The one file that `load_stretch` reads."""
+    return [root / row["ps"]]
 
 
 def _brief(table: pd.DataFrame) -> pd.Series:

@@ -6,10 +6,11 @@ import csv
 import io
 import re
 import warnings
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
 
-import pandas as pd
+import openpyxl
 import xlrd
 
 from meps_lib.datasets.cells import plain
@@ -19,6 +20,7 @@ SUFFIXES = (".xlsx", ".xls", ".csv")
 _ZIP = b"PK\x03\x04"
 # How files begin: xlsx (a zip), and xls of Excel 97 and of Excel 2 to 4.
 _SPREADSHEETS = (_ZIP, b"\xd0\xcf\x11\xe0", b"\x09\x00", b"\x09\x02", b"\x09\x04")
+_COLUMNS, _EMPTY = 100, 1000  # of a spreadsheet: read at most, and empty lines that end it
 _SHOWN = 12  # names that a message lists at most
 
 
@@ -90,14 +92,11 @@ def _csv(path: Path, data: bytes) -> list[list[str]]:
 def _excel(path: Path, data: bytes, sheet: str | None) -> tuple[list[list[str]], str]:
     try:
         # openpyxl warns of validation lists and the like, which hold no data; xlrd would print.
-        source = io.BytesIO(data)
-        if not data.startswith(_ZIP):
-            source = xlrd.open_workbook(file_contents=data, logfile=io.StringIO())
-        with warnings.catch_warnings(action="ignore"), pd.ExcelFile(source) as book:
-            names = [str(name) for name in book.sheet_names]
+        with warnings.catch_warnings(action="ignore"):
+            sheets = _xlsx(data) if data.startswith(_ZIP) else _xls(data)
+            names = list(sheets)
             name = names[0] if sheet is None else same_name(sheet, names)
-            if name is not None:
-                table = book.parse(name, header=None, dtype=object, na_filter=False)
+            lines = [] if name is None else _filled(sheets[name]())
     except Exception as error:  # damaged files make openpyxl and xlrd raise anything at all
         why = " ".join(f"{type(error).__name__}: {error}".split())[:120]
         raise MepsError(
@@ -106,12 +105,58 @@ def _excel(path: Path, data: bytes, sheet: str | None) -> tuple[list[list[str]],
         ) from None
     if name is None:
         raise MepsError(f"{path}: no sheet {sheet!r}; it has {listed(names)}")
-    return [[_text(v) for v in line] for line in table.to_numpy()], f"{path}, sheet {name!r}"
+    return lines, f"{path}, sheet {name!r}"
 
 
-def _text(value: object) -> str:
-    """A cell as a person sees it; pandas makes NaN of a formula that failed."""
-    return "#N/A" if isinstance(value, float) and value != value else str(value).strip()
+Sheets = dict[str, Callable[[], Iterator[list[str]]]]  # name -> its lines, read when asked for
+
+
+def _xlsx(data: bytes) -> Sheets:
+    book = openpyxl.load_workbook(
+        io.BytesIO(data), read_only=True, data_only=True, keep_links=False
+    )
+
+    def lines(page) -> Iterator[list[str]]:
+        page.reset_dimensions()  # a sheet may say that it is smaller than it is
+        for cells in page.iter_rows(max_col=_COLUMNS):
+            yield [_text(c.value, c.data_type == "e") for c in cells]
+
+    return {str(page.title): partial(lines, page) for page in book.worksheets}
+
+
+def _xls(data: bytes) -> Sheets:
+    book = xlrd.open_workbook(file_contents=data, logfile=io.StringIO(), ragged_rows=True)
+
+    def lines(page: xlrd.sheet.Sheet) -> Iterator[list[str]]:
+        for k in range(page.nrows):
+            yield [_text(c.value, c.ctype == xlrd.XL_CELL_ERROR) for c in page.row(k)[:_COLUMNS]]
+
+    return {str(page.name): partial(lines, page) for page in book.sheets()}
+
+
+def _filled(lines: Iterable[list[str]]) -> list[list[str]]:
+    """The lines up to the last one that has text.
+
+    CHOICE: a sheet ends where so many lines in a row are empty, and is not wider than `_COLUMNS`.
+    WHY: a blank typed into its last cell makes a sheet of 17,179,869,184 cells, and no
+    annotation has such a gap.
+    """
+    found, empty = [], 0
+    for line in lines:
+        found.append(line)
+        empty = 0 if any(line) else empty + 1
+        if empty > _EMPTY:
+            break
+    return found[: len(found) - empty]
+
+
+def _text(value: object, failed: bool) -> str:
+    """A cell as a person sees it; a whole number without a point, a failed formula as such."""
+    if failed:
+        return "#N/A"
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
+    return "" if value is None else str(value).strip()
 
 
 def squeezed(name: str) -> str:

@@ -4,7 +4,8 @@
 
     HS/s01/micro/negative/s1_ne_01/*.bmp        subjects as s01 or s1
 
-No onset, apex or offset is coded: a clip is its whole folder. Positive is happiness and surprise
+No onset, apex or offset is coded: a clip is its whole folder, and the pictures' numbers, such as
+image011647.bmp, tell if one is missing. Positive is happiness and surprise
 is surprise; negative is no single emotion, so that column stays empty.
 
 References
@@ -14,22 +15,22 @@ Li et al., IEEE FG 2013.
 
 from __future__ import annotations
 
+import os
 import re
-from collections.abc import Iterator
 from pathlib import Path
 
 import pandas as pd
 
 from meps_lib.datasets.cells import subject_number
+from meps_lib.datasets.clip_folders import ClipFolders
 from meps_lib.datasets.coded_clips import NO_FRAMES, missing_frames
 from meps_lib.datasets.kind import Expected, IndexOptions, Kind, Rows
-from meps_lib.datasets.media import has_frames, video_fields, video_files
+from meps_lib.datasets.media import has_frames
+from meps_lib.datasets.roots import entries
 from meps_lib.datasets.rules import Rule
 from meps_lib.datasets.schema import frame_of
-from meps_lib.datasets.settings import LoadConfig
 from meps_lib.errors import MepsError
 from meps_lib.labels import CLASS_SETS
-from meps_lib.trial import Trial
 
 FPS = 100.0
 CLASSES = CLASS_SETS["three"].classes
@@ -46,7 +47,7 @@ def rows(root: Path, options: IndexOptions) -> Rows:
     out, missing, seen = [], [], {}
     for person in _folders(root / "HS"):
         subject = f"s{subject_number(person.name, str(person)):02d}"
-        if not (person / "micro").is_dir():
+        if person / "micro" not in _folders(person):
             missing.append(f"folder micro of {subject}")
             continue
         for group in _folders(person / "micro"):
@@ -76,20 +77,9 @@ def _row(root: Path, clip: Path, subject: str, label: str) -> dict[str, object]:
     }  # fmt: skip
 
 
-def load(root: Path, row: pd.Series, config: LoadConfig) -> Trial:
-    """One clip, every frame of its folder; see `Kind`."""
-    video = video_fields(root, row, config, number=None)
-    return Trial(subject=row["subject"], clip=row["clip"], label="others", **video)
-
-
-def files(root: Path, row: pd.Series, config: LoadConfig) -> list[Path]:
-    """The pictures that `load` reads."""
-    return video_files(root, row, config, number=None)
-
-
-def _folders(parent: Path) -> Iterator[Path]:
+def _folders(parent: Path) -> list[Path]:
     """Folders of a folder by name, but for hidden ones."""
-    return (p for p in sorted(parent.iterdir()) if p.is_dir() and not p.name.startswith("."))
+    return [parent / e.name for e in entries(parent) if os.path.isdir(e.path)]
 
 
 def _disagrees(table: pd.DataFrame) -> pd.Series:
@@ -111,12 +101,13 @@ RULES = (
         keeps=True,
     ),
 )
+_CLIPS = ClipFolders(r"(\d+)$", always=False)
 KIND = Kind(
     name="smic",
     title="SMIC-HS",
     rows=rows,
-    load=load,
-    files=files,
+    load=_CLIPS.load,
+    files=_CLIPS.files,
     class_sets={"megc2019": CLASSES, "three": CLASSES},
     rules=RULES,
     modalities=("colour", "flow"),

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from meps_lib.datasets.segments import runs
 from meps_lib.errors import MepsError
 
 # CHOICE: a code that stands for less is no code. WHY: bits do not all switch at the same sample,
@@ -13,7 +14,7 @@ from meps_lib.errors import MepsError
 SETTLED_S = 0.005
 
 
-def runs(codes: np.ndarray, sfreq: float) -> list[tuple[int, int]]:
+def pulses(codes: np.ndarray, sfreq: float) -> list[tuple[int, int]]:
     """Where a line takes a code other than 0, and which.
 
     Parameters
@@ -31,36 +32,31 @@ def runs(codes: np.ndarray, sfreq: float) -> list[tuple[int, int]]:
     Examples
     --------
     >>> line = np.repeat([0, 1, 101, 0, 148], [50, 1, 100, 20, 100])
-    >>> runs(line, 1000.0)
+    >>> pulses(line, 1000.0)
     [(51, 101), (171, 148)]
     """
-    starts = np.flatnonzero(np.diff(codes, prepend=0))
-    lasts = np.diff(starts, append=len(codes))
-    settled = (lasts >= SETTLED_S * sfreq) & (codes[starts] != 0)
-    return [(int(s), int(codes[s])) for s in starts[settled]]
+    least = SETTLED_S * sfreq
+    found = ((code, first, last - first + 1) for code, first, last in runs(codes))
+    return [(first, code) for code, first, lasts in found if code and lasts >= least]
 
 
-def sample_of(events: Sequence[tuple[int, int]], marker: int, sfreq: float, source: object) -> int:
-    """The sample at which a clip's marker rises.
+def samples_of(events: Sequence[tuple[int, int]], marker: int, source: object) -> list[int]:
+    """The samples at which a marker rises: one, unless a clip with it was shown again.
 
     Parameters
     ----------
     events : sequence of (int, int)
-        Sample and code, as from `runs`.
+        Sample and code, as from `pulses`.
     marker : int
-    sfreq : float
-        Hz, for the message.
     source : object
         What errors name.
 
     Raises
     ------
     MepsError
-        If the marker is not among the codes, or is there twice.
+        If the marker is not among the codes.
     """
-    found = [sample for sample, code in events if code == marker]
-    if len(found) == 1:
-        return found[0]
+    found = sorted(sample for sample, code in events if code == marker)
     if not found:
         codes = sorted({code for _, code in events})
         got = f"found codes {', '.join(map(str, codes))}" if codes else "the trigger line is silent"
@@ -68,8 +64,4 @@ def sample_of(events: Sequence[tuple[int, int]], marker: int, sfreq: float, sour
             f"{source}: no marker {marker}; {got}: is it another subject's recording, or the "
             "Marker in the table wrong?"
         )
-    times = ", ".join(f"{sample / sfreq:.3f}" for sample in found)
-    raise MepsError(
-        f"{source}: marker {marker} occurs {len(found)} times, at {times} s; which of them is "
-        "the clip cannot be told: cut the recording, or leave the clip out"
-    )
+    return found

@@ -14,6 +14,7 @@ Schmidt et al., ICMI 2018, doi 10.1145/3242969.3242985.
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -21,13 +22,11 @@ import pandas as pd
 
 from meps_lib.datasets.index import IndexOptions, Kind, Rows, frame_of
 from meps_lib.datasets.old_pickle import Packed, read_old_pickle
-from meps_lib.datasets.segments import FRAGMENT, cut, of_subjects, runs
-from meps_lib.datasets.settings import LoadConfig
-from meps_lib.datasets.signals_cut import read_once, stretch
+from meps_lib.datasets.reports import missing
+from meps_lib.datasets.segments import FRAGMENT, cut, load_stretch, recording_file, runs
 from meps_lib.errors import MepsError
 from meps_lib.signals import Recording
 from meps_lib.signals.rates import join
-from meps_lib.trial import Trial
 
 SFREQ, BVP_HZ = 700, 64
 CONDITIONS = {1: "baseline", 2: "stress", 3: "amusement", 4: "meditation"}  # other labels: nobody's
@@ -56,7 +55,9 @@ def rows(root: Path, options: IndexOptions) -> Rows:
                     "class_wesad": name if name in CLASSES else pd.NA, "class_wesad-four": name,
                 }  # fmt: skip
                 out.append(row)
-    return Rows(frame_of(out, "wesad"), of_subjects([p.stem for p in found], SUBJECTS))
+    there = {path.stem for path in found}
+    lacking = [subject for subject in SUBJECTS if subject not in there]
+    return Rows(frame_of(out, "wesad"), missing("recordings", lacking, len(SUBJECTS), "subjects"))
 
 
 def _labels(path: Path) -> np.ndarray:
@@ -129,27 +130,12 @@ def _column(path: Path, content: dict, *keys: str) -> np.ndarray:
         raise MepsError(f"{path}: {'.'.join(keys)}: {error}") from None
 
 
-def load(root: Path, row: pd.Series, config: LoadConfig) -> Trial:
-    """One condition, or a clip of it, as a trial without pictures."""
-    recording = read_once(root / row["ps"], read_recording)
-    start, stop = int(row["onset"]) / SFREQ, (int(row["offset"]) + 1) / SFREQ
-    return Trial(
-        label="others", subject=row["subject"], clip=row["clip"], start=start,
-        **stretch(recording, start, stop, config),
-    )  # fmt: skip
-
-
-def files(root: Path, row: pd.Series, config: LoadConfig) -> list[Path]:
-    """The pickle that `load` reads."""
-    return [root / row["ps"]]
-
-
 KIND = Kind(
     name="wesad",
     title="WESAD",
     rows=rows,
-    load=load,
-    files=files,
+    load=partial(load_stretch, read=read_recording),
+    files=recording_file,
     class_sets={"wesad": CLASSES, "wesad-four": tuple(CONDITIONS.values())},
     rules=(FRAGMENT,),
     modalities=("ps",),

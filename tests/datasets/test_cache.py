@@ -31,10 +31,11 @@ class Pictures(Dataset):
 
     classes = ("a", "b")
 
-    def __init__(self, root, n=3):
+    def __init__(self, root, n=3, backwards=False):
+        self.order = range(n)[::-1] if backwards else range(n)
         self.root, self.config, self.loaded = Path(root), LoadConfig(), 0
         rows = [{"subject": f"s{k}", "clip": f"c{k}", "label": "ab"[k % 2], "emotion": "x"}
-                for k in range(n)]  # fmt: skip
+                for k in self.order]  # fmt: skip
         self.index = pd.DataFrame(rows)
         self.table = self.index.assign(apex=pd.array([3] * n, "Int64"))
 
@@ -42,7 +43,7 @@ class Pictures(Dataset):
         return len(self.index)
 
     def files(self, k):
-        return [*sorted((self.root / f"c{k}").glob("*.png")), self.root / "signals.csv"]
+        return [*sorted((self.root / f"c{self.order[k]}").glob("*.png")), self.root / "signals.csv"]
 
     def __getitem__(self, k):
         self.loaded += 1
@@ -52,7 +53,8 @@ class Pictures(Dataset):
         depth[:, :, :3] = torch.nan
         ps = np.loadtxt(signals, delimiter=",", dtype=np.float32)
         return Trial(
-            label=self.index["label"][k], subject=f"s{k}", clip=f"c{k}", fps=30.0,
+            label=self.index["label"][k], subject=f"s{self.order[k]}",
+            clip=f"c{self.order[k]}", fps=30.0,
             colour=colour.contiguous(), depth=depth, ps=torch.from_numpy(ps), ps_sfreq=64.0,
             ps_names=("EDA", "ECG"), ps_units=("uS", "mV"), ps_start=-1.5,
             apex=int(self.table["apex"][k]), truth={"emotion": "joy", "beat_times": [0.5, 1.0]},
@@ -168,13 +170,42 @@ def test_a_file_too_young_to_be_believed_is_read_again(root, tmp_path, monkeypat
     assert not list((tmp_path / "kept" / "files").iterdir())
     text, stamps = file.read_text(), {k: cache._stamp(data.files(k)) for k in range(3)}
     with monkeypatch.context() as patch:
-        patch.setattr(cache, "_stamp", lambda files: stamps[int(files[0].split("/")[-2][1:])])
+        known = {data.files(k)[0].parent.name: stamps[k] for k in range(3)}
+        stamp = cache._stamp
+        patch.setattr(cache, "_stamp", lambda f: known.get(Path(f[0]).parent.name) or stamp(f))
         file.write_text(text.replace("1", "2", 1))
         assert made(data, tmp_path / "kept") == 3
     file.write_text(text)
     age(root)
     assert made(data, tmp_path / "kept") == 0
     assert len(list((tmp_path / "kept" / "files").iterdir())) == 3
+
+
+def test_a_second_look_lists_nothing_and_still_notices_all(root, tmp_path):
+    """An edit, a new picture and a lost one, in one cache that stays open."""
+    for folder in (root, root / "c1"):
+        os.utime(folder, (1e9, 1e9))
+    prepared(Pictures(root), tmp_path / "kept")
+    data = Pictures(root)
+    asked, files = [], data.files
+    data.files = lambda k: asked.append(k) or files(k)
+    kept = cache.TrialCache(tmp_path / "kept", data, (CONFIG, ALL))
+    first = kept.read(1)
+    assert torch.equal(kept.read(1).colour, first.colour) and asked == [1]
+    picture = root / "c1" / "2.png"
+    whole = picture.read_bytes()
+    picture.write_bytes(whole + b"\0")
+    assert kept.read(1) is None
+    picture.write_bytes(whole)
+    os.utime(picture, (1e9, 1e9))
+    assert kept.read(1) is not None
+    shutil.copy2(picture, root / "c1" / "6.png")
+    assert kept.read(1) is None
+    (root / "c1" / "6.png").unlink()
+    os.utime(root / "c1", (1e9, 1e9))
+    assert kept.read(1) is not None and kept.read(1) is not None
+    picture.unlink()
+    assert kept.read(1) is None and asked.count(1) == len(asked)
 
 
 def test_the_row_and_every_setting_count(root, tmp_path):

@@ -60,7 +60,7 @@ def test_films_are_where_the_truth_says(tree):
     assert (both["class_case"] == both["class"]).all() and (both["emotion"] == both["class"]).all()
     assert (both["marker"] == both["video"]).all()
     assert found.table["flags"].str.contains("shorter than 60 s").all()
-    assert "26 of 30 subjects (sub_5, " in found.report()
+    assert "missing: recordings of 26 of 30 subjects (sub_5, " in found.report()
 
 
 def test_a_film_is_cut_into_clips_of_the_asked_length(tree):

@@ -150,7 +150,7 @@ def test_part_a_reads_ready_cut_clips_where_there_is_no_video(part_a, tmp_path):
         folder = tmp_path / "Part_A_ME_clip" / kind
         (folder / clip).rename(folder / clip.replace(".", "").replace("_a_", "_A_"))
     cut = build_index("casme3-a", tmp_path)
-    assert cut.missing == () and "Part_A_ME_clip" in cut.notes[0]
+    assert cut.missing[1:] == () and "Part_A_ME_clip" in cut.notes[0]
     assert "part_A" in indexed.notes[0] and "Part_A_ME_clip" not in indexed.notes[0]
     clean = truth["clip"][truth["dirt"].isin(["", "capital letter"])]
     a, b = IndexedDataset(indexed, config=VIDEO), IndexedDataset(cut, config=VIDEO)
@@ -169,14 +169,33 @@ def test_part_a_takes_both_pictures_from_where_both_are(part_a, tmp_path):
     assert table["depth"].str.startswith("Part_A_ME_clip/depth/").all()
 
 
+def test_a_video_without_a_clips_frames_is_no_place_of_it(part_a, tmp_path):
+    out, truth, indexed = part_a
+    root = tmp_path / "copy"
+    shutil.copytree(out, root, copy_function=os.link)
+    true = truth[truth["dirt"] == ""].iloc[0]
+    for k in (true["offset"] - 1, true["offset"]):
+        (root / true["folder"] / "color" / f"{k}.jpg").unlink()
+    found = build_index("casme3-a", root)
+    row = row_of(found, true["clip"])
+    assert row["colour"] == f"Part_A_ME_clip/frame/{true['clip']}" and found.missing[1:] == ()
+    whole, theirs = (IndexedDataset(each, config=VIDEO) for each in (found, indexed))
+    k = int(np.flatnonzero(whole.table["clip"] == true["clip"])[0])
+    assert (whole[k].colour == theirs[k].colour).all()
+    shutil.rmtree(root / row["colour"])
+    found = build_index("casme3-a", root)
+    assert found.missing[1:] == (f"colour frames of 1 of {len(truth)} clips ({true['clip']})",)
+    assert row_of(found, true["clip"])["depth"] == f"{true['folder']}/depth"
+
+
 def test_the_annotation_alone_indexes_with_a_report_of_what_is_missing(part_a, tmp_path):
     out, truth, _ = part_a
     shutil.copytree(out / "annotation", tmp_path / "annotation")
     alone = build_index("casme3-a", tmp_path)
-    n, first = len(truth), truth["clip"][0]
-    assert alone.missing == (
-        f"colour frames of {n} of {n} clips (first: {first})",
-        f"depth frames of {n} of {n} clips (first: {first})",
+    n, first = len(truth), ", ".join(truth["clip"][:3]) + ", ..."
+    assert alone.missing[1:] == (
+        f"colour frames of {n} of {n} clips ({first})",
+        f"depth frames of {n} of {n} clips ({first})",
     )
     assert (alone.table[["colour", "depth"]] == "").all(axis=None)
     assert f"missing: colour frames of {n} of {n} clips" in alone.report()

@@ -136,6 +136,18 @@ def test_part_a_tables_that_cannot_be_read(tmp_path, cells, message):
         index_of(tmp_path, published_a(**cells)[:8])
 
 
+def test_a_row_that_was_pasted_twice_is_dropped(tmp_path):
+    table = published_a()[:8]
+    twice = pd.concat([table, table.iloc[[2, 2]]])
+    indexed = index_of(tmp_path, twice)
+    assert indexed.table["row"].tolist() == list(range(2, 10))
+    dropped = indexed.dropped[["row", "rule"]].to_numpy().tolist()
+    assert dropped == [[10, "duplicate"], [11, "duplicate"]]
+    twice.iloc[-1, twice.columns.get_loc("emotion")] = "fear"
+    with pytest.raises(MepsError, match="rows 4, 10, 11: all are clip .*differ in emotion_raw"):
+        index_of(tmp_path, twice)
+
+
 def test_action_units_that_cannot_be_read_do_not_cost_the_clip(tmp_path):
     table = index_of(tmp_path, published_a(AU={3: "see the video"})[:8]).table
     assert table["aus"].tolist()[2:4] == ["4+L7", ""]

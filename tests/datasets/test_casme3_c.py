@@ -48,7 +48,7 @@ def test_part_c_rows_are_the_truth(part_c):
     odd = truth["dirt"] == "full-width comma"
     assert odd.sum() == 1
     assert table["flags"].str.contains("full-width").tolist() == odd.tolist()
-    assert indexed.missing == () and (table["ps_sfreq"] == 200).all()
+    assert indexed.missing[1:] == () and (table["ps_sfreq"] == 200).all()
 
 
 def test_part_c_loads_video_and_body(part_c):
@@ -126,20 +126,38 @@ def test_part_c_table_alone_and_its_counts(tmp_path):
         build_index("casme3-c", tmp_path)
 
 
-def test_part_c_finds_physiology_elsewhere_but_not_twice(part_c, tmp_path):
+def test_part_c_finds_physiology_elsewhere(part_c, tmp_path):
     out, _, _ = part_c
     write_table(tmp_path / C_TABLE, published_c()[:40], "mockCrimeME")
     for name in ("part_C/physio data/deep/sub01.txt", "part_C/body/2/signals.txt"):
         (tmp_path / name).parent.mkdir(parents=True)
         shutil.copy(out / "part_C/Physiology/01.txt", tmp_path / name)
     (tmp_path / "part_C/readme.txt").write_text("hello")
-    table = build_index("casme3-c", tmp_path).table
+    indexed = build_index("casme3-c", tmp_path)
+    table = indexed.table
     paths = dict(zip(table["subject"], table["ps"], strict=True))
     assert paths["01"] == "part_C/physio data/deep/sub01.txt"
     assert paths["02"] == "part_C/body/2/signals.txt" and paths["03"] == ""
-    shutil.copy(out / "part_C/Physiology/01.txt", tmp_path / "part_C/01.txt")
-    with pytest.raises(MepsError, match="two recordings of subject 01"):
-        build_index("casme3-c", tmp_path)
+    assert not any("two files" in text for text in indexed.missing)
+
+
+def test_part_c_takes_no_file_of_two_and_none_that_is_no_table(part_c, tmp_path):
+    out, _, _ = part_c
+    write_table(tmp_path / C_TABLE, published_c()[:40], "mockCrimeME")
+    for name in ("body/01.txt", "body/02.txt", "02.txt"):
+        (tmp_path / "part_C" / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(out / "part_C/Physiology/01.txt", tmp_path / "part_C" / name)
+    for name in ("voice/01.txt", "voice/03.txt", "body/._01.txt", ".trash/01.txt", "body/s04.txt"):
+        (tmp_path / "part_C" / name).parent.mkdir(parents=True, exist_ok=True)
+        text = "time\tPPG\tRSP\tECG\tEDA\tmarker\n" if "." in name[:6] else "so I took\tit\n"
+        (tmp_path / "part_C" / name).write_text(text)
+    indexed = build_index("casme3-c", tmp_path)
+    paths = dict(zip(indexed.table["subject"], indexed.table["ps"], strict=True))
+    assert {k: v for k, v in paths.items() if v} == {"01": "part_C/body/01.txt"}
+    both = "02: part_C/02.txt and part_C/body/02.txt"
+    assert indexed.missing[-1] == (
+        f"physiology, as two files or more could be it, of 1 subjects ({both})"
+    )
 
 
 def test_a_recording_shorter_than_the_clip(part_c, tmp_path):

@@ -7,12 +7,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from meps_lib.datasets.cells import (
+    AUS_UNREAD,
     action_units,
     at,
     coded,
     decimal,
     emotion,
     plain,
+    read_aus,
     subject_number,
     whole,
 )
@@ -108,6 +110,14 @@ def test_action_units_as_coders_write_them(text, meant):
 def test_what_is_no_action_unit_names_the_cell(text):
     with pytest.raises(MepsError, match="row 14, column Apex: got .*action units such as"):
         action_units(text, WHERE)
+
+
+@pytest.mark.parametrize(
+    ("text", "read"),
+    [("AU4+12", ("4+12", "")), ("", ("", "")), ("AU4 (weak)", ("", AUS_UNREAD))],
+)
+def test_a_note_among_action_units_costs_no_more_than_a_flag(text, read):
+    assert read_aus(text, WHERE) == read
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,8 @@
 """Flow maps: simulated, indexed, loaded; the published counts; and what is odd about them."""
 
+import os
 import shutil
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -57,7 +59,7 @@ def test_rows_are_those_of_the_truth_stray_spaces_or_not(tree):
     table, disk = truth["dirt"].str.contains("table|both"), truth["dirt"].str.contains("disk|both")
     assert table.sum() and (flags.str.contains("in the table") == table).all()
     assert disk.sum() and (flags.str.contains("on disk") == disk).all()
-    assert found.missing == () and found.notes == ()
+    assert found.notes == () and not any("pictures" in text for text in found.missing)
 
 
 def test_a_map_is_the_picture_u_first_in_grey_levels(tree):
@@ -90,7 +92,7 @@ def test_the_published_composite_from_its_table_alone(tmp_path):
     assert found.table["class_three"].value_counts().to_dict() == {
         "negative": 250, "positive": 109, "surprise": 83,
     }  # fmt: skip
-    assert found.missing == ("pictures of 442 clips (casme2_0, ...)",)
+    assert found.missing == ("pictures of 442 of 442 clips (casme2_0, casme2_1, casme2_2, ...)",)
     with pytest.raises(MepsError, match="442 without flow"):
         open_dataset("flowmaps", tmp_path, config=FLOW)
 
@@ -101,7 +103,7 @@ def test_a_whole_composite_with_other_counts_is_refused_until_told(tmp_path):
     table.loc[0, "label"], table.loc[(table.dataset == "samm") & (table.label == 1), "label"] = 1, 1
     table.loc[table[(table.dataset == "samm") & (table.label == 1)].index[0], "label"] = 0
     table.to_csv(tmp_path / "labels.csv", index=False)
-    with pytest.raises(MepsError, match="of casme2 24 subjects and .*'positive': 33.*--any-counts"):
+    with pytest.raises(MepsError, match="casme2: .*positive 33 instead of 32.*--any-counts"):
         build_index("flowmaps", tmp_path)
     assert len(build_index("flowmaps", tmp_path, IndexOptions(any_counts=True)).table) == 442
 
@@ -109,15 +111,71 @@ def test_a_whole_composite_with_other_counts_is_refused_until_told(tmp_path):
 def test_subjects_have_one_spelling(tmp_path):
     """Two spellings of one person would put him on both sides of a split."""
     lines = ["CASME II,1,a.png,0", "casme2,sub01,b.png,Positive", "SAMM,6,c.png,surprise",
-             "samm,006,d.png,1", "SMIC-HS,s1,e.png,2", "other,s03,f.png,2"]  # fmt: skip
+             "samm,006,d.png,1", "SMIC-HS,s1,e.png,2", "smic_hs,s01,f.png,2"]  # fmt: skip
     (tmp_path / "l.csv").write_text("dataset,sub,filename,label\n" + "\n".join(lines))
     table = build_index("flowmaps", tmp_path).table
     assert table["subject"].tolist() == [
-        "casme2_sub01", "casme2_sub01", "samm_006", "samm_006", "smic_s01", "other_3",
+        "casme2_sub01", "casme2_sub01", "samm_006", "samm_006", "smic_s01", "smic_s01",
     ]  # fmt: skip
     assert table["class_three"].tolist() == [
         "negative", "positive", "surprise", "positive", "surprise", "surprise",
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize("name", ["casme", "CAS(ME)2", "CASME III", "mine"])
+def test_a_set_of_another_name_is_refused_since_it_would_make_one_person_two(tmp_path, name):
+    lines = ["CASME II,1,a.png,0", f"{name},1,b.png,1"]
+    (tmp_path / "l.csv").write_text("dataset,sub,filename,label\n" + "\n".join(lines))
+    with pytest.raises(MepsError, match="l.csv, row 3, column dataset: .*casme2, samm, smic"):
+        build_index("flowmaps", tmp_path)
+
+
+def test_a_name_that_says_another_subject_than_the_table_drops_the_row(tmp_path):
+    lines = ["casme2,sub02,sub01_EP02_01f.png,0", "casme2,1,sub01_EP02_02f.png,0",
+             "samm,6,007_1_2.png,1", "samm,7,samm_007_1_3.png,1", "smic,s3,s04_ne_01.png,0",
+             "smic,4,s4_ne_01.png,0", "samm,1,s1_ne_01.png,0", "casme2,9,any.png,2"]  # fmt: skip
+    (tmp_path / "l.csv").write_text("dataset,sub,filename,label\n" + "\n".join(lines))
+    found = build_index("flowmaps", tmp_path)
+    assert found.dropped["row"].tolist() == [2, 4, 6, 8]
+    assert set(found.dropped["rule"]) == {"name-disagrees"}
+    assert found.table["row"].tolist() == [3, 5, 7, 9]
+    kept = build_index("flowmaps", tmp_path, IndexOptions(rules={"name-disagrees": "keep"}))
+    assert kept.table["flags"].str.contains("another set or subject").sum() == 4
+
+
+def test_one_picture_does_not_serve_two_rows(tmp_path):
+    (tmp_path / "l.csv").write_text("dataset,sub,filename,label\ncasme2,1,a.png,0\nsmic,1,a.png,1")
+    Image.fromarray(np.zeros((28, 28, 3), np.uint8)).save(tmp_path / "a.png")
+    with pytest.raises(MepsError, match="l.csv, rows 2 and 3: both would have .*a.png"):
+        build_index("flowmaps", tmp_path)
+
+
+def test_pictures_in_a_folder_a_clip_are_all_found(tmp_path):
+    names = [f"samm_{k}" for k in range(442)]
+    lines = [f"samm,{k % 20 + 1},{name}.png,{k % 3}" for k, name in enumerate(names)]
+    (tmp_path / "l.csv").write_text("dataset,sub,filename,label\n" + "\n".join(lines))
+    for name in names:
+        (tmp_path / "maps" / name).mkdir(parents=True)
+        (tmp_path / "maps" / name / f"{name}.png").write_bytes(b"x")
+        (tmp_path / "maps" / name / f"._{name}.png").write_bytes(b"x")
+    found = build_index("flowmaps", tmp_path, IndexOptions(any_counts=True))
+    assert found.missing == () and found.notes == () and (found.table["flow"] != "").all()
+
+
+def test_a_folder_that_cannot_be_listed_is_named(tmp_path, monkeypatch):
+    (tmp_path / "l.csv").write_text("dataset,sub,filename,label\ncasme2,1,a.png,0")
+    (tmp_path / "maps").mkdir()
+    scan = os.scandir
+
+    def closed(folder):
+        if str(folder).endswith("maps"):
+            raise PermissionError(13, "Permission denied", str(folder))
+        return scan(folder)
+
+    monkeypatch.setattr(os, "scandir", closed)
+    monkeypatch.setattr(Path, "iterdir", lambda p: [p / e.name for e in closed(p)])
+    with pytest.raises(MepsError, match="maps.*Permission denied"):
+        build_index("flowmaps", tmp_path)
 
 
 def test_pictures_in_a_folder_a_set_are_told_apart(tmp_path):
@@ -162,7 +220,7 @@ def test_pictures_that_lack_a_row_and_rows_that_lack_a_picture_are_told(copy, tr
     (copy / first).unlink()
     (copy / second).rename(copy / "stranger.png")
     found = build_index("flowmaps", copy)
-    assert "missing: pictures of 2 clips" in found.report()
+    assert "missing: pictures of 2 of 36 clips" in found.report()
     assert "1 pictures without a row in labels.csv" in found.report()
     assert len(open_dataset("flowmaps", copy, config=FLOW)) == 34
 

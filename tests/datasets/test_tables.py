@@ -3,6 +3,8 @@
 import base64
 import csv
 import io
+import time
+import zipfile
 import zlib
 
 import openpyxl
@@ -11,6 +13,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from meps_lib.datasets.sheets import read_lines
 from meps_lib.datasets.tables import find_table, read_table
 from meps_lib.errors import MepsError
 
@@ -153,6 +156,38 @@ def test_optional_columns_are_empty_where_they_are_not(tmp_path):
 def test_a_formula_that_failed_is_no_empty_cell(tmp_path):
     path = write_xlsx(tmp_path / "t.xlsx", {"a": [LINES[0], [1, 2, "#REF!", 4]]})
     assert read_table(path, COLUMNS)["apex"].tolist() == ["#N/A"]
+
+
+def test_a_stray_cell_makes_no_giant(tmp_path):
+    """A blank typed into the last cell of a sheet took 40 s and 2 GB."""
+    path = write_xlsx(tmp_path / "t.xlsx", {"label": LINES})
+    book = openpyxl.load_workbook(path)
+    book.active["XFD1"] = book.active["A1048576"] = "x"
+    book.save(path)
+    start = time.perf_counter()
+    lines, _ = read_lines(path)
+    assert time.perf_counter() - start < 5
+    assert len(lines) == len(LINES) and max(map(len, lines)) <= 100
+    assert read_table(path, COLUMNS).to_dict("list") == READ
+
+
+def test_a_gap_of_a_thousand_rows_is_read_over(tmp_path):
+    gap = [[]] * 1000
+    path = write_xlsx(tmp_path / "t.xlsx", {"label": [*LINES[:2], *gap, ["7", 8, 9, "10"]]})
+    assert read_table(path, COLUMNS)["row"].tolist() == [2, 1003]
+
+
+def test_a_sheet_that_says_it_is_smaller_is_read_whole(tmp_path):
+    path = write_xlsx(tmp_path / "t.xlsx", {"label": LINES})
+    with zipfile.ZipFile(path) as old:
+        parts = {name: old.read(name) for name in old.namelist()}
+    sheet = "xl/worksheets/sheet1.xml"
+    assert b'<dimension ref="A1:D5"' in parts[sheet]
+    parts[sheet] = parts[sheet].replace(b'<dimension ref="A1:D5"', b'<dimension ref="A1:B2"')
+    with zipfile.ZipFile(path, "w") as new:
+        for name, content in parts.items():
+            new.writestr(name, content)
+    assert read_table(path, COLUMNS).to_dict("list") == READ
 
 
 def test_the_table_is_found_before_its_other_formats(tmp_path):

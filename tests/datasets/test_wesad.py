@@ -70,7 +70,7 @@ def test_conditions_are_where_the_truth_says(tree):
     rest = both["emotion"] == "meditation"
     assert rest.sum() == 8 and (both["class_wesad"].isna() == rest).all()
     assert (both["class_wesad-four"] == both["class"]).all()
-    assert "11 of 15 subjects (S6, " in found.report()
+    assert "missing: recordings of 11 of 15 subjects (S6, " in found.report()
 
 
 def test_a_condition_is_cut_into_clips_of_the_asked_length(tree):
