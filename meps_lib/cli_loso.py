@@ -90,11 +90,14 @@ class Loso:
         print(
             f"data: {data.note}; {len(data)} trials; modalities {', '.join(modalities)}; {device}"
         )
+        if self.normalise != "training":
+            print(f"normalised {self.normalise}: all signals of a test subject are looked at first")
         on_error = "skip" if self.skip_unreadable else "raise"
         table = run(data, config, self.out, cache=self.cache, on_error=on_error)
         for one in table.attrs["skipped"]:
             print(f"skipped: clip {one['clip']!r}: {one['error']}")
         print(summary(table, data.classes))
+        print("in brackets: 95 % intervals over subjects")
         if hasattr(data, "truth") or getattr(data, "scenario", None) is not None:
             print(f"ceiling (oracle features)  {_ceiling(data, modalities)}")
         scores = tabulate(table, data.classes)

@@ -55,12 +55,19 @@ def tiny_demo(monkeypatch, tmp_path):
     )
 
 
+def test_scaling_that_looks_at_the_test_subject_is_said_aloud(cohort, capsys):
+    args = ["loso", "--root", str(cohort), "--modalities", "ps", *QUICK]
+    assert cli.main([*args, "--normalise", "per-subject"]) == 0
+    assert "normalised per-subject: all signals of a test subject" in capsys.readouterr().out
+
+
 def test_simulate_then_loso(cohort, tmp_path, capsys):
     out = tmp_path / "out"
     args = ["loso", "--root", str(cohort), "--out", str(out), "--modalities", "ps", *QUICK]
     assert cli.main([*args, "--seeds", "0", "1"]) == 0
     printed = capsys.readouterr().out
     assert "majority" in printed and "UF1 over seeds" in printed and "simulated" in printed
+    assert "95 % intervals over subjects" in printed and "normalised" not in printed
     table = pd.read_parquet(out / "predictions.parquet")
     assert len(table) == 30
     index = pd.read_csv(cohort / "index.csv")
@@ -79,8 +86,8 @@ def test_simulate_then_loso(cohort, tmp_path, capsys):
         (["loso", "--classes", "joy,anger"], "joy"),
         (["loso", "--subjects", "3", "--trials", "3", "--modalities", "ps"], "3 subjects"),
         (["loso", "--device", "cuda:77"], "cuda:77: torch sees cpu"),
-        (["loso", "--seeds", "0", "0"], "different numbers"),
-        (["loso", "--seeds", "-1"], "0 or more"),
+        (["loso", "--seeds", "0", "0"], "all different"),
+        (["loso", "--seeds", "-1"], "seeds=-1; expected a whole number, 0 to"),
         (["loso", "--jobs", "0"], "n_jobs=0"),
         (
             ["loso", "--size", "16", "--subjects", "5", "--trials", "3", "--modalities", "colour"],
