@@ -10,7 +10,7 @@ from sklearn.model_selection import LeaveOneGroupOut, StratifiedKFold, cross_val
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from meps_lib import cli
+from meps_lib import cli_loso
 from meps_lib.datasets import FolderDataset, save_dataset
 from meps_lib.errors import MepsError
 from meps_lib.metrics import score
@@ -130,9 +130,9 @@ def test_same_seeds_same_numbers_and_folders_agree(tmp_path):
     folder = FolderDataset(save_dataset(cohort, tmp_path / "x", progress=False))
     assert ceiling(folder, seeds=(3, 4)).equals(here)
     assert folder.scenario == cohort.scenario
-    line = cli._ceiling(folder, ("colour", "ps"))  # as "meps loso --root" prints it
+    line = cli_loso._ceiling(folder, ("colour", "ps"))  # as "meps loso --root" prints it
     assert f"UAR {ceiling(cohort).uar['both']:.3f}" in line
-    assert f"UAR {ceiling(cohort).uar['body']:.3f}" in cli._ceiling(folder, ("ps",))
+    assert f"UAR {ceiling(cohort).uar['body']:.3f}" in cli_loso._ceiling(folder, ("ps",))
 
 
 def test_trials_without_truth_are_refused(tmp_path):
@@ -151,7 +151,7 @@ def test_trials_without_truth_are_refused(tmp_path):
 
     with pytest.raises(MepsError, match="sim-01_01.*no simulated truth"):
         ceiling(Recorded())
-    assert cli._ceiling(Recorded(), ("ps",)).startswith("not available: trial")
+    assert cli_loso._ceiling(Recorded(), ("ps",)).startswith("not available: trial")
 
 
 def test_unknown_dials_are_said_so(tmp_path):
