@@ -12,7 +12,7 @@ frame that the table may name, and a row whose marks were repaired need not agre
 clip was cut.
 
 What is wrong in the published table, and what becomes of it by default (`RULES`; rows counted
-from 0, as they are reported):
+from 0, while the index gives the spreadsheet's own line numbers):
 
 duplicate : drop
     Not documented. A row that was pasted twice is one clip; if two rows of a clip differ, nobody
@@ -66,7 +66,7 @@ from meps_lib.datasets import casme3
 from meps_lib.datasets.cells import at, plain, subject_number, whole
 from meps_lib.datasets.kind import Expected, IndexOptions, Kind, Rows
 from meps_lib.datasets.reports import DUPLICATE, check_unique
-from meps_lib.datasets.rules import Rule, apply_rules, below, forget
+from meps_lib.datasets.rules import APEX_BEFORE_ONSET, Rule, apply_rules, below, forget
 from meps_lib.datasets.schema import frame_of
 from meps_lib.datasets.settings import LoadConfig
 from meps_lib.datasets.tables import find_table, read_table
@@ -139,14 +139,7 @@ RULES = (
         keeps=True,
     ),
     Rule("onset-after-offset", "the onset lies after the offset", below("offset", "onset"), "drop"),
-    Rule(
-        "apex-before-onset",
-        "the apex lies before the onset",
-        below("apex", "onset"),
-        "repair",
-        forget("apex"),
-        "the apex is forgotten, as nobody can tell which of the two is wrong",
-    ),
+    APEX_BEFORE_ONSET,
     Rule(
         "apex-after-offset",
         "the apex lies after the offset",

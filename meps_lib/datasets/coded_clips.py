@@ -13,7 +13,7 @@ from meps_lib.datasets.cells import at, emotion, read_aus, subject_number, whole
 from meps_lib.datasets.kind import Rows
 from meps_lib.datasets.media import has_frames
 from meps_lib.datasets.reports import DUPLICATE, check_unique, missing
-from meps_lib.datasets.rules import Rule, below, forget
+from meps_lib.datasets.rules import APEX_BEFORE_ONSET, Rule, below, forget
 from meps_lib.datasets.schema import frame_of
 from meps_lib.errors import MepsError
 from meps_lib.labels import ClassSet
@@ -49,14 +49,7 @@ RULES = (
         keeps=True,
     ),
     Rule("no-apex", "the coders noted no apex", _not_noted("apex"), "keep", keeps=True),
-    Rule(
-        "apex-before-onset",
-        "the apex lies before the onset",
-        below("apex", "onset"),
-        "repair",
-        forget("apex"),
-        "the apex is forgotten",
-    ),
+    APEX_BEFORE_ONSET,
     # CHOICE: whenever the offset lies before another frame, the offset is what is wrong.
     # WHY: what is known of CASME II is one wrong offset; the clip's own frames say where it ends.
     Rule(

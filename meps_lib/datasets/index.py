@@ -15,6 +15,7 @@ from pathlib import Path
 import pandas as pd
 
 from meps_lib.datasets.kind import Expected, IndexOptions, Kind, Rows
+from meps_lib.datasets.reports import check_counts
 from meps_lib.datasets.rules import apply_rules
 from meps_lib.datasets.schema import COLUMNS, SCHEMA, check_index, frame_of, place
 from meps_lib.errors import MepsError
@@ -174,15 +175,6 @@ def _check_counts(expected: Expected, table: pd.DataFrame, root: Path) -> None:
     """A whole set has its published counts; a part of one is nobody's to judge."""
     if len(table) != expected.rows:
         return
-    got = {"subjects": table["subject"].nunique()} | {
-        name: int((table["emotion"] == name).sum()) for name in expected.emotions
-    }
-    want = {"subjects": expected.subjects} | dict(expected.emotions)
-    wrong = [
-        f"{name} {got[name]} instead of {want[name]}" for name in want if got[name] != want[name]
-    ]
-    if wrong:
-        raise MepsError(
-            f"{root}: {expected.rows} rows, as published, but {', '.join(wrong)}; the table "
-            "was edited or is another version: pass --any-counts to index it all the same"
-        )
+    got = {"subjects": table["subject"].nunique(), **table["emotion"].value_counts()}
+    want = {"subjects": expected.subjects, **expected.emotions}
+    check_counts(got, want, root, f"{expected.rows} rows")

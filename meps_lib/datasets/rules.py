@@ -129,3 +129,14 @@ def forget(*columns: str) -> Callable[[pd.DataFrame], pd.DataFrame]:
 def below(a: str, b: str) -> Callable[[pd.DataFrame], pd.Series]:
     """Rows where column `a` is known to be smaller than column `b`."""
     return lambda table: (table[a] < table[b]).fillna(False)
+
+
+# Shared by the sets whose tables have it.
+APEX_BEFORE_ONSET = Rule(
+    "apex-before-onset",
+    "the apex lies before the onset",
+    below("apex", "onset"),
+    "repair",
+    forget("apex"),
+    "the apex is forgotten, as nobody can tell which of the two is wrong",
+)
