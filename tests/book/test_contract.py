@@ -65,7 +65,7 @@ def test_a_broken_promise_is_named(edited, old, new, expected):
     ("row", "expected"),
     [
         ({"seconds": 0.0, "memory_mb": 300}, "ran 0 s"),
-        ({"seconds": 76.0, "memory_mb": 300}, "declares minutes_cpu 1, took 1.27"),
+        ({"seconds": 122.0, "memory_mb": 300}, "declares minutes_cpu 1, took 2.03"),
         ({"seconds": 30.0, "memory_mb": 501}, "declares memory_mb 400, took 501"),
     ],
 )
@@ -74,12 +74,21 @@ def test_cost_is_held_to_the_report(executed, row, expected):
     assert expected in problem
 
 
-@pytest.mark.parametrize(("key", "value"), [("minutes_cpu", 3), ("memory_mb", 1600)])
+@pytest.mark.parametrize(("key", "value"), [("minutes_cpu", 6), ("memory_mb", 1600)])
 def test_a_declaration_far_above_the_run_is_stopped(executed, key, value):
     front, notebook = executed
     (problem,) = problems_of(({**front, key: value}, notebook))
     assert f"declares {key} {value}" in problem
     assert "lower it" in problem
+
+
+def test_a_machine_half_or_three_times_as_fast_stops_nothing(executed):
+    front, notebook = executed
+    for seconds in (60.0, 180.0, 360.0):
+        found = problems_of(
+            ({**front, "minutes_cpu": 3}, notebook), {"seconds": seconds, "memory_mb": 300}
+        )
+        assert not found, seconds
 
 
 def test_an_error_in_a_cell_is_stopped_even_where_the_notebook_allowed_it(executed):
