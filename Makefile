@@ -47,7 +47,7 @@ address: $(READY)  ## set the public address: make address REPO=owner/name
 	@$(PYTHON_IN) -m tools.address "$(REPO)" && $(PYTHON_IN) -m tools.notebook && $(PYTHON_IN) -m tools.readme
 
 benchmarks: $(READY)  ## measure against the other libraries, side by side
-	@for script in $(wildcard benchmarks/*.py); do $(PYTHON_IN) "$$script"; done
+	@failed=0; for script in $(wildcard benchmarks/*.py); do $(PYTHON_IN) "$$script" || failed=1; done; exit $$failed
 
 clean:  ## remove the built book and the executed chapters
 	@rm -rf _build

@@ -3,7 +3,7 @@
 A tree in the layout of CASME II is simulated in a temporary folder. Its clips are read as a
 script would do it, Matplotlib for the pictures and scikit-image for their size, and from the
 cache; and the whole set is prepared with flow and strain, for the first time and again, by one
-process and by two.
+process and by two. Where a line says FAIL, the exit status is 1.
 """
 
 from __future__ import annotations
@@ -129,10 +129,11 @@ def settle() -> None:
     sleep(2.1)
 
 
-def main() -> None:
+def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--quick", action="store_true", help="few repeats, for the tests")
     quick = parser.parse_args().quick
+    failed = False
     torch.set_num_threads(1)
     warnings.simplefilter("error", CacheWarning)  # what is not kept would be timed for nothing
     with tempfile.TemporaryDirectory() as name:
@@ -149,7 +150,9 @@ def main() -> None:
         ):
             for line in part():
                 print(line, flush=True)
+                failed |= line.passed is False
+    return int(failed)
 
 
 if __name__ == "__main__":
-    main()
+    raise SystemExit(main())

@@ -37,7 +37,7 @@ class Index:
     labels: Path | None = None  # annotation table, if not where the data set has it
     out: Path | None = None  # a file for the table, such as index.parquet
     rules: tuple[str, ...] = ()  # RULE=drop, RULE=repair or RULE=keep, any number of them
-    segment_s: float = 60.0  # CASE, WESAD: a condition is cut into clips of this many seconds
+    segment_s: float | None = None  # CASE, WESAD: cut conditions into clips of so many s; None: 60
     any_counts: bool = False  # index a whole set although its counts differ from the published
 
     def run(self) -> None:
@@ -45,7 +45,8 @@ class Index:
 
         if self.out is not None and self.out.suffix != ".parquet":
             raise MepsError(f"--out {self.out}: expected a name that ends in .parquet")
-        options = IndexOptions(self.labels, rules_of(self.rules), self.segment_s, self.any_counts)
+        length = segment_of(self.kind, self.segment_s)
+        options = IndexOptions(self.labels, rules_of(self.rules), length, self.any_counts)
         found = build_index(self.kind, self.root, options)
         print(found.report())
         if self.out is not None:
@@ -61,11 +62,24 @@ class Index:
             words += ["--labels", str(self.labels)]
         if self.rules:
             words += ["--rules", *self.rules]
-        if self.segment_s != Index.segment_s:
+        if self.segment_s is not None:
             words += ["--segment-s", f"{self.segment_s:g}"]
         if self.any_counts:
             words += ["--any-counts"]
         return shlex.join(words)
+
+
+def segment_of(kind: str | None, segment_s: float | None) -> float:
+    """Length of the clips into which a kind's conditions are cut, in s.
+
+    Raises
+    ------
+    MepsError
+        If one was named for a kind whose clips are not cut.
+    """
+    if segment_s is not None and kind not in ("case", "wesad"):
+        raise MepsError("--segment-s goes with case or wesad")
+    return 60.0 if segment_s is None else segment_s
 
 
 def rules_of(texts: tuple[str, ...]) -> dict[str, str]:

@@ -6,11 +6,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from meps_lib.cli_index import KindName, rules_of
-from meps_lib.cli_simulate import cohort_of
+from meps_lib.cli_data import open_data
+from meps_lib.cli_index import KindName, segment_of
 from meps_lib.errors import MepsError
 
 Modality = Literal["colour", "depth", "ps", "flow"]
+Signal = Literal["EDA", "ECG", "PPG", "RSP", "SKT"]
 
 
 @dataclass
@@ -19,8 +20,11 @@ class Loso:
 
     Without --root the trials are simulated on the way; with --data they are read from a data set
     that you have. Scores are pooled over all folds, with a 95 % interval over subjects; the
-    majority line is what always answering the commonest training class would score, the
-    ceiling, where trials carry their truth, what a classifier on it scores.
+    majority line is what always answering the commonest class among the subjects not tested
+    would score, the ceiling, where trials carry their truth, what a classifier on it scores.
+
+    With --out each fold is kept as it ends: after a run that was stopped or killed, the same
+    command goes on, to the same predictions.
 
     Example: meps loso --modalities colour ps --seeds 0 1 2 --out results/both
 
@@ -29,9 +33,9 @@ class Loso:
 
     root: Path | None = None  # a folder made by "meps simulate", or with --data the data set's
     data: KindName | None = None  # which data set lies there
-    labels: Path | None = None  # with --data: annotation table, if not where the set has it
+    labels: Path | None = None  # with --data: annotation table, if not where the data set has it
     rules: tuple[str, ...] = ()  # with --data: RULE=drop, repair or keep, as for "meps index"
-    segment_s: float = 60.0  # CASE, WESAD: a condition is cut into clips of this many seconds
+    segment_s: float | None = None  # CASE, WESAD: cut conditions into clips of so many s; None: 60
     any_counts: bool = False  # with --data: go on although a whole set has other counts
     crop: Literal["auto", "face", "frame"] = "auto"
     """With --data: find and align the face, or take the whole picture."""
@@ -40,12 +44,14 @@ class Loso:
     out: Path | None = None  # a folder for predictions.parquet and config.json
     model: str | None = None  # a name that "meps info" lists; None: meps, or flowmap for flow
     modalities: tuple[Modality, ...] | None = None  # None: all that the data and the model share
+    signals: tuple[Signal, ...] | None = None  # of ps, in this order; None: EDA ECG PPG, as in S1
     fusion: Literal["fixed", "apex", "learnt", "uniform", "apex-only"] | None = None
     """Where the weights over frames peak; None leaves it to the model."""
     attention: Literal["guided", "concat"] | None = None
     """Whether depth and physiology guide the attention; None leaves it to the model."""
     protocol: Literal["loso", "grouped-kfold", "cross-data-set", "file"] = "loso"
-    folds: int = 5  # of grouped-kfold
+    folds: int | None = None  # of grouped-kfold; None: 5
+    n_validation: int | None = None  # subjects who choose the epoch, not of file; None: 2
     train_on: str | None = None  # of cross-data-set: a part of the composite, such as casme2
     test_on: str | None = None  # of cross-data-set: another
     split_file: Path | None = None  # of file: splits_seed0.json of an earlier run, or one's own
@@ -57,45 +63,53 @@ class Loso:
     size: int = 48  # pixels a side
     jobs: int = 1  # processes; the result does not depend on it
     device: str = "auto"  # cpu, cuda, or auto: cuda if there is one
-    subjects: int = 12  # simulated subjects, without --root
-    trials: int = 8  # simulated trials a subject, without --root
+    subjects: int | None = None  # simulated subjects, without --root; None: 12
+    trials: int | None = None  # simulated trials a subject, without --root; None: 8
     classes: str | None = None  # of simulated trials (three), or of --data (its own default)
-    scenario: str = "default"  # of simulated trials, without --root
+    scenario: str | None = None  # of simulated trials, without --root; None: default
 
     def run(self) -> None:
         from meps_lib.experiments import ExperimentConfig, run, tabulate
         from meps_lib.prepare import PrepareConfig
+        from meps_lib.results import PREDICTIONS
         from meps_lib.statistics import summary
         from meps_lib.training import TrainConfig
 
+        modalities = self._modalities()
+        self._check(modalities)
         device = device_of(self.device)
-        data = self._data()
-        modalities = self._modalities(data)
+        data = open_data(self, modalities)
         chosen = {"fusion": self.fusion, "attention": self.attention}
+        counts = {"n_folds": self.folds, "n_validation": self.n_validation}
+        signals = {} if self.signals is None else {"ps_names": self.signals}
         config = ExperimentConfig(
-            model=self._model(modalities),
+            model=self.model or ("flowmap" if modalities == ("flow",) else "meps"),
             model_args={k: v for k, v in chosen.items() if v is not None},
             modalities=modalities,
-            prepare=PrepareConfig(n_frames=self.frames, size=self.size),
+            prepare=PrepareConfig(n_frames=self.frames, size=self.size, **signals),
             train=TrainConfig(epochs=self.epochs, device=device),
             protocol=self.protocol,
-            n_folds=self.folds,
             train_on=self.train_on,
             test_on=self.test_on,
             split_file=self.split_file,
             seeds=self.seeds,
             n_jobs=self.jobs,
             normalise=self.normalise,
+            **{k: v for k, v in counts.items() if v is not None},
         )
         print(
             f"data: {data.note}; {len(data)} trials; modalities {', '.join(modalities)}; {device}"
         )
+        if "ps" in modalities:
+            print(f"signals: {', '.join(config.prepare.ps_names)}; {_signals_of(data)}")
         if self.normalise != "training":
             print(f"normalised {self.normalise}: all signals of a test subject are looked at first")
         on_error = "skip" if self.skip_unreadable else "raise"
         table = run(data, config, self.out, cache=self.cache, on_error=on_error)
         for one in table.attrs["skipped"]:
             print(f"skipped: clip {one['clip']!r}: {one['error']}")
+        if lost := table.attrs["lost"]:
+            print(f"skipped whole, unused in every fold: subjects {', '.join(lost)}")
         print(summary(table, data.classes))
         print("in brackets: 95 % intervals over subjects")
         if hasattr(data, "truth") or getattr(data, "scenario", None) is not None:
@@ -105,58 +119,56 @@ class Loso:
             low, high = scores["uf1"].min(), scores["uf1"].max()
             print(f"UF1 over seeds: {low:.3f} to {high:.3f}")
         if self.out is not None:
-            print(f"predictions: {self.out / 'predictions.parquet'}")
+            if not (self.out / PREDICTIONS).is_file():
+                raise MepsError(
+                    f"{self.out / PREDICTIONS} could not be written; make room and run the same "
+                    "again: the folds that could be written are taken as they are"
+                )
+            print(f"predictions: {self.out / PREDICTIONS}")
 
-    def _data(self):
-        """The data set that was asked for."""
-        from meps_lib.datasets import FolderDataset
-
-        given = {
-            "--labels": self.labels, "--rules": self.rules, "--any-counts": self.any_counts,
-            "--crop": self.crop != "auto",
-        }  # fmt: skip
-        if self.data is None:
-            if wrong := [name for name, value in given.items() if value]:
-                raise MepsError(f"{wrong[0]} goes with --data, which says what lies at --root")
-            if self.root is not None:
-                return FolderDataset(self.root)
-            classes = self.classes or "three"
-            data = cohort_of(self.subjects, self.trials, classes, 0, self.scenario)
-            data.note = f"simulated, scenario {self.scenario}, seed 0"
-            return data
-        if self.root is None:
-            raise MepsError(f"--data {self.data}: say where it lies with --root DIR")
-        return self._indexed()
-
-    def _indexed(self):
-        """A real data set, or a simulated one in its layout; says what was left out and why."""
-        from meps_lib.datasets.dataset import IndexedDataset
-        from meps_lib.datasets.index import IndexOptions, build_index
-        from meps_lib.datasets.kinds import kind_of
-        from meps_lib.datasets.settings import LoadConfig
-
-        there = kind_of(self.data).modalities
-        wanted = self.modalities
-        if wanted is None:
-            usual = ("flow",) if self.model == "flowmap" else ("colour", "depth", "ps")
-            wanted = tuple(m for m in usual if m in there) or ("flow",)
-        options = IndexOptions(self.labels, rules_of(self.rules), self.segment_s, self.any_counts)
-        found = build_index(self.data, self.root, options)
-        data = IndexedDataset(found, self.classes, LoadConfig(wanted, self.crop))
-        left_out = {**data.excluded["why"].value_counts(), **found.dropped["why"].value_counts()}
-        for why, n in left_out.items():
-            print(f"left out: {n} clips, {why}")
-        return data
-
-    def _modalities(self, data) -> tuple[str, ...]:
+    def _modalities(self) -> tuple[str, ...]:
+        """What was asked for, or what the data and the model share."""
         if self.modalities is not None:
             return self.modalities
-        if hasattr(data, "config"):  # an indexed data set was opened with them
-            return data.config.modalities
-        return ("flow",) if self.model == "flowmap" else ("colour", "depth", "ps")
+        usual = ("flow",) if self.model == "flowmap" else ("colour", "depth", "ps")
+        if self.data is None:
+            return usual
+        there = _has(self.data)
+        return tuple(m for m in usual if m in there) or ("flow",)
 
-    def _model(self, modalities: tuple[str, ...]) -> str:
-        return self.model or ("flowmap" if modalities == ("flow",) else "meps")
+    def _check(self, modalities: tuple[str, ...]) -> None:
+        """Refuse an option that would be without effect beside the others."""
+        segment_of(self.data, self.segment_s)
+        data, simulated = self.data is not None, self.root is None and self.data is None
+        pictures = data and "colour" in _has(self.data) and modalities != ("ps",)
+        rules = [
+            (data, "--data, which says what lies at --root", ("labels", "rules", "any_counts")),
+            (pictures, "--data of a set with pictures, which are used", ("crop",)),
+            (simulated, "simulated trials, without --root", ("subjects", "trials", "scenario")),
+            (data or simulated, "--data, or with simulated trials", ("classes",)),
+            ("ps" in modalities, "--modalities ps", ("signals",)),
+            (self.protocol == "grouped-kfold", "--protocol grouped-kfold", ("folds",)),
+            (self.protocol != "file", "protocols that draw subjects", ("n_validation",)),
+        ]
+        for right, partner, names in rules:
+            for name in names:
+                if getattr(self, name) not in (None, (), False, "auto") and not right:
+                    raise MepsError(f"--{name.replace('_', '-')} goes with {partner}")
+
+
+def _has(kind: str) -> tuple[str, ...]:
+    """The modalities that clips of a data set can have."""
+    from meps_lib.datasets.kinds import kind_of
+
+    return kind_of(kind).modalities
+
+
+def _signals_of(data) -> str:
+    """Which signals there are to choose from."""
+    try:
+        return f"the first clip has {', '.join(data[0].ps_names) or 'none'}"
+    except MepsError:  # the run says so, or skips it
+        return "the first clip cannot be read"
 
 
 def _ceiling(data, modalities: tuple[str, ...]) -> str:

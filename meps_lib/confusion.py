@@ -91,9 +91,9 @@ def _positions(labels: Sequence, classes: tuple[str, ...], what: str) -> np.ndar
     if labels.dtype.kind in "iu" and ((labels >= 0) & (labels < len(classes))).all():
         return labels.astype(np.intp)
     if labels.dtype.kind == "U":  # WHY: NumPy's text compares at half the cost of look-ups
-        same = labels[:, None] == np.array(classes)
-        if same.any(axis=1).all():
-            return same.argmax(axis=1)
+        same = np.stack([labels == name for name in classes])
+        if same.any(axis=0).all():
+            return same.argmax(axis=0)
     known = {name: k for k, name in enumerate(classes)}
     if len(labels) and not isinstance(labels[0], str) and infer_dtype(labels) == "integer":
         known = {k: k for k in range(len(classes))}

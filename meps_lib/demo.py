@@ -15,9 +15,10 @@ from pathlib import Path
 import pooch
 import torch
 from safetensors import SafetensorError
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load_file, save
 from torch import nn
 
+from meps_lib.diskcache import write_whole
 from meps_lib.errors import MepsError
 from meps_lib.experiments import ExperimentConfig, make_model
 from meps_lib.prepare import PrepareConfig, PreparedDataset
@@ -92,9 +93,7 @@ def demo_model(
     fit(model, *sides, data.classes, config.train, seed=0, progress=progress)
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        part = path.with_suffix(".part")
-        save_file(model.state_dict(), part)
-        part.replace(path)
+        write_whole(path, save(model.state_dict()))
     except OSError as error:
         print(f"could not keep the model in {folder}: {error.strerror}; it will be trained again")
     return model.eval(), cohort.classes, config

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import copy
 import os
+import warnings
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Literal
 
 import pandas as pd
 import torch
@@ -15,70 +15,21 @@ from joblib import Parallel, delayed
 from tqdm.auto import tqdm
 
 from meps_lib.errors import MepsError
+from meps_lib.experiment_config import ExperimentConfig
 from meps_lib.metrics import score
 from meps_lib.models import build, of_data
 from meps_lib.normalise import NORMALISERS
-from meps_lib.prepare import PrepareConfig, PreparedDataset
-from meps_lib.results import new_folder, write
-from meps_lib.split_files import read_splits
+from meps_lib.prepare import PreparedDataset
+from meps_lib.results import Results, ResultsWarning, about, about_data
+from meps_lib.split_files import ROLES, read_splits
 from meps_lib.splits import (
-    LAST_SEED,
     Split,
     check_subjects,
     composite,
     cross_data_set,
     grouped_kfold,
-    whole,
 )
-from meps_lib.training import TrainConfig, fit, predict
-
-PROTOCOLS = ("loso", "grouped-kfold", "cross-data-set", "file")
-
-
-@dataclass(frozen=True)
-class ExperimentConfig:
-    """One experiment: a model, its data, its protocol."""
-
-    model: str = "meps"  # a key of meps_lib.models.MODELS
-    model_args: Mapping[str, Any] = field(default_factory=dict)  # fields of the model's config
-    modalities: tuple[str, ...] = ("colour", "depth", "ps")
-    prepare: PrepareConfig = PrepareConfig()
-    train: TrainConfig = TrainConfig()
-    protocol: Literal["loso", "grouped-kfold", "cross-data-set", "file"] = "loso"
-    n_folds: int = 5  # grouped-kfold only
-    n_validation: int = 2  # subjects; not with a split file, which names them
-    train_on: str | None = None  # cross-data-set only: a value of the index's data_set
-    test_on: str | None = None  # cross-data-set only: another
-    split_file: str | os.PathLike | None = None  # file only: see meps_lib.split_files
-    normalise: Literal["training", "per-subject"] = "training"  # see meps_lib.normalise
-    seeds: tuple[int, ...] = (0,)
-    n_jobs: int = 1  # processes; the result does not depend on it
-
-    def __post_init__(self) -> None:
-        if not isinstance(self.seeds, Iterable) or isinstance(self.seeds, str):
-            raise MepsError(f"seeds={self.seeds!r}; expected several in a row, such as (0, 1)")
-        for seed in (seeds := tuple(self.seeds)):
-            whole("seeds", seed, 0, LAST_SEED)
-        object.__setattr__(self, "seeds", tuple(map(int, seeds)))
-        object.__setattr__(self, "modalities", tuple(self.modalities))
-        if not seeds or len(set(seeds)) < len(seeds):
-            raise MepsError(f"seeds={seeds}; expected one or more, all different")
-        whole("n_jobs", self.n_jobs, 1)
-        for name, known in (("protocol", PROTOCOLS), ("normalise", NORMALISERS)):
-            if getattr(self, name) not in known:
-                raise MepsError(
-                    f"{name}={getattr(self, name)!r}; expected one of {', '.join(known)}"
-                )
-        for name, protocol in _ONLY.items():
-            if (getattr(self, name) is not None) != (self.protocol == protocol):
-                raise MepsError(
-                    f"protocol {self.protocol!r} with {name}={getattr(self, name)!r}; {name} "
-                    f"belongs to the protocol {protocol!r}, which needs it"
-                )
-
-
-# Settings that one protocol needs, and no other knows.
-_ONLY = {"train_on": "cross-data-set", "test_on": "cross-data-set", "split_file": "file"}
+from meps_lib.training import fit, predict
 
 
 def run(
@@ -99,8 +50,9 @@ def run(
         as it is, so that several experiments can share one preparation.
     config : ExperimentConfig, optional
     out : path, optional
-        A folder without results, to write ``predictions.parquet``, ``config.json`` and the splits
-        of each seed to, which the protocol "file" reads.
+        A folder for ``predictions.parquet``, ``config.json`` and the splits of each seed, which
+        the protocol "file" reads. Each fold is written as it ends: the same call goes on after a
+        run that was killed, to the same predictions; see `meps_lib.results`.
     progress : bool
         Show progress bars.
     note : str
@@ -129,24 +81,50 @@ def run(
     Pooled over folds, as `meps_lib.metrics.score` wants it; ledger: protocol-pooling.
     """
     config = config or ExperimentConfig()
-    folder = None if out is None else new_folder(out)
+    results = None if out is None else Results(out)
     make_model(config, dataset.classes, seed=0)  # a wrong setting is told before the work
-    _splits(dataset.index, config, seed=0)
+    _splits(dataset.index, config, seed=0, lost=getattr(dataset, "lost", ()))
+    record = about(config, getattr(dataset, "origin", {}))
+    if results is not None:
+        results.check(record)
     prepared = _prepared(dataset, config, progress, cache, on_error)
-    splits = {seed: _splits(prepared.index, config, seed) for seed in config.seeds}
-    jobs = [(split, seed) for seed in config.seeds for split in splits[seed]]
-    tasks = (delayed(_fold)(prepared, config, split, seed) for split, seed in jobs)
-    with Parallel(config.n_jobs, return_as="generator") as pool:
-        bar = tqdm(pool(tasks), "folds", len(jobs), disable=not progress, leave=False)
-        table = pd.concat(bar, ignore_index=True)
+    splits = {seed: _splits(prepared.index, config, seed, prepared.lost) for seed in config.seeds}
+    if results is not None:
+        results.begin(record | about_data(prepared, splits, note or prepared.note), splits)
+    table = pd.concat(_folds(prepared, config, splits, results, progress), ignore_index=True)
     if "data_set" in prepared.index:
         # By subject, who is in one set only; a clip's name may occur in several.
         home = dict(zip(prepared.index["subject"], prepared.index["data_set"], strict=True))
         table.insert(2, "data_set", table["subject"].map(home))
     table.attrs["skipped"] = prepared.skipped.to_dict("records")
-    if folder is not None:
-        write(folder, table, splits, config, prepared, note or getattr(dataset, "note", ""))
+    table.attrs["lost"] = list(prepared.lost)
+    if results is not None:
+        results.finish(table)
     return table
+
+
+def _folds(
+    prepared: PreparedDataset,
+    config: ExperimentConfig,
+    splits: Mapping[int, Sequence[Split]],
+    results: Results | None,
+    progress: bool,
+) -> list[pd.DataFrame]:
+    """The predictions of every seed and fold: those that an earlier run has left, and the rest."""
+    jobs = {(seed, split.fold): split for seed in splits for split in splits[seed]}
+    there = {} if results is None else {job: results.read(*job) for job in jobs}
+    there = {job: table for job, table in there.items() if table is not None}
+    if there:
+        text = f"{results.folder}: {len(there)} of {len(jobs)} folds are there; the rest is run"
+        warnings.warn(text, ResultsWarning, 3)
+    todo = [job for job in jobs if job not in there]
+    tasks = (delayed(_fold)(prepared, config, jobs[job], job[0]) for job in todo)
+    bar = tqdm(total=len(jobs), desc="folds", initial=len(there), disable=not progress, leave=False)
+    with bar, Parallel(config.n_jobs, return_as="generator") as pool:
+        for job, table in zip(todo, pool(tasks), strict=True):
+            there[job] = table if results is None else results.keep(*job, table)
+            bar.update()
+    return [there[job] for job in jobs]
 
 
 def _prepared(
@@ -171,20 +149,42 @@ def _prepared(
     return prepared
 
 
-def _splits(index: pd.DataFrame, config: ExperimentConfig, seed: int) -> list[Split]:
+def _splits(
+    index: pd.DataFrame, config: ExperimentConfig, seed: int, lost: Sequence[str] = ()
+) -> list[Split]:
+    """Who has which role; those of whom no trial can be read, the lost ones, have none."""
     several, drawn = "data_set" in index, (config.n_validation, seed)
     subjects = index["subject"].tolist()
     sets = index["data_set"].tolist() if several else ["the only one"] * len(index)
     if config.protocol == "loso":
-        return list(composite(subjects, sets, *drawn))
+        return _without(composite(subjects, sets, *drawn), lost)
     if config.protocol == "cross-data-set":
         if not several:
             raise MepsError("cross-data-set: the index has no column data_set to tell them apart")
-        return list(cross_data_set(subjects, sets, config.train_on, config.test_on, *drawn))
+        names = config.train_on, config.test_on
+        return _without(cross_data_set(subjects, sets, *names, *drawn), lost)
     check_subjects(subjects, sets)
     if config.protocol == "file":
-        return read_splits(config.split_file, subjects)
-    return list(grouped_kfold(subjects, config.n_folds, *drawn))
+        return _without(read_splits(config.split_file, [*subjects, *lost]), lost)
+    return _without(grouped_kfold(subjects, config.n_folds, *drawn), lost)
+
+
+def _without(splits: Iterable[Split], lost: Sequence[str]) -> list[Split]:
+    """The lost subjects become unused; a fold that tests nobody else is left out."""
+    if not lost:
+        return list(splits)
+    kept = []
+    for split in splits:
+        roles = {r: tuple(s for s in getattr(split, r) if s not in lost) for r in ROLES}
+        if roles["test"]:
+            unused = tuple(sorted({*split.unused, *lost}))
+            try:
+                kept.append(Split(split.fold, **roles, unused=unused))
+            except MepsError as error:
+                raise MepsError(f"subjects {', '.join(lost)} cannot be read: {error}") from None
+    if not kept:
+        raise MepsError(f"no fold tests anybody but {', '.join(lost)}, who cannot be read")
+    return kept
 
 
 def _fold(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import cv2
 import numpy as np
 import torch
@@ -9,6 +11,7 @@ from torch import Tensor
 
 from meps_lib.errors import MepsError
 from meps_lib.flow import optical_flow, optical_strain
+from meps_lib.trial import Trial
 
 
 def flow_map(
@@ -82,6 +85,30 @@ def flow_map(
     u, v = small[0] * (size / width), small[1] * (size / height)
     strain = optical_strain(np.stack([u, v]))
     return torch.from_numpy(np.stack([u, v, strain]).astype(np.float32))[None]
+
+
+def with_flow(trial: Trial, size: int = 28, method: str = "tvl1") -> Trial:
+    """A trial with its `flow_map`: a ready-made one stays, one without frames gets none.
+
+    Raises
+    ------
+    MepsError
+        If a ready-made map is of another size, or `flow_map` cannot make one; naming the trial.
+    """
+    if trial.flow is not None:
+        if trial.flow.shape[-2:] != (size, size):
+            raise MepsError(
+                f"trial {trial.clip!r} has maps of {trial.flow.shape[-1]} x {trial.flow.shape[-2]} "
+                f"pixels, made elsewhere; flow_size={size}: set it to theirs"
+            )
+        return trial
+    if trial.colour is None:
+        return trial
+    try:
+        marks = trial.onset, trial.apex, trial.offset
+        return replace(trial, flow=flow_map(trial.colour, *marks, size, method))
+    except MepsError as error:
+        raise MepsError(f"trial {trial.clip!r}: {error}") from None
 
 
 def _marks(n: int, onset: int | None, apex: int | None, offset: int | None) -> tuple[int, int]:

@@ -45,6 +45,9 @@ def natural(name: str) -> list[str | int]:
 def read_picture(path: Path, flag: int) -> np.ndarray:
     """Decode a picture as `cv2.imread` does, whole.
 
+    What was overwritten in the middle of a JPEG, by zeros for instance, decodes to wrong pixels and
+    is not noticed: the format has no checksum, and a flat background has long runs of zeros too.
+
     Parameters
     ----------
     path : Path

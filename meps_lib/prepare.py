@@ -21,7 +21,7 @@ from tqdm.auto import tqdm
 from meps_lib.datasets.cache import TrialCache
 from meps_lib.errors import MepsError
 from meps_lib.flow import FLOW_METHODS
-from meps_lib.motion import flow_map
+from meps_lib.motion import with_flow
 from meps_lib.signals.rates import polyphase
 from meps_lib.trial import MODALITIES, Trial
 from meps_lib.video import sample_frames
@@ -41,8 +41,9 @@ class PrepareConfig:
     def __post_init__(self) -> None:
         object.__setattr__(self, "ps_names", tuple(self.ps_names))
         rate = isfinite(self.ps_sfreq) and self.ps_sfreq > 0
-        if self.n_frames < 1 or self.size < 8 or not rate or not self.ps_names:
-            raise MepsError(f"{self}; expected n_frames >= 1, size >= 8, a rate and signal names")
+        names = self.ps_names and len(set(self.ps_names)) == len(self.ps_names)
+        if self.n_frames < 1 or self.size < 8 or not rate or not names:
+            raise MepsError(f"{self}; expected n_frames >= 1, size >= 8, a rate, signals each once")
         if self.flow_size < 8 or self.flow_method not in FLOW_METHODS:
             raise MepsError(
                 f"flow_size={self.flow_size}, flow_method={self.flow_method!r}; expected 8 or more "
@@ -89,7 +90,9 @@ def prepare(
     """
     config = config or PrepareConfig()
     if modalities is not None:
-        trial = _only(_with_flow(trial, config) if "flow" in modalities else trial, modalities)
+        if "flow" in modalities:
+            trial = with_flow(trial, config.flow_size, config.flow_method)
+        trial = _only(trial, modalities)
     changes: dict = {"truth": {k: v for k, v in trial.truth.items() if k in _SIZE_FREE}}
     if trial.n_frames:
         n = min(config.n_frames, trial.n_frames)
@@ -110,34 +113,8 @@ def prepare(
 
 
 _SIZE_FREE = (
-    "valence",
-    "arousal",
-    "emotion",
-    "shown",
-    "leaked",
-    "beat_times",
-    "pulse_times",
-    "scr_onsets",
-)
-
-
-def _with_flow(trial: Trial, config: PrepareConfig) -> Trial:
-    if trial.flow is not None:
-        if trial.flow.shape[-2:] != (config.flow_size, config.flow_size):
-            raise MepsError(
-                f"trial {trial.clip!r} has maps of {trial.flow.shape[-1]} x {trial.flow.shape[-2]} "
-                f"pixels, made elsewhere; flow_size={config.flow_size}: set it to theirs"
-            )
-        return trial
-    if trial.colour is None:
-        return trial
-    try:
-        marks = trial.onset, trial.apex, trial.offset
-        return replace(
-            trial, flow=flow_map(trial.colour, *marks, config.flow_size, config.flow_method)
-        )
-    except MepsError as error:
-        raise MepsError(f"trial {trial.clip!r}: {error}") from None
+    "valence", "arousal", "emotion", "shown", "leaked", "beat_times", "pulse_times", "scr_onsets",
+)  # fmt: skip
 
 
 def _resize(frames: Tensor, size: int, mode: str) -> Tensor:
@@ -149,7 +126,7 @@ def _signals(trial: Trial, config: PrepareConfig) -> dict:
     if missing:
         raise MepsError(
             f"trial {trial.clip!r} lacks {', '.join(missing)}; it has "
-            f"{', '.join(trial.ps_names)}: set ps_names to what is there"
+            f"{', '.join(trial.ps_names)}: set ps_names (--signals) to what is there"
         )
     rows = [trial.ps_names.index(n) for n in config.ps_names]
     ps = trial.ps[rows]
@@ -189,6 +166,10 @@ class PreparedDataset(Dataset):
     ----------
     skipped : DataFrame
         Columns clip, error: what was left out.
+    lost : tuple of str
+        Subjects of whom nothing is left.
+    note, origin
+        What the data set says of itself, and how it was opened.
 
     Raises
     ------
@@ -211,11 +192,11 @@ class PreparedDataset(Dataset):
         if on_error not in ("raise", "skip"):
             raise MepsError(f"on_error={on_error!r}; expected raise or skip")
         self.classes, self.index = tuple(dataset.classes), dataset.index.reset_index(drop=True)
+        self.note, self.origin = getattr(dataset, "note", ""), getattr(dataset, "origin", {})
         self.config = config or PrepareConfig()
         how = self.config, tuple(m for m in MODALITIES if m in modalities)
         store = None if cache is None else TrialCache(cache, dataset, how)
-        todo, found = range(len(dataset)), {}
-        skip = on_error == "skip"
+        todo, found, skip = range(len(dataset)), {}, on_error == "skip"
         bar = tqdm(total=len(todo), desc="preparing trials", disable=not progress, leave=False)
         with bar, Parallel(n_jobs, return_as="generator") as pool:
             for k in todo if store is not None else ():
@@ -235,7 +216,9 @@ class PreparedDataset(Dataset):
         if len(errors) == len(todo):
             raise MepsError(f"no trial can be read; the first: {next(iter(errors.values()))}")
         self.trials = [found[k] for k in todo if k not in errors]
+        everybody = set(self.index["subject"])
         self.index = self.index.drop(index=list(errors)).reset_index(drop=True)
+        self.lost = tuple(sorted(everybody - set(self.index["subject"])))
 
     def only(self, modalities: Sequence[str]) -> PreparedDataset:
         """The same trials without the other modalities; nothing is computed again."""

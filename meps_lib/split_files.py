@@ -18,6 +18,7 @@ import os
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
+from meps_lib.diskcache import write_whole
 from meps_lib.errors import MepsError
 from meps_lib.splits import Split
 
@@ -53,10 +54,8 @@ def save_splits(splits: Iterable[Split], path: str | os.PathLike) -> Path:
         file = io.StringIO()
         csv.writer(file).writerows([_HEADER, *rows])
         text = file.getvalue()
-    part = path.with_name(f".{path.name}.part")
     try:
-        part.write_text(text, encoding="utf-8", newline="")
-        part.replace(path)
+        write_whole(path, text.encode("utf-8"))
     except OSError as error:
         raise MepsError(f"cannot write {path}: {error.strerror}; choose another file") from None
     return path

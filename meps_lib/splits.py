@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from numbers import Integral
 
 import numpy as np
 
+from meps_lib.arguments import whole
 from meps_lib.errors import MepsError
 
 
@@ -193,14 +193,6 @@ def check_subjects(subjects: Sequence[str], data_sets: Sequence[str]) -> None:
 
 
 LAST_SEED = 2**32 - 1  # with room for a fold's number in what torch takes as a seed
-
-
-def whole(name: str, value: object, low: int, high: int | None = None, why: str = "") -> None:
-    """Refuse what is not a whole number between two others, both included."""
-    right = isinstance(value, Integral) and not isinstance(value, bool) and value >= low
-    if not right or (high is not None and value > high):
-        span = f"{low} or more" if high is None else f"{low} to {high}"
-        raise MepsError(f"{name}={value!r}; expected a whole number, {span}{why}")
 
 
 def _names(values: Sequence[str], what: str = "subjects") -> list[str]:

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from numbers import Integral, Real
+from numbers import Real
 
 import numpy as np
 import pandas as pd
 
+from meps_lib.arguments import whole
 from meps_lib.confusion import class_names, confusions
 from meps_lib.errors import MepsError
 from meps_lib.metrics import Scores, by_set, check_columns, check_table, rates, score
@@ -67,8 +68,8 @@ def bootstrap_interval(
     """
     if not isinstance(level, Real) or not 0 < level < 1:
         raise MepsError(f"level={level!r}; expected a number between 0 and 1, such as 0.95")
-    _check_whole("n_resamples", n_resamples, 100)
-    _check_whole("seed", seed, 0)
+    whole("n_resamples", n_resamples, 100)
+    whole("seed", seed, 0)
     check_table(table, ("subject", "truth", "prediction"))
     counts = _by_subject(table, classes)
     n, k = counts.shape[:2]
@@ -133,8 +134,8 @@ def permutation_test(
     """
     if metric not in METRICS:
         raise MepsError(f"metric={metric!r}; expected one of {', '.join(METRICS)}")
-    _check_whole("n_permutations", n_permutations, 1)
-    _check_whole("seed", seed, 0)
+    whole("n_permutations", n_permutations, 1)
+    whole("seed", seed, 0)
     _check_same_trials(first, second)
     a, b = _by_subject(first, classes), _by_subject(second, classes)
     n = len(a)
@@ -171,12 +172,6 @@ def _check_same_trials(first: pd.DataFrame, second: pd.DataFrame) -> None:
                 f"clip {clip!r} of {subject!r}, truth {truth!r}, is in the {which} table only "
                 f"({len(alone)} such); compare predictions of the same trials"
             )
-
-
-def _check_whole(name: str, value: int, least: int) -> None:
-    """Refuse an argument that is not a whole number of `least` or more."""
-    if not isinstance(value, Integral) or value < least:
-        raise MepsError(f"{name}={value!r}; expected a whole number, {least} or more")
 
 
 def majority_predictions(table: pd.DataFrame, classes: Sequence[str]) -> pd.Series:

@@ -14,9 +14,11 @@ from torch.nn.functional import cross_entropy
 from torch.utils.data import DataLoader
 from tqdm.auto import tqdm
 
+from meps_lib.arguments import whole
 from meps_lib.errors import MepsError
-from meps_lib.splits import whole
 from meps_lib.trial import Batch, Trial, collate
+
+_AT_ONCE = 64  # trials that are evaluated together
 
 
 @dataclass(frozen=True)
@@ -97,7 +99,7 @@ def fit(
         adam = torch.optim.Adam(
             model.parameters(), config.learning_rate, weight_decay=config.weight_decay
         )
-        held_out = collate(validation, classes).to(device)
+        held_out = _batches(validation, classes)
         history, best, best_weights = [], float("inf"), None
         for epoch in tqdm(range(config.epochs), "epochs", disable=not progress, leave=False):
             model.train()
@@ -109,9 +111,7 @@ def fit(
                 loss.backward()
                 adam.step()
                 total += loss.item() * len(batch)
-            with torch.no_grad():
-                logits = model.eval()(held_out).logits
-                loss = cross_entropy(logits, held_out.label, weight).item()
+            loss = _loss(model.eval(), held_out, weight, device)
             losses = {"train_loss": total / len(train), "validation_loss": loss}
             if not all(map(isfinite, losses.values())):
                 raise MepsError(f"epoch {epoch}: {losses}; lower learning_rate")
@@ -128,10 +128,30 @@ def predict(model: nn.Module, trials: Sequence[Trial], classes: Sequence[str]) -
     if not trials:
         raise MepsError("no trials to predict; give at least one")
     device = next(model.parameters()).device
-    batches: list[Batch] = [
-        collate(trials[i : i + 64], classes).to(device) for i in range(0, len(trials), 64)
-    ]
-    return torch.cat([model.eval()(b).logits.softmax(dim=-1).cpu() for b in batches])
+    model.eval()
+    batches = (b.to(device) for b in _batches(trials, classes))
+    return torch.cat([model(b).logits.softmax(dim=-1).cpu() for b in batches])
+
+
+@torch.no_grad()
+def _loss(
+    model: nn.Module, batches: Sequence[Batch], weight: Tensor | None, device: torch.device
+) -> float:
+    """The mean loss of all trials, weighted by class: the same however they lie in batches."""
+    total = weights = 0.0
+    for batch in batches:
+        batch = batch.to(device)
+        total += cross_entropy(model(batch).logits, batch.label, weight, reduction="sum")
+        weights += len(batch) if weight is None else weight[batch.label].sum()
+    return (total / weights).item()
+
+
+def _batches(trials: Sequence[Trial], classes: Sequence[str]) -> list[Batch]:
+    """Batches to evaluate, in order; on the CPU, so that a device holds one at a time.
+
+    Not a `DataLoader`: each pass of one draws from the generator that dropout reads.
+    """
+    return [collate(trials[i : i + _AT_ONCE], classes) for i in range(0, len(trials), _AT_ONCE)]
 
 
 def _class_weights(trials: Sequence[Trial], classes: Sequence[str]) -> Tensor:

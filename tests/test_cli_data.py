@@ -79,7 +79,7 @@ def test_index_then_loso_from_a_path(kind, tree, tmp_path, capsys):
     assert sorted(table["clip"]) == sorted(expected["clip"])
     assert table.groupby("fold")["subject"].nunique().max() == 1
     note = json.loads((tmp_path / "out" / "config.json").read_text())["data"]["note"]
-    assert "simulated" in note or kind == "megc2019"
+    assert "simulated" in note
 
 
 def test_the_next_command_is_the_same_choice_and_can_be_pasted(tmp_path, capsys, monkeypatch):
@@ -95,6 +95,11 @@ def test_the_next_command_is_the_same_choice_and_can_be_pasted(tmp_path, capsys,
         line = capsys.readouterr().out.splitlines()[-1]
         words = ["meps", "loso", "--data", "case", "--root", str(root), *more]
         assert shlex.split(line.removeprefix("next: ")) == words
+
+
+def test_an_index_of_clips_that_are_not_cut_takes_no_length(tmp_path, capsys):
+    assert cli.main(["index", "casme2", str(tmp_path), "--segment-s", "30"]) == 2
+    assert "--segment-s goes with case or wesad" in capsys.readouterr().err
 
 
 def test_an_unreadable_clip_stops_the_run_unless_it_may_be_skipped(tree, tmp_path, capsys):

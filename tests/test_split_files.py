@@ -155,6 +155,14 @@ def test_whatever_is_read_is_an_error_of_ours(tmp_path_factory, text, headed):
             read_splits(path, "abcd")
 
 
+@pytest.mark.parametrize("name", ["splits.json", "splits.csv"])
+def test_a_file_that_cannot_be_put_in_place_leaves_nothing_behind(tmp_path, name):
+    (tmp_path / name).mkdir()
+    with pytest.raises(MepsError, match=f"cannot write .*{name}"):
+        save_splits(loso("abcd"), tmp_path / name)
+    assert [p.name for p in tmp_path.iterdir()] == [name]
+
+
 def test_names_and_places_that_cannot_be_are_refused(tmp_path):
     with pytest.raises(MepsError, match=r"ends in \.json or \.csv"):
         save_splits(loso("abcd"), tmp_path / "splits.txt")

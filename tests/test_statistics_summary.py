@@ -111,11 +111,13 @@ def test_one_test_subject_has_no_interval():
 def test_bad_arguments_are_refused():
     table = people()
     resampling = [{"level": x} for x in (1.0, 0.0, "95")]
-    resampling += [{"n_resamples": x} for x in (10, 1e3, None)] + [{"seed": x} for x in (-1, 0.5)]
+    resampling += [{"n_resamples": x} for x in (10, 1e3, None)] + [
+        {"seed": x} for x in (-1, 0.5, True)
+    ]
     for bad in resampling:
         with pytest.raises(MepsError, match=next(iter(bad))):
             bootstrap_interval(table, CLASSES, **bad)
-    for bad in ({"metric": "f2"}, {"n_permutations": 0}, {"n_permutations": 1e3}, {"seed": -1}):
+    for bad in ({"metric": "f2"}, {"n_permutations": 0}, {"n_permutations": 1e3}, {"seed": True}):
         with pytest.raises(MepsError, match=next(iter(bad))):
             permutation_test(table, table, CLASSES, **bad)
     with pytest.raises(MepsError, match="no column subject"):

@@ -116,6 +116,24 @@ def fitted(trials, **settings):
     return model
 
 
+@pytest.mark.parametrize("class_weights", [True, False])
+def test_many_validation_trials_are_evaluated_in_parts_with_the_loss_of_one_batch(
+    make_trial, class_weights
+):
+    """The last part is small and of one class, so a mean over parts would be another number."""
+    trials, sizes = signal_trials(make_trial, 150), []
+    train, held_out = uneven(trials[:15]), sorted(trials[15:], key=lambda t: t.label)[:99]
+    model = Level()
+    model.register_forward_hook(lambda m, args, _: sizes.append((m.training, len(args[0]))) or None)
+    config = TrainConfig(epochs=1, class_weights=class_weights)
+    (found,) = fit(model, train, held_out, CLASSES, config, seed=0)
+    assert [n for training, n in sizes if not training] == [64, 35]
+    batch = collate(held_out, CLASSES)
+    weight = balanced(train) if class_weights else None
+    wanted = cross_entropy(model.eval()(batch).logits, batch.label, weight).item()
+    assert found["validation_loss"] == pytest.approx(wanted, rel=1e-6)
+
+
 def test_each_epoch_sees_every_training_trial_once_in_a_new_order(make_trial):
     trials = signal_trials(make_trial, 24)
     clips = [t.clip for t in uneven(trials[:15])]

@@ -162,6 +162,11 @@ def run_notebook(slug: str, notebook: NotebookNode) -> Row:
         kernel_name="python3",
         record_timing=False,
         extra_arguments=["--log-level=ERROR"],
+        # A kernel on a busy machine sends one cell's print in pieces, and late. The defaults show
+        # each piece as an output of its own, and drop without a word what comes after 4 s.
+        coalesce_streams=True,
+        iopub_timeout=60,
+        raise_on_iopub_timeout=True,
     )
     meter = Meter(client)
     with tempfile.TemporaryDirectory(prefix="meps-") as folder:

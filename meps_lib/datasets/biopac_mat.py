@@ -5,7 +5,7 @@ clip on show, and a heart rate. What a column is, its label says.
 
 References
 ----------
-Columns: the documentation of MMME (arXiv 2506.09834). Variables: AcqKnowledge software guide,
+Columns: the READMEs of the authors' repositories. Variables: AcqKnowledge software guide,
 "Save as, MATLAB".
 """
 

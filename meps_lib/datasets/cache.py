@@ -1,8 +1,9 @@
 """Prepared trials on disk, found again by what they were made from and how.
 
-The name of a kept trial is a digest of its row of the index and of every byte of its files; its
-folder's name says how it was made: settings, versions, source. Files that were moved or touched
-are thus still known by their bytes, and an edited one is not.
+The name of a kept trial is a digest of its row of the index, of every byte of its files and of
+the names in the folders that it depends on; its own folder's name says how it was made: settings,
+versions, source. Files that were moved or touched are thus still known by their bytes, and an
+edited one is not.
 
 To read every byte again each time would take longer than to make many a trial. As ccache and git
 do, a small record beside the trials says which bytes were found when a file had a certain size and
@@ -18,7 +19,6 @@ from __future__ import annotations
 import hashlib
 import inspect
 import os
-import time
 import warnings
 from collections.abc import Sequence
 from contextlib import suppress
@@ -29,6 +29,7 @@ from typing import Any, NamedTuple
 import torch
 
 from meps_lib.datasets.packing import pack, unpack
+from meps_lib.datasets.stamps import Stamp, settled, stamp_of
 from meps_lib.diskcache import Cache, CacheWarning, source_digest, sweep, write_whole
 from meps_lib.errors import MepsError
 from meps_lib.trial import Trial
@@ -39,10 +40,6 @@ SOURCE = (
     "faces.py", "flow.py", "labels.py", "motion.py", "pictures.py", "prepare.py", "signals",
     "trial.py", "video.py",
 )  # fmt: skip
-# A file changed twice within one tick of its clock looks unchanged: one that young is not believed.
-_SETTLED_NS = 2_000_000_000
-
-Stamp = tuple[tuple[int, int, int], ...]
 
 
 class _Seen(NamedTuple):
@@ -67,7 +64,7 @@ class TrialCache:
         A folder; several data sets, settings and processes may share it.
     dataset
         With ``index``, ``[k] -> Trial`` and either ``files(k)``, every file that trial k is made
-        of, or ``identity``, all that decides about its trials.
+        of and every folder whose names decide about it, or ``identity``, all that decides.
     settings : Any
         How a trial is prepared, as far as `repr` tells it apart; what the data set's own
         ``config`` says is added.
@@ -115,7 +112,7 @@ class TrialCache:
         seen = self._seen[k]
         tensors, text = pack(trial)
         tensors["trial"] = torch.frombuffer(bytearray(text.encode()), dtype=torch.uint8)
-        if _stamp(self._files(k)) == seen.stamp[: len(seen.files)]:
+        if stamp_of(self._files(k)) == seen.stamp[: len(seen.files)]:
             self.cache.keep(seen.name, tensors)
         else:
             text = f"a file of {trial.clip!r} changed while it was read; the trial is not kept"
@@ -127,14 +124,14 @@ class TrialCache:
         seen = self._seen.get(k)
         if seen is not None and seen.settled:
             with suppress(MepsError):  # one is gone: the data set says what there is instead
-                if _stamp([*seen.files, *seen.folders]) == seen.stamp:
+                if stamp_of([*seen.files, *seen.folders]) == seen.stamp:
                     return seen
         files = self._files(k)
         folders = list(dict.fromkeys(os.path.dirname(f) or "." for f in files))
         stamp, content = self._content(files)
         name = _sha256(repr((self._rows[k], content)))[:32]
-        stamp += _stamp(folders)
-        self._seen[k] = _Seen(name, files, folders, stamp, _settled(stamp))
+        stamp += stamp_of(folders)
+        self._seen[k] = _Seen(name, files, folders, stamp, settled(stamp))
         return self._seen[k]
 
     def _files(self, k: int) -> list[str]:
@@ -149,7 +146,7 @@ class TrialCache:
 
     def _content(self, files: Sequence[str]) -> tuple[Stamp, str]:
         """When the files changed last, and a digest of their names and all their bytes."""
-        stamp = _stamp(files)
+        stamp = stamp_of(files)
         if not files:
             return stamp, ""
         record = self._records / _sha256(os.getcwd(), *files)[:32]
@@ -158,21 +155,21 @@ class TrialCache:
             known, content = record.read_text("ascii").split()
             if known == state:
                 return stamp, content
-        settled = _settled(stamp)
-        digest = _digest if settled else _digest.__wrapped__
+        believed = settled(stamp)
+        digest = _digest if believed else _digest.__wrapped__
         try:
             found = [digest(os.path.abspath(f), s) for f, s in zip(files, stamp, strict=True)]
         except OSError as error:
             raise MepsError(f"{error.filename} cannot be read: {error.strerror}") from None
         content = _sha256(*map(os.path.basename, files), *found)
-        if settled and not self.cache.read_only:
+        if believed and not self.cache.read_only:
             with suppress(OSError):
                 write_whole(record, f"{state} {content}\n".encode())
         return stamp, content
 
 
 def _sha256(*texts: str) -> str:
-    return hashlib.sha256("\0".join(texts).encode()).hexdigest()
+    return hashlib.sha256(os.fsencode("\0".join(texts))).hexdigest()
 
 
 def _trial_of(tensors: dict[str, torch.Tensor]) -> Trial:
@@ -180,21 +177,14 @@ def _trial_of(tensors: dict[str, torch.Tensor]) -> Trial:
     return unpack(tensors, tensors.pop("trial").numpy().tobytes().decode())
 
 
-def _stamp(files: Sequence[str]) -> Stamp:
-    try:
-        found = [os.stat(f) for f in files]
-    except OSError as error:
-        raise MepsError(f"{error.filename} cannot be read: {error.strerror}") from None
-    return tuple((s.st_size, s.st_mtime_ns, s.st_ctime_ns) for s in found)
-
-
-def _settled(stamp: Stamp) -> bool:
-    return time.time_ns() - max((s[1] for s in stamp), default=0) > _SETTLED_NS
-
-
 @lru_cache(maxsize=4096)
 def _digest(file: str, stamp: tuple[int, int, int]) -> str:
-    """Of a file's bytes; remembered, since all clips of a subject may share one recording."""
+    """Of a file's bytes, or of the names in a folder.
+
+    It is remembered, since all clips of a subject may share one recording.
+    """
+    if os.path.isdir(file):
+        return _sha256(*sorted(os.listdir(file)))
     with open(file, "rb") as f:
         return hashlib.file_digest(f, "sha256").hexdigest()
 

@@ -4,8 +4,8 @@
 
     data/interpolated/physiological/sub_1.csv
 
-Every sample carries the number of the video on the screen, so there is no annotation table:
-the index is read off two columns of each file.
+Every sample carries the number of the video on the screen, so the index is read off two columns
+of each file. The ratings in ``annotations/sub_1.csv`` (valence and arousal, 20 Hz) are not needed.
 
 References
 ----------
@@ -19,14 +19,13 @@ from functools import partial
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 import pyarrow as pa
 import pyarrow.csv as pacsv
 
 from meps_lib.datasets.index import IndexOptions, Kind, Rows, frame_of
-from meps_lib.datasets.reports import missing
+from meps_lib.datasets.reports import flagged, missing
 from meps_lib.datasets.rules import Rule
-from meps_lib.datasets.segments import FRAGMENT, cut, load_stretch, recording_file, runs
+from meps_lib.datasets.segments import FRAGMENT, cut, left_over, load_stretch, recording_file, runs
 from meps_lib.errors import MepsError
 from meps_lib.signals import Recording
 
@@ -48,7 +47,7 @@ _STEP_MS = 1000 / SFREQ
 def rows(root: Path, options: IndexOptions) -> Rows:
     """The films of every subject as index rows."""
     files = sorted((root / FOLDER).glob("sub_*.csv"), key=_number)
-    out, notes = [], []
+    out, notes, total = [], [], 0
     for path in files:
         table = read_columns(path, ("daqtime", "video"))
         jumps = _jumps(table["daqtime"], path)
@@ -60,6 +59,7 @@ def rows(root: Path, options: IndexOptions) -> Rows:
             )
         found, strange = _films(path, table["video"], jumps, options.segment_s)
         out += [row | {"ps": path.relative_to(root).as_posix()} for row in found]
+        total += int(np.isin(table["video"], list(KINDS)).sum())
         if strange:
             code, row = next(iter(strange.items()))
             notes.append(
@@ -69,7 +69,8 @@ def rows(root: Path, options: IndexOptions) -> Rows:
     there = {f"sub_{_number(path)}" for path in files}
     lacking = [subject for subject in SUBJECTS if subject not in there]
     lost = missing("recordings", lacking, len(SUBJECTS), "subjects")
-    return Rows(frame_of(out, "case"), lost, tuple(notes))
+    clips = frame_of(out, "case")
+    return Rows(clips, lost, (*notes, *left_over(total, clips, SFREQ, options.segment_s)))
 
 
 def _films(
@@ -119,7 +120,7 @@ def _jumps(daqtime: np.ndarray, path: Path) -> np.ndarray:
 
 
 def read_columns(path: Path, names: tuple[str, ...]) -> dict[str, np.ndarray]:
-    """Some columns of a CSV as numbers, and no others: a file has 2.5 million rows.
+    """Some columns of a CSV as numbers, and no others: a file has about 2.4 million rows.
 
     Raises
     ------
@@ -172,10 +173,6 @@ def read_recording(path: Path) -> Recording:
     return Recording(np.stack(list(columns.values())), names, units, float(SFREQ), str(path))
 
 
-def _has_gap(table: pd.DataFrame) -> pd.Series:
-    return table["flags"].str.contains(_JUMP, regex=False)
-
-
 def _number(path: Path) -> int:
     found = re.fullmatch(r"sub_(\d+)", path.stem)
     if found is None:
@@ -192,7 +189,7 @@ KIND = Kind(
     class_sets={"case": CLASSES},
     rules=(
         FRAGMENT,
-        Rule("gap", "the clock jumps within the clip", _has_gap, "drop", keeps=True),
+        Rule("gap", "the clock jumps within the clip", flagged(_JUMP), "drop", keeps=True),
     ),
     modalities=("ps",),
     marks=(f"{FOLDER}/sub_*.csv",),

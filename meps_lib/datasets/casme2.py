@@ -5,8 +5,9 @@
     Cropped/sub01/EP02_01f/reg_img46.jpg
     CASME2-coding-20140508.xlsx             or CASME2-coding-updated.xlsx
 
-Where there is no ``Cropped``, the whole pictures serve:
-``CASME2_RAW_selected/sub01/EP02_01f/img46.jpg``.
+CHOICE: where there is no ``Cropped``, the whole pictures serve, as
+``CASME2_RAW_selected/sub01/EP02_01f/img46.jpg``. WHY: the sources describe the
+cropped ones only; the other folder and the names in it are our reading.
 
 References
 ----------
@@ -15,6 +16,8 @@ Yan et al., PLoS ONE 9(1), e86041 (2014). MEGC2019: See et al., IEEE FG 2019.
 
 from __future__ import annotations
 
+import os
+import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -22,15 +25,18 @@ import pandas as pd
 
 from meps_lib.datasets.clip_folders import ClipFolders
 from meps_lib.datasets.coded_clips import COLUMNS, RULES, coded_clips
+from meps_lib.datasets.finder import finder, spelled
 from meps_lib.datasets.kind import Expected, IndexOptions, Kind, Rows
+from meps_lib.datasets.roots import entries
 from meps_lib.datasets.rules import Rule, forget
 from meps_lib.datasets.tables import find_table, read_table
 from meps_lib.labels import CLASS_SETS, MEGC2019
 
 FPS = 200.0
 TABLES = ("CASME2-coding-20140508.xlsx", "CASME2-coding-updated.xlsx", "CASME2-coding-*.xlsx")
-_CROPPED, _RAW = "Cropped", "CASME2[_-]RAW*"
-_NUMBER = r"^(?:reg_)?img(\d+)$"
+_CROPPED = "Cropped"
+_RAW = re.compile("CASME2[_-]RAW", re.IGNORECASE).match
+_NUMBER = r"(?i)^(?:reg_)?img(\d+)$"
 _SETS = {"megc2019": MEGC2019["casme2"], "three": CLASS_SETS["three"], "four": CLASS_SETS["four"]}
 
 # Their emotions are of the three classes, and yet the composite has 145 clips only without them.
@@ -50,20 +56,21 @@ def rows(root: Path, options: IndexOptions) -> Rows:
     """The coding table as index rows; see `Kind`."""
     path = find_table(root, TABLES, options.labels)
     frames, notes = _CROPPED, ()
-    raw = [p.name for p in sorted(root.glob(_RAW)) if p.is_dir()]
+    raw = [e.name for e in entries(root) if os.path.isdir(e.path) and _RAW(e.name)]
     # All clips from one folder: half of them cut and half not would be two data sets.
-    if not (root / _CROPPED).is_dir() and raw:
+    if not finder(root)(_CROPPED) and raw:
         frames, notes = raw[0], (f"no {_CROPPED}: whole pictures of {raw[0]}",)
     found = coded_clips(
         read_table(path, COLUMNS), path, root,
-        data_set="casme2", frames=frames, subject="sub{:02d}", clip="{subject}_{name}",
+        data_set="casme2", frames=(frames,), subject="sub{:02d}", clip="{subject}_{name}",
         fps=FPS, class_sets=_SETS,
     )  # fmt: skip
     return replace(found, notes=notes)
 
 
 def _is_cut(row: pd.Series) -> bool:
-    return _CROPPED in Path(row["colour"]).parts
+    around = Path(row["colour"]).parts[-3:-2]  # of Cropped/sub01/EP02_01f
+    return [spelled(name) for name in around] == [spelled(_CROPPED)]
 
 
 _CLIPS = ClipFolders(_NUMBER, cut=_is_cut)
@@ -77,6 +84,7 @@ KIND = Kind(
     class_sets={name: chosen.classes for name, chosen in _SETS.items()},
     rules=(*RULES, LEFT_OUT_RULE),
     modalities=("colour", "flow"),
-    marks=("CASME2-coding*", f"{_CROPPED}/sub*", f"{_RAW}/sub*"),
+    marks=("CASME2-coding*", f"{_CROPPED}/sub*", "CASME2[_-]RAW*/sub*"),
+    tables=TABLES,
     expected=Expected(rows=255, subjects=26),
 )

@@ -1,4 +1,4 @@
-"""What the parts of CAS(ME)^3 share: class sets, folders by name, frames of a row, two rules.
+"""What the parts of CAS(ME)^3 share: class sets, frames of a row, two rules.
 
 References
 ----------
@@ -9,15 +9,14 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Sequence
-from functools import cache
 from pathlib import Path
 
 import pandas as pd
 
 from meps_lib.datasets.cells import emotion, read_aus
+from meps_lib.datasets.finder import the_one
 from meps_lib.datasets.media import frame_files, has_frames, video_fields, video_files
 from meps_lib.datasets.reports import missing
-from meps_lib.datasets.roots import entries
 from meps_lib.datasets.rules import Rule
 from meps_lib.datasets.settings import LoadConfig
 from meps_lib.errors import MepsError
@@ -49,52 +48,6 @@ NO_SPAN = Rule(
 )
 
 
-def spelled(name: str) -> str:
-    """A name without what differs between spellings: case, and the dot in "spNO.1".
-
-    Examples
-    --------
-    >>> spelled("spNO.1_A_60") == spelled("spNO1_a_60")
-    True
-    """
-    return name.lower().replace(".", "")
-
-
-def finder(root: Path) -> Callable[..., list[Path]]:
-    """A function that finds folders below `root` by the names on the way, however spelt.
-
-    The authors write "part_A" and "Part_A", "spNO.1" and "spNO1", and a disk may care; there may
-    even be both. What was listed once is not listed again: a folder of ready-cut clips is asked
-    for 860 times.
-
-    Examples
-    --------
-    >>> finder(Path("no such root"))("part_A", "data")
-    []
-    """
-    listing = cache(_folders)
-
-    def find(*names: str) -> list[Path]:
-        found = [root]
-        for name in names:
-            found = [f for parent in found for f in listing(parent).get(spelled(name), ())]
-        return found
-
-    return find
-
-
-def _folders(parent: Path) -> dict[str, list[Path]]:
-    found: dict[str, list[Path]] = {}
-    try:
-        inside = entries(parent)
-    except MepsError:  # what is not there or may not be read is reported as missing
-        return {}
-    for entry in inside:
-        if os.path.isdir(entry.path):
-            found.setdefault(spelled(entry.name), []).append(parent / entry.name)
-    return found
-
-
 def frames_in(
     root: Path, folders: Sequence[Path], first: int | None = None, last: int | None = None
 ) -> str:
@@ -114,13 +67,7 @@ def frames_in(
     MepsError
         If two different folders have them.
     """
-    good = [folder for folder in folders if _has(folder, first, last)]
-    if len(good) > 1 and len({os.path.realpath(folder) for folder in good}) > 1:
-        raise MepsError(
-            f"{good[0]} and {good[1]}: two folders of the same frames; expected one; move the "
-            "other out of the data set"
-        )
-    return good[0].relative_to(root).as_posix() if good else ""
+    return the_one(root, [folder for folder in folders if _has(folder, first, last)])
 
 
 def _has(folder: Path, first: int | None, last: int | None) -> bool:

@@ -21,7 +21,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from meps_lib.datasets import casme3
-from meps_lib.datasets.cells import subject_number
+from meps_lib.datasets.cells import subject_named
+from meps_lib.datasets.finder import finder
 from meps_lib.datasets.kind import Expected, IndexOptions, Kind, Rows
 from meps_lib.datasets.schema import frame_of
 from meps_lib.errors import MepsError
@@ -35,15 +36,13 @@ def rows(root: Path, options: IndexOptions) -> Rows:
     Raises
     ------
     MepsError
-        If a table of labels is given, or two folders are the same video of the same subject.
+        If two folders are the same video of the same subject.
     """
-    if options.labels is not None:
-        raise MepsError(f"--labels {options.labels}: Part B has no labels; leave the option away")
     found: dict[tuple, dict] = {}
-    for folder in (video for top in casme3.finder(root)("part_B") for video in _videos(top)):
+    for folder in (video for top in finder(root)("part_B") for video in _videos(top)):
         subject, number = _subject(folder.parent.name)
         key = (number, subject, folder.name.lower())
-        inside = casme3.finder(folder)
+        inside = finder(folder)
         media = {
             "colour": casme3.frames_in(root, inside("color")),
             "depth": casme3.frames_in(root, inside("depth")),
@@ -65,11 +64,8 @@ def rows(root: Path, options: IndexOptions) -> Rows:
 
 def _subject(name: str) -> tuple[str, int]:
     """Name and number of a subject; a folder that is called otherwise keeps its name."""
-    try:
-        number = subject_number(name, name)
-    except MepsError:
-        return name, 0
-    return f"spNO.{number}", number
+    number = subject_named(name)
+    return (name, 0) if number is None else (f"spNO.{number}", number)
 
 
 def _videos(top: Path) -> Iterator[Path]:

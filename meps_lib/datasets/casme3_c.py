@@ -11,6 +11,9 @@ subject, or lies in a folder named so, and has at least six columns with tabs be
 sources describe the files, not where they lie, and there are notes and transcripts beside them.
 Where two files could be a subject's, none is taken, and the report says so.
 
+CHOICE: a clip is called by its subject and onset, as in Part A. WHY: nothing says what the column
+``count`` counts, or that it differs from row to row.
+
 Nobody coded an apex. How body and video meet is in `casme3_physiology`. No defect of this table is
 documented but one full-width comma between action units, which reads as a comma and is flagged.
 
@@ -28,8 +31,10 @@ from pathlib import Path
 import pandas as pd
 
 from meps_lib.datasets import casme3
+from meps_lib.datasets.by_subject import recordings_by_subject
 from meps_lib.datasets.casme3_physiology import SFREQ, looks_like, onset_s, read_physiology
 from meps_lib.datasets.cells import at, subject_number, whole
+from meps_lib.datasets.finder import finder
 from meps_lib.datasets.kind import Expected, IndexOptions, Kind, Rows
 from meps_lib.datasets.reports import DUPLICATE, check_unique, missing
 from meps_lib.datasets.schema import frame_of
@@ -44,7 +49,6 @@ TABLES = (_NAME, f"annotation/{_NAME}", "annotation/*part_C_ME*.xlsx")
 SHEET = "mockCrimeME"
 COLUMNS = {
     "subject": ("sub", "subject"),
-    "count": ("count",),
     "onset": ("onset",),
     "offset": ("offset",),
     "aus": ("au", "AUs"),
@@ -56,7 +60,7 @@ _FULL_WIDTH = "full-width comma between action units"
 def rows(root: Path, options: IndexOptions) -> Rows:
     """The spreadsheet as index rows; see `Kind`."""
     path = find_table(root, TABLES, options.labels)
-    find = casme3.finder(root)
+    find = finder(root)
     bodies, unclear = _physiology(root, find("part_C"))
     found = []
     for cells in read_table(path, COLUMNS, SHEET).to_dict("records"):
@@ -72,15 +76,13 @@ def rows(root: Path, options: IndexOptions) -> Rows:
 def _row(cells: dict[str, str], where: Callable[[str], str]) -> tuple[dict[str, object], int]:
     """A line of the table without its media, and the subject's number."""
     number = subject_number(cells["subject"], where("sub"))
-    count = whole(cells["count"], where("count"))
-    if count is None:
-        raise MepsError(f"{where('count')}: empty; expected the number of the clip")
     row = casme3.coded(cells["aus"], cells["emotion"], where)
     if "，" in cells["aus"]:
         row["flags"] = "; ".join(filter(None, (_FULL_WIDTH, row["flags"])))
     row |= {mark: whole(cells[mark], where(mark)) for mark in ("onset", "offset")}
-    subject = f"{number:02d}"
-    row |= {"subject": subject, "clip": f"{subject}_{count}", "fps": casme3.FPS}
+    subject, onset = f"{number:02d}", row["onset"]
+    start = f"row{cells['row']}" if onset is None else onset
+    row |= {"subject": subject, "clip": f"{subject}_{start}", "fps": casme3.FPS}
     return row | {"row": cells["row"]}, number
 
 
@@ -98,27 +100,12 @@ def _frames(
 
 def _physiology(root: Path, parts: Sequence[Path]) -> tuple[dict[int, str], tuple[str, ...]]:
     """Files by the subject's number, from `root` on, and in words those that could be two's."""
-    found: dict[int, list[str]] = {}
     levels = ("*.txt", "*/*.txt", "*/*/*.txt", "*/*/*/*.txt")
-    for path in (p for part in parts for level in levels for p in sorted(part.glob(level))):
-        inside = path.relative_to(root)
-        number = _number(path.stem) or _number(path.parent.name)
-        hidden = any(name.startswith(".") for name in inside.parts)  # "._01.txt" is no text
-        if number is not None and not hidden and looks_like(path):
-            found.setdefault(number, []).append(inside.as_posix())
-    twice = [f"{n:02d}: {' and '.join(paths)}" for n, paths in found.items() if len(paths) > 1]
+    texts = (p for part in parts for level in levels for p in sorted(part.glob(level)))
+    one, several = recordings_by_subject(root, texts, looks_like)
+    twice = [f"{n:02d}: {' and '.join(paths)}" for n, paths in several.items()]
     text = "physiology, as two files or more could be it,"
-    return (
-        {number: paths[0] for number, paths in found.items() if len(paths) == 1},
-        missing(text, twice, unit="subjects"),
-    )
-
-
-def _number(name: str) -> int | None:
-    try:
-        return subject_number(name, name)
-    except MepsError:
-        return None
+    return one, missing(text, twice, unit="subjects")
 
 
 def load(root: Path, row: pd.Series, config: LoadConfig) -> Trial:
@@ -155,5 +142,6 @@ KIND = Kind(
     rules=(DUPLICATE, casme3.ONSET_MISSING, casme3.NO_SPAN),
     modalities=("colour", "depth", "ps", "flow"),
     marks=("*part_C_ME*", "annotation/*part_C_ME*", "part_C/RGB_Depth"),
+    tables=TABLES,
     expected=Expected(rows=165, subjects=30),
 )

@@ -200,27 +200,29 @@ def coded(aus: str) -> list[tuple[str, int]]:
 
 
 def subject_number(text: str, where: str) -> int:
-    """The number of a subject, however the table spells it.
-
-    Parameters
-    ----------
-    text, where : str
-        As for `whole`, but a number must be there.
+    """The number of a subject, however the table spells it; `where` as for `whole`.
 
     Raises
     ------
     MepsError
         If it is no subject.
+    """
+    number = subject_named(text)
+    if number is None:
+        raise _unreadable(text, where, "a subject such as spNO.1, sub01, s01 or 1")
+    return number
+
+
+def subject_named(name: str) -> int | None:
+    """The number of the subject whom a file or folder is named after, if it is after one.
 
     Examples
     --------
-    >>> [subject_number(s, "a.csv") for s in ("spNO.7", "spNO7", "sub07", "s07", "007", "7")]
-    [7, 7, 7, 7, 7, 7]
+    >>> [subject_named(s) for s in ("spNO.7", "spNO7", "sub07", "s07", "007", "7", "voice")]
+    [7, 7, 7, 7, 7, 7, None]
     """
-    match = _SUBJECT.fullmatch(plain(text))
-    if match is None:
-        raise _unreadable(text, where, "a subject such as spNO.1, sub01, s01 or 1")
-    return int(match[1] or match[2])
+    match = _SUBJECT.fullmatch(plain(name))
+    return int(match[1] or match[2]) if match else None
 
 
 def emotion(text: str, where: str) -> str:

@@ -28,7 +28,7 @@ class ClipFolders:
         Where a frame's number stands in its name, see `meps_lib.datasets.frames.frame_files`.
     always : bool
         Every picture is numbered so, and others are no frames; if not, the frames of a folder in
-        which one is called otherwise are counted in their natural order.
+        which none is numbered are counted in their natural order.
     cut : callable
         Row -> whether its pictures are cut to the face already.
     """

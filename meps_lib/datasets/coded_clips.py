@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 
 import pandas as pd
 
-from meps_lib.datasets.cells import at, emotion, read_aus, subject_number, whole
+from meps_lib.datasets.cells import at, emotion, plain, read_aus, subject_number, whole
+from meps_lib.datasets.finder import finder, the_one
 from meps_lib.datasets.kind import Rows
 from meps_lib.datasets.media import has_frames
 from meps_lib.datasets.reports import DUPLICATE, check_unique, missing
@@ -29,6 +30,9 @@ COLUMNS = {
     "emotion": ("Estimated Emotion",),
 }
 NO_FRAMES = "no frames on disk"
+# CHOICE: an apex of -1 is one that was not noted. WHY: how SAMM writes its three missing ones is
+# not known, and no frame has this number.
+_NO_APEX = "-1"
 
 
 def _not_noted(mark: str) -> Callable[[pd.DataFrame], pd.Series]:
@@ -69,7 +73,7 @@ def coded_clips(
     root: Path,
     *,
     data_set: str,
-    frames: str,
+    frames: Sequence[str],
     subject: str,
     clip: str,
     fps: float,
@@ -85,8 +89,9 @@ def coded_clips(
         Of the table, for messages.
     root : Path
     data_set : str
-    frames : str
-        Folder, from the root, that holds ``SUBJECT/FILENAME/`` with a clip's frames.
+    frames : sequence of str
+        Folders on the way from the root to ``SUBJECT/FILENAME/`` with a clip's frames; upper and
+        lower case do not matter.
     subject, clip : str
         How to write the subject's number and the clip, e.g. ``"sub{:02d}"`` and
         ``"{subject}_{name}"``.
@@ -99,7 +104,7 @@ def coded_clips(
     MepsError
         Naming file, row and column, if a cell cannot be read.
     """
-    rows = []
+    rows, find = [], finder(root)
     for cells in table.to_dict("records"):
         where, name = partial(at, path, cells["row"]), cells["name"]
         who = subject.format(subject_number(cells["subject"], where("Subject")))
@@ -107,17 +112,20 @@ def coded_clips(
         if not re.fullmatch(r"\w[\w.-]*", name):
             raise MepsError(f"{where('Filename')}: got {name!r}; expected a clip such as EP02_01f")
         aus, unread = read_aus(cells["aus"], where("Action Units"))
-        folder, felt = Path(frames, who, name), emotion(cells["emotion"], where("Emotion"))
-        here = has_frames(root / folder)
+        felt = emotion(cells["emotion"], where("Emotion"))
+        folder = the_one(root, [f for f in find(*frames, who, name) if has_frames(f)])
+        minus = plain(cells["apex"]) == _NO_APEX
+        flags = ("" if folder else NO_FRAMES, unread, "the apex is -1" if minus else "")
         row = {
             "subject": who, "clip": clip.format(subject=who, name=name), "fps": fps,
-            "colour": folder.as_posix() if here else "", "row": cells["row"],
+            "colour": folder, "row": cells["row"],
             "aus_raw": cells["aus"], "aus": aus,
             "emotion_raw": cells["emotion"], "emotion": felt,
-            "flags": "; ".join(filter(None, ("" if here else NO_FRAMES, unread))),
+            "flags": "; ".join(filter(None, flags)),
         }  # fmt: skip
         for mark in ("onset", "apex", "offset"):
-            row[mark] = whole(cells[mark], where(f"{mark.capitalize()} Frame"))
+            cell = "" if mark == "apex" and minus else cells[mark]
+            row[mark] = whole(cell, where(f"{mark.capitalize()} Frame"))
         rows.append(row | {f"class_{key}": s.of(felt) for key, s in class_sets.items()})
     check_unique(rows, path)
     out = frame_of(rows, data_set)

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import torch
 
+from meps_lib.datasets.roots import entries
 from meps_lib.datasets.signals_cut import samples_around
 from meps_lib.datasets.triggers import pulses
 from meps_lib.errors import MepsError
@@ -39,9 +40,15 @@ class Eeg:
     events: tuple[tuple[int, int], ...]  # sample and code
 
 
+def beside(path: Path) -> list[Path]:
+    """The files that belong to a ``.cdt``: header, events and whatever else bears its name."""
+    name = f"{path.name}.".lower()
+    return [Path(e.path) for e in entries(path.parent) if e.name.lower().startswith(name)]
+
+
 def header_of(path: Path) -> Path | None:
     """The file that says what the samples are; None if it is not there."""
-    return next((p for e in HEADERS if (p := path.with_name(path.name + e)).is_file()), None)
+    return next((p for p in beside(path) if p.suffix.lower() in HEADERS), None)
 
 
 def read_curry(path: Path) -> Eeg:
@@ -58,10 +65,16 @@ def read_curry(path: Path) -> Eeg:
         If the header is not there, the file is cut short or is none of Curry's, or neither an
         event list nor a trigger channel says when the clips were shown.
     """
-    if header_of(path) is None:
+    header = header_of(path)
+    if header is None:
         raise MepsError(
             f"{path}: no {path.name}{HEADERS[0]} beside it, which says what the samples are; copy "
             "it too"
+        )
+    if path.suffix + header.suffix not in {f".cdt{ending}" for ending in HEADERS}:
+        raise MepsError(
+            f"{path} and {header.name}: MNE knows these files only with small letters in "
+            ".cdt and .dpa: rename them and those beside them"
         )
     try:
         with _quiet():

@@ -23,16 +23,18 @@ import torch
 from meps_lib.datasets.cells import at, plain, subject_number
 from meps_lib.datasets.index import Expected, IndexOptions, Kind, Rows, frame_of
 from meps_lib.datasets.megc2019 import PUBLISHED
-from meps_lib.datasets.reports import check_counts, missing
+from meps_lib.datasets.reports import check_counts, flagged, missing
 from meps_lib.datasets.roots import entries, folders_below
 from meps_lib.datasets.rules import Rule
 from meps_lib.datasets.settings import LoadConfig
 from meps_lib.datasets.tables import find_table, read_table
 from meps_lib.errors import MepsError
 from meps_lib.labels import CLASS_SETS
+from meps_lib.pictures import read_picture
 from meps_lib.trial import Trial
 
 SIDE = 28  # pixels
+TABLES = ("*.csv",)
 COLUMNS = {
     "dataset": ("dataset", "data_set"), "sub": ("sub", "subject"),
     "filename": ("filename", "file"), "label": ("label", "class"),
@@ -57,7 +59,7 @@ DISAGREES = "the file's name says another set or subject than the table"
 
 def rows(root: Path, options: IndexOptions) -> Rows:
     """The rows of the label table, each with its picture."""
-    path = find_table(root, ("*.csv",), options.labels)
+    path = find_table(root, TABLES, options.labels)
     table = read_table(path, COLUMNS)
     on_disk = _pictures(root)
     out, seen, used = [], {}, {}
@@ -174,15 +176,9 @@ def load(root: Path, row: pd.Series, config: LoadConfig) -> Trial:
     many pixels of motion a level is. Models standardise them on their training trials.
     """
     path = root / row["flow"]
-    try:
-        data = np.frombuffer(path.read_bytes(), np.uint8)
-    except OSError as error:
-        raise MepsError(f"{path}: cannot be read ({error.strerror}); copy it again") from None
     # In OpenCV's order of channels, blue first: u is the blue one. Read as RGB, u and strain
     # change places.
-    picture = cv2.imdecode(data, cv2.IMREAD_UNCHANGED) if len(data) else None
-    if picture is None:
-        raise MepsError(f"{path}: no picture, or cut off; copy it again")
+    picture = read_picture(path, cv2.IMREAD_UNCHANGED)
     if picture.shape != (SIDE, SIDE, 3) or picture.dtype != np.uint8:
         raise MepsError(
             f"{path}: a picture of shape {picture.shape}, {picture.dtype}; expected {SIDE} x "
@@ -206,15 +202,10 @@ KIND = Kind(
     class_sets={"three": CLASSES},
     rules=(
         # Either may be wrong, and with it who is left out.
-        Rule(
-            "name-disagrees",
-            DISAGREES,
-            lambda t: t["flags"].str.contains(DISAGREES, regex=False),
-            "drop",
-            keeps=True,
-        ),
+        Rule("name-disagrees", DISAGREES, flagged(DISAGREES), "drop", keeps=True),
     ),
     modalities=("flow",),
     marks=("*.png", "*/*.png", "*.csv"),
+    tables=TABLES,
     expected=Expected(442, 68, {"negative": 250, "positive": 109, "surprise": 83}),
 )

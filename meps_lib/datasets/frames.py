@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import os
 import re
-import time
 from collections.abc import Mapping
 from functools import lru_cache
 from pathlib import Path
 from types import MappingProxyType
 
+from meps_lib.datasets.stamps import Stamp, settled, stamp_of
 from meps_lib.errors import MepsError
 from meps_lib.pictures import IMAGE_SUFFIXES, is_picture, natural
-
-_SETTLED_NS = 2_000_000_000
 
 
 def has_frames(folder: Path) -> bool:
@@ -56,26 +54,37 @@ def frame_files(folder: Path, number: str | None) -> Mapping[int, Path]:
     {9: 'img9.JPG', 10: 'img10.jpg'}
     """
     try:
-        changed = os.stat(folder).st_mtime_ns
-    except (OSError, ValueError):
-        changed = time.time_ns()  # the listing itself says what is wrong
+        stamp = stamp_of([folder])
+    except (MepsError, ValueError):
+        stamp = ()  # the listing itself says what is wrong
     # All clips of a long video share its folder, and listing it takes longer than reading a kept
     # clip. A folder that changed just now may change again without a later time.
-    listing = _listing if time.time_ns() - changed > _SETTLED_NS else _listing.__wrapped__
-    return listing(Path(folder), number, changed)
+    listing = _listing if settled(stamp) else _listing.__wrapped__
+    return listing(Path(folder), number, stamp)
 
 
 def numbered_by(folder: Path, number: str) -> str | None:
-    """`number` if it finds one in every picture's name, else None: they are to be counted.
+    """`number` if it finds one in every picture's name, None if in none: they are to be counted.
 
-    A number tells where a frame is missing; a count does not. Raises as `frame_files` does.
+    A number tells where a frame is missing; a count does not.
+
+    Raises
+    ------
+    MepsError
+        As `frame_files` does; and if only some of the names have one.
     """
-    names = (path.stem for path in frame_files(folder, None).values())
-    return number if all(re.search(number, name) for name in names) else None
+    names = [path.name for path in frame_files(folder, None).values()]
+    odd = [name for name in names if not re.search(number, name[: name.rindex(".")])]
+    if 0 < len(odd) < len(names):
+        raise MepsError(
+            f"{folder}: {odd[0]!r} does not end in a frame's number; {len(names) - len(odd)} of "
+            f"the {len(names)} pictures do; move it elsewhere, or give it its number"
+        )
+    return None if odd else number
 
 
 @lru_cache(maxsize=32)
-def _listing(folder: Path, number: str | None, changed: int) -> Mapping[int, Path]:
+def _listing(folder: Path, number: str | None, stamp: Stamp) -> Mapping[int, Path]:
     try:
         with os.scandir(folder) as entries:
             # What is no plain file fails by name when it is read; asking each would take long.

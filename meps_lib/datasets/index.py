@@ -9,20 +9,21 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pandas as pd
 
 from meps_lib.datasets.kind import Expected, IndexOptions, Kind, Rows
-from meps_lib.datasets.reports import check_counts
+from meps_lib.datasets.reports import DUPLICATE, check_counts, in_words
 from meps_lib.datasets.rules import apply_rules
-from meps_lib.datasets.schema import COLUMNS, SCHEMA, check_index, frame_of, place
+from meps_lib.datasets.schema import COLUMNS, SCHEMA, check_classes, check_index, frame_of, place
+from meps_lib.datasets.tables import find_table, tables_beside
 from meps_lib.errors import MepsError
 
 __all__ = [
     "COLUMNS", "SCHEMA", "Expected", "IndexOptions", "Indexed", "Kind", "Rows", "build_index",
-    "check_index", "frame_of", "read_index",
+    "check_index", "frame_of", "read_index", "rows_of",
 ]  # fmt: skip
 
 
@@ -124,7 +125,9 @@ def read_index(path: Path | str, root: Path | str) -> Indexed:
             f"{path} is no index ({error}); make one with 'meps index KIND ROOT --out FILE'"
         ) from None
     table.attrs = {}
-    return Indexed(kind, title, Path(root), check_index(table, path), dropped, sets, *rest)
+    table = check_index(table, path)
+    check_classes(table, sets, path)
+    return Indexed(kind, title, Path(root), table, dropped, sets, *rest)
 
 
 def build_index(kind: str, root: Path | str, options: IndexOptions | None = None) -> Indexed:
@@ -152,29 +155,65 @@ def build_index(kind: str, root: Path | str, options: IndexOptions | None = None
     from meps_lib.datasets.roots import check_root
 
     entry, options = kind_of(kind), options or IndexOptions()
-    root = check_root(entry, Path(root))
-    found = entry.rows(root, options)
+    root = check_root(entry, Path(root), options.labels)
+    found = rows_of(entry, root, options)
     if len(found.table) == 0:
-        raise MepsError(f"{root}: no clip of {entry.title} in it; is the copy complete?")
-    if entry.expected is not None and not options.any_counts:
-        _check_counts(entry.expected, found.table, root)
-    missing = found.missing
-    if entry.expected is not None and len(found.table) < entry.expected.rows:
-        lacking = entry.expected.rows - len(found.table)
-        missing = (f"{lacking} of the {entry.expected.rows} rows of the whole set", *missing)
+        raise MepsError(
+            f"{root}: no clip of {entry.title} in it; is the copy complete? Expected "
+            f"{' or '.join(entry.marks)}"
+        )
+    missing, notes = found.missing, found.notes
+    if entry.expected is not None:
+        lacking = _lacking(entry.expected, found.table, root, options.any_counts)
+        if lacking > 0:
+            text = f"{lacking} of the {entry.expected.rows} rows of the whole set"
+            missing = (text, *missing)
+        elif lacking < 0:
+            notes = (*notes, f"{-lacking} rows more than the published {entry.expected.rows}")
     table, dropped = apply_rules(found.table, entry.rules, options.rules)
     if len(table) == 0:
         raise MepsError(f"{root}: the rules drop every clip; keep some with --rules RULE=keep")
-    return Indexed(
-        entry.name, entry.title, root, check_index(table, root), dropped,
-        entry.class_sets, missing, found.notes,
-    )  # fmt: skip
+    table = check_index(table, root)
+    check_classes(table, entry.class_sets, root)
+    missing = in_words(missing, table["clip"])
+    return Indexed(entry.name, entry.title, root, table, dropped, entry.class_sets, missing, notes)
 
 
-def _check_counts(expected: Expected, table: pd.DataFrame, root: Path) -> None:
-    """A whole set has its published counts; a part of one is nobody's to judge."""
-    if len(table) != expected.rows:
-        return
-    got = {"subjects": table["subject"].nunique(), **table["emotion"].value_counts()}
-    want = {"subjects": expected.subjects, **expected.emotions}
-    check_counts(got, want, root, f"{expected.rows} rows")
+def rows_of(kind: Kind, root: Path, options: IndexOptions) -> Rows:
+    """What the loader finds, and in a note the annotation table that it read.
+
+    Raises
+    ------
+    MepsError
+        As the loader does; if the table is not there, or one is named that nobody would read.
+    """
+    if not kind.tables:
+        if options.labels is not None:
+            raise MepsError(
+                f"--labels {options.labels}: {kind.title} has no annotation table of its own; "
+                "leave the option away"
+            )
+        return kind.rows(root, options)
+    path = find_table(root, kind.tables, options.labels)
+    found = kind.rows(root, replace(options, labels=path))
+    # Below the root, or without its folder: an index may be shared.
+    inside = path.relative_to(root).as_posix() if path.is_relative_to(root) else path.name
+    note = f"annotation read from {inside}"
+    others = tables_beside(root, kind.tables, path) if options.labels is None else []
+    if others:
+        names = ", ".join(other.relative_to(root).as_posix() for other in others)
+        note += f"; {names} there too, not read: choose with --labels"
+    return replace(found, notes=(*found.notes, note))
+
+
+def _lacking(expected: Expected, table: pd.DataFrame, root: Path, any_counts: bool) -> int:
+    """Rows of the whole set that are not there; a whole one must have its published counts.
+
+    A part of a set is nobody's to judge, and a row that was pasted twice counts once.
+    """
+    table = table[~DUPLICATE.when(table)]
+    if len(table) == expected.rows and not any_counts:
+        got = {"subjects": table["subject"].nunique(), **table["emotion"].value_counts()}
+        want = {"subjects": expected.subjects, **expected.emotions}
+        check_counts(got, want, root, f"{expected.rows} rows")
+    return expected.rows - len(table)

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from meps_lib.datasets.settings import LoadConfig
     from meps_lib.trial import Trial
 
+_NAMED = 3  # of what is missing, so many are named
+
 
 @dataclass(frozen=True)
 class Expected:
@@ -49,7 +51,8 @@ class Kind:
         (root, row of the table, LoadConfig) -> Trial labelled "others"; None where clips can only
         be indexed.
     files : callable or None
-        (root, row, LoadConfig) -> list of Path: every file that `load` would read, for the cache.
+        (root, row, LoadConfig) -> list of Path, for the cache: every file that `load` would read,
+        and every folder whose names it would read, unless a file of that folder is listed.
     class_sets : mapping
         Name -> classes in order; the first is the default. Empty where there are no labels.
     rules : tuple of Rule
@@ -57,8 +60,11 @@ class Kind:
     modalities : tuple of str
         What clips of this set can have.
     marks : tuple of str
-        Glob patterns from the root; where one of them matches, the root is right.
+        Glob patterns from the root, in any case; where one of them matches, the root is right.
     expected : Expected, optional
+    tables : tuple of str
+        Glob patterns of the annotation table, as `meps_lib.datasets.tables.find_table` has them;
+        empty where there is none.
     """
 
     name: str
@@ -71,6 +77,40 @@ class Kind:
     modalities: tuple[str, ...]
     marks: tuple[str, ...]
     expected: Expected | None = None
+    tables: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Missing:
+    """What is not there, how often, and for whom; as text, a line of the report.
+
+    Parameters
+    ----------
+    what : str
+        E.g. "colour frames".
+    names : tuple of str
+        Clips or subjects without it.
+    total : int, optional
+        How many there are with those that have it.
+    unit : str
+        What the names are, in the plural. Where they are clips, the report is of those that the
+        rules keep.
+
+    Examples
+    --------
+    >>> print(Missing("EEG", ("sub01",), 2, "subjects"))
+    EEG of 1 of 2 subjects (sub01)
+    """
+
+    what: str
+    names: tuple[str, ...]
+    total: int | None = None
+    unit: str = "clips"
+
+    def __str__(self) -> str:
+        count = len(self.names) if self.total is None else f"{len(self.names)} of {self.total}"
+        more = ", ..." if len(self.names) > _NAMED else ""
+        return f"{self.what} of {count} {self.unit} ({', '.join(self.names[:_NAMED])}{more})"
 
 
 @dataclass(frozen=True)
@@ -78,5 +118,5 @@ class Rows:
     """What a loader found: index rows before the rules, and what it could not find."""
 
     table: pd.DataFrame  # made by `frame_of`
-    missing: tuple[str, ...] = ()  # in words: "colour frames of 12 clips (spNO.1_a_60, ...)"
+    missing: tuple[Missing | str, ...] = ()  # a str says it in words that no rule changes
     notes: tuple[str, ...] = ()  # choices worth saying in the report

@@ -25,9 +25,10 @@ import pandas as pd
 
 from meps_lib.datasets import casme2, samm, smic
 from meps_lib.datasets.coded_clips import RULES
-from meps_lib.datasets.kind import IndexOptions, Kind, Rows
-from meps_lib.datasets.reports import check_counts
-from meps_lib.datasets.roots import entries
+from meps_lib.datasets.index import rows_of
+from meps_lib.datasets.kind import IndexOptions, Kind, Missing, Rows
+from meps_lib.datasets.reports import DUPLICATE, check_counts
+from meps_lib.datasets.roots import any_case, entries
 from meps_lib.datasets.rules import Rule
 from meps_lib.datasets.settings import LoadConfig
 from meps_lib.errors import MepsError
@@ -46,24 +47,20 @@ PUBLISHED = {
 
 def rows(root: Path, options: IndexOptions) -> Rows:
     """The rows of the three sets, with the set before every subject and clip; see `Kind`."""
-    if options.labels is not None:
-        raise MepsError(
-            f"--labels {options.labels}: the composite reads the table of each of its sets; put "
-            "the table where its set has it"
-        )
     tables, missing, notes = [], [], []
     for name, folder in find_parts(root).items():
         kind = PARTS[name]
-        found = kind.rows(folder, options)
-        table, whole = found.table, len(found.table) == kind.expected.rows
+        found = rows_of(kind, folder, options)
+        table, distinct = found.table, found.table[~DUPLICATE.when(found.table)]
+        whole = len(distinct) == kind.expected.rows
         if not whole:
             missing.append(
-                f"{kind.title} has {len(table)} of {kind.expected.rows} clips: the composite is "
+                f"{kind.title} has {len(distinct)} of {kind.expected.rows} clips: the composite is "
                 "not the published one"
             )
         elif not options.any_counts:
-            _check(table, name, folder)
-        missing += [f"{kind.title}: {text}" for text in found.missing]
+            _check(distinct, name, folder)
+        missing += [_of_part(item, kind) for item in found.missing]
         notes += [f"{kind.title} in {folder.name}", *(f"{kind.title}: {n}" for n in found.notes)]
         tables.append(_placed(table, name, folder.name))
     return Rows(pd.concat(tables, ignore_index=True), tuple(missing), tuple(notes))
@@ -86,7 +83,7 @@ def find_parts(root: Path) -> dict[str, Path]:
             closed.append(folder.name)
             continue
         for name, kind in PARTS.items():
-            if any(next(folder.glob(mark), None) for mark in kind.marks):
+            if any(next(folder.glob(any_case(mark)), None) for mark in kind.marks):
                 found[name].append(folder)
     for name, folders in found.items():
         if len(folders) > 1:
@@ -124,6 +121,14 @@ def _placed(table: pd.DataFrame, name: str, folder: str) -> pd.DataFrame:
         table[column] = f"{name}_" + table[column]
     table["colour"] = table["colour"].where(table["colour"] == "", f"{folder}/" + table["colour"])
     return table
+
+
+def _of_part(item: Missing | str, kind: Kind) -> Missing | str:
+    """What a part lacks, with its name, and its clips as they are called here."""
+    if isinstance(item, str):
+        return f"{kind.title}: {item}"
+    names = tuple(f"{kind.name}_{name}" for name in item.names)
+    return replace(item, what=f"{kind.title}: {item.what}", names=names, total=None)
 
 
 def _check(table: pd.DataFrame, name: str, folder: Path) -> None:

@@ -14,23 +14,29 @@ any will do, and so will files beside the table.
 
 References
 ----------
-arXiv 2506.09834.
+Counts: arXiv 2506.09834. Frames, channels and markers: the READMEs of the authors' repositories.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pandas as pd
 
 from meps_lib.datasets.biopac_mat import read_mat
-from meps_lib.datasets.cells import subject_number
-from meps_lib.datasets.curry_eeg import eeg_window, header_of, read_curry
+from meps_lib.datasets.by_subject import recordings_by_subject
+from meps_lib.datasets.curry_eeg import beside, eeg_window, header_of, read_curry
+from meps_lib.datasets.finder import finder
 from meps_lib.datasets.kind import Expected, IndexOptions, Kind, Rows
 from meps_lib.datasets.media import has_frames, video_fields, video_files
-from meps_lib.datasets.mmme_frames import check_times, marked_frame, nth_pulse
-from meps_lib.datasets.mmme_table import CLASSES, FPS, RULES, SFREQ, read_coding
+from meps_lib.datasets.mmme_frames import (
+    check_times,
+    folders_that_tell,
+    marked_frame,
+    nth_pulse,
+)
+from meps_lib.datasets.mmme_table import CLASSES, FPS, RULES, SFREQ, TABLES, read_coding
 from meps_lib.datasets.reports import missing
 from meps_lib.datasets.roots import entries
 from meps_lib.datasets.schema import frame_of
@@ -41,77 +47,87 @@ from meps_lib.errors import MepsError
 from meps_lib.labels import CLASS_SETS
 from meps_lib.trial import Trial
 
-_EVENT_FILES = (".ceo", ".cef")  # beside the .cdt, as its header is
-
 
 def rows(root: Path, options: IndexOptions) -> Rows:
     """The annotation, with what lies on disk for each row."""
     found, notes = read_coding(root, options)
-    peripheral, lost_ps = _recordings(root, ".mat")
-    brain, lost_eeg = _recordings(root, ".cdt")
-    recordings = {"ps": peripheral, "eeg": brain}
-    places = [p for p in (root, *(Path(entry.path) for entry in entries(root))) if p.is_dir()]
+    peripheral, two_ps = _recordings(root, ".mat")
+    brain, two_eeg = _recordings(root, ".cdt")
+    folders, shared = _clip_folders(root, found)
     lacking: dict[str, list[str]] = {"colour": [], "ps": [], "eeg": []}
-    for row in found:
-        subject, named, file = row["subject"], row.pop("_subject"), row.pop("_file")
-        media = {"colour": _clip_folder(places, (named, subject), file)}
-        media |= {column: paths.get(subject) for column, paths in recordings.items()}
+    for row, folder in zip(found, folders, strict=True):
+        subject = row["subject"]
+        media = {"colour": folder, "ps": peripheral.get(subject), "eeg": brain.get(subject)}
         for column, path in media.items():
-            row[column] = "" if path is None else path.relative_to(root).as_posix()
-            if path is None:
-                lacking[column].append(file if column == "colour" else subject)
+            row[column] = path or ""
+            if not path:
+                lacking[column].append(row["clip"] if column == "colour" else subject)
             elif column != "colour":
                 row[f"{column}_sfreq"] = SFREQ
+        del row["_subject"], row["_file"]
     lost = (
-        *missing("frames", lacking["colour"]),
+        *missing("frames", lacking["colour"], len(found)),
         *missing("peripheral recording (.mat)", lacking["ps"], unit="subjects"),
         *missing("EEG (.cdt, with its .dpa)", lacking["eeg"], unit="subjects"),
     )
-    return Rows(frame_of(found, KIND.name), (*lost, *lost_ps, *lost_eeg), tuple(notes))
+    return Rows(frame_of(found, KIND.name), (*lost, *shared, *two_ps, *two_eeg), tuple(notes))
 
 
-def _recordings(root: Path, ending: str) -> tuple[dict[str, Path], list[str]]:
-    """Files by subject; and in words, of whom there are several, so that none is taken.
-
-    The subject stands in the file's name, or in that of the folder around it.
-    """
-    found: dict[str, list[Path]] = {}
-    for path in sorted(p for depth in ("", "*/", "*/*/") for p in root.glob(f"{depth}*{ending}")):
-        # A Mac leaves "._x.mat" beside x.mat on other disks: no recording.
-        if path.name.startswith(".") or (ending == ".cdt" and header_of(path) is None):
-            continue
-        names = (path.stem,) if path.parent == root else (path.stem, path.parent.name)
-        subject = next(filter(None, map(_subject, names)), None)
-        if subject is not None:
-            found.setdefault(subject, []).append(path)
-    several = [
-        f"{subject} has {len(paths)} recordings ({ending}), and nothing says which is its own: "
-        f"{', '.join(p.relative_to(root).as_posix() for p in paths[:3])}"
-        for subject, paths in found.items()
-        if len(paths) > 1
+def _recordings(root: Path, ending: str) -> tuple[dict[str, str], list[str]]:
+    """Files by subject; and in words, of whom there are several, so that none is taken."""
+    paths = sorted(p for depth in ("*", "*/*", "*/*/*") for p in root.glob(depth))
+    one, several = recordings_by_subject(
+        root,
+        (p for p in paths if p.suffix.lower() == ending),
+        lambda path: ending != ".cdt" or header_of(path),
+    )
+    texts = [
+        f"sub{number:02d} has {len(files)} recordings ({ending}), and nothing says which is its "
+        f"own: {', '.join(files[:3])}"
+        for number, files in several.items()
     ]
-    return {subject: paths[0] for subject, paths in found.items() if len(paths) == 1}, several
+    return {f"sub{number:02d}": file for number, file in one.items()}, texts
 
 
-def _subject(name: str) -> str | None:
-    try:
-        return f"sub{subject_number(name, ''):02d}"
-    except MepsError:
-        return None
+def _clip_folders(root: Path, found: list[dict]) -> tuple[list[str], list[str]]:
+    """The folder of each row's frames, "" if there is none; and in words, which are several's.
+
+    Such a folder is nobody's: the same face under two names would be learnt from and tested on.
+    """
+    find, places = finder(root), [(), *((entry.name,) for entry in entries(root))]
+    folders = [_clip_folder(find, places, row) for row in found]
+    real = [folder and folder.resolve() for folder in folders]
+    whose: dict[Path | None, set[str]] = {}
+    for row, path in zip(found, real, strict=True):
+        whose.setdefault(path, set()).add(row["subject"])
+    names, shared = [], {}
+    for folder, path in zip(folders, real, strict=True):
+        name = folder.relative_to(root).as_posix() if folder else ""
+        if name and len(whose[path]) > 1:
+            shared[name], name = " and ".join(sorted(whose[path])), ""
+        names.append(name)
+    texts = [
+        f"{name} could be the frames of {subjects}, and nothing says whose: put each clip into a "
+        "folder of its subject's"
+        for name, subjects in shared.items()
+    ]
+    return names, texts
 
 
-def _clip_folder(places: list[Path], subjects: tuple[str, str], file: str) -> Path | None:
-    # A name of the table becomes a path: it must not lead out of the data set.
-    if file in ("", ".", "..") or Path(file).name != file:
-        return None
-    paths = (place / part / file for place in places for part in (*subjects, ""))
-    return next((path for path in paths if has_frames(path)), None)
+def _clip_folder(
+    find: Callable[..., list[Path]], places: list[tuple[str, ...]], row: dict
+) -> Path | None:
+    file = row["_file"]
+    parts = ((row["_subject"],), (row["subject"],), ())
+    found = (f for place in places for part in parts for f in find(*place, *part, file))
+    # `find` overlooks dots as well as case, but "1.12" and "11.2" are two clips.
+    named = (folder for folder in found if folder.name.lower() == file.lower())
+    return next(filter(has_frames, named), None)
 
 
 def load(root: Path, row: pd.Series, config: LoadConfig) -> Trial:
     """One expression: its frames, and the signals around its onset."""
-    onset = 0 if pd.isna(row["onset"]) else int(row["onset"])
-    fields: dict = {"start": onset / FPS}
+    fields: dict = {} if pd.isna(row["onset"]) else {"start": int(row["onset"]) / FPS}
     if {"colour", "flow"} & set(config.modalities):
         if row["colour"]:
             check_times(root / row["colour"], None if pd.isna(row["offset"]) else row["offset"])
@@ -119,18 +135,18 @@ def load(root: Path, row: pd.Series, config: LoadConfig) -> Trial:
     if "ps" in config.modalities:
         path = _there(root, row, "ps")
         session = read_once(path, read_mat, config.ps_names)
-        start_s = _clip_start(root, row, session.events, session.recording.sfreq, path)
-        fields |= expression_window(session.recording, start_s + onset / FPS, config)
+        onset_s = _onset_s(root, row, session.events, session.recording.sfreq, path)
+        fields |= expression_window(session.recording, onset_s, config)
     if "eeg" in config.modalities:
         path = _there(root, row, "eeg")
-        eeg = read_once(path, read_curry)
-        start_s = _clip_start(root, row, eeg.events, float(eeg.raw.info["sfreq"]), path)
-        fields |= eeg_window(eeg, start_s + onset / FPS, config.ps_window, path)
+        eeg = read_once(path, read_curry, beside=beside(path))
+        onset_s = _onset_s(root, row, eeg.events, float(eeg.raw.info["sfreq"]), path)
+        fields |= eeg_window(eeg, onset_s, config.ps_window, path)
     return Trial(label="others", subject=row["subject"], clip=row["clip"], **fields)
 
 
 def files(root: Path, row: pd.Series, config: LoadConfig) -> list[Path]:
-    """What `load` reads."""
+    """What `load` reads, and the folders whose names it reads."""
     out = []
     if {"colour", "flow"} & set(config.modalities):
         out += video_files(root, row, config, number=None)
@@ -138,8 +154,9 @@ def files(root: Path, row: pd.Series, config: LoadConfig) -> list[Path]:
         out.append(_there(root, row, "ps"))
     if "eeg" in config.modalities:
         path = _there(root, row, "eeg")
-        beside = [header_of(path), *(path.with_name(path.name + e) for e in _EVENT_FILES)]
-        out += [path, *(p for p in beside if p is not None and p.is_file())]
+        out += [path, *beside(path)]
+    if {"ps", "eeg"} & set(config.modalities) and row["colour"]:
+        out += folders_that_tell(root / row["colour"], row["subject"])
     return out
 
 
@@ -152,18 +169,19 @@ def _there(root: Path, row: pd.Series, column: str) -> Path:
     return root / row[column]
 
 
-def _clip_start(
+def _onset_s(
     root: Path, row: pd.Series, events: Sequence[tuple[int, int]], sfreq: float, path: Path
 ) -> float:
-    """Time of the clip's frame 0 in a recording, s from the recording's first sample.
+    """Time of an expression's onset in a recording, s from the recording's first sample.
 
     CHOICE: where the frames are not there, the marker stands for frame 0; see `marked_frame`.
     """
-    if pd.isna(row["marker"]):
-        raise MepsError(
-            f"clip {row['clip']!r} (row {row['row']} of the table) has no marker, so nothing says "
-            f"where it is in {path}"
-        )
+    for mark in ("marker", "onset"):
+        if pd.isna(row[mark]):
+            raise MepsError(
+                f"clip {row['clip']!r} (row {row['row']} of the table) has no {mark}, so nothing "
+                f"says where it is in {path}; correct the table, or leave the clip out"
+            )
     marker, folder, frame = int(row["marker"]), root / row["colour"], 0
     samples = samples_of(events, marker, path)
     if row["colour"]:
@@ -177,7 +195,7 @@ def _clip_start(
     sample = samples[0]
     if len(samples) > 1:
         sample = nth_pulse(folder, row["subject"], marker, samples, sfreq, path)
-    return sample / sfreq - frame / FPS
+    return sample / sfreq + (int(row["onset"]) - frame) / FPS
 
 
 KIND = Kind(
@@ -190,7 +208,9 @@ KIND = Kind(
     rules=RULES,
     modalities=("colour", "ps", "eeg", "flow"),
     marks=("coding_file.*", "PERI/*.mat", "EEG/*.cdt"),
-    # 634 micro-, 2,841 macro-expressions; emotions are published of the micro ones alone, and
-    # compared where the table is read.
+    tables=TABLES,
+    # CHOICE: the table of the whole set holds both, 634 micro- and 2,841 macro-expressions. WHY:
+    # its column (Macro/Micro) says that it tells them apart; the sources count no rows. Emotions
+    # are published of the micro ones alone, and compared where the table is read.
     expected=Expected(rows=634 + 2841, subjects=110),
 )

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 
-from meps_lib.datasets.cells import subject_number
+from meps_lib.datasets.cells import subject_named
 from meps_lib.datasets.frames import frame_files, has_frames
 from meps_lib.datasets.mmme_table import FPS, MARKERS
 from meps_lib.datasets.roots import entries
@@ -150,7 +150,7 @@ def nth_pulse(
     at = ", ".join(f"{sample / sfreq:.3f}" for sample in samples)
     many = f"{source}: marker {marker} occurs {len(samples)} times, at {at} s"
     hint = "which of them is the clip cannot be told: copy all of the subject's, or leave it out"
-    if not _is_of(folder.parent, subject):
+    if subject_named(folder.parent.name) != subject_named(subject):
         raise MepsError(f"{many}; {folder} lies in no folder of {subject}, so {hint}")
     shot = {}
     for path in (Path(entry.path) for entry in entries(folder.parent)):
@@ -174,6 +174,20 @@ def nth_pulse(
     return samples[order.index(folder)]
 
 
+def folders_that_tell(folder: Path, subject: str) -> list[Path]:
+    """Those whose names `marked_frame`, `check_times` and `nth_pulse` may read for a clip.
+
+    Parameters
+    ----------
+    folder : Path
+        The clip's frames.
+    subject : str
+    """
+    if subject_named(folder.parent.name) != subject_named(subject):
+        return [folder]
+    return [folder.parent, *(p for p in map(Path, entries(folder.parent)) if p.is_dir())]
+
+
 def _first_marked(folder: Path, marker: int) -> tuple[int | None, list[int]]:
     """Number of the first frame with the marker; if there is none, the markers that there are."""
     others = set()
@@ -184,10 +198,3 @@ def _first_marked(folder: Path, marker: int) -> tuple[int | None, list[int]]:
         if code.isdecimal() and int(code) in MARKERS:
             others.add(int(code))
     return None, sorted(others)
-
-
-def _is_of(folder: Path, subject: str) -> bool:
-    try:
-        return subject_number(folder.name, "") == subject_number(subject, "")
-    except MepsError:
-        return False

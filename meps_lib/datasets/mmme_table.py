@@ -2,19 +2,19 @@
 
 References
 ----------
-Columns, counts and the definition of a micro-expression: arXiv 2506.09834.
+Columns and the definition of a micro-expression: the READMEs of the authors' repositories. Counts:
+arXiv 2506.09834.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 
 import pandas as pd
 
 from meps_lib.datasets.cells import at, decimal, emotion, plain, read_aus, subject_number, whole
 from meps_lib.datasets.kind import IndexOptions
-from meps_lib.datasets.reports import check_counts
+from meps_lib.datasets.reports import check_counts, flagged
 from meps_lib.datasets.rules import Rule, below, forget
 from meps_lib.datasets.tables import find_table, read_table
 from meps_lib.errors import MepsError
@@ -54,11 +54,6 @@ UNSIZED = "neither micro nor macro"
 TIMES = "times and frames differ by more than a frame"
 DIF = "'dif' is not offset minus onset"
 _WHERE = {"onset": "OnsetFrame", "apex": "ApexFrame", "offset": "OffsetFrame"}
-
-
-def flagged(text: str) -> Callable[[pd.DataFrame], pd.Series]:
-    """Rows in which reading the table has seen this."""
-    return lambda table: table["flags"].str.split("; ").map(lambda flags: text in flags)
 
 
 def _breaks_micro(table: pd.DataFrame) -> pd.Series:
@@ -191,9 +186,8 @@ def _odd_dif(rows: list[dict]) -> list[str]:
 
 
 def _check_counts(path: Path, rows: list[dict]) -> None:
-    """Whoever has all micro-expressions has them as published."""
-    micro = pd.Series(
-        [r["emotion"] for r in rows if not {MACRO, UNSIZED} & {*r["flags"].split("; ")}]
-    )
+    """Whoever has all micro-expressions has them as published; a row pasted twice counts once."""
+    table = pd.DataFrame(rows).drop(columns=["clip", "row"]).drop_duplicates()
+    micro = table.loc[~flagged(MACRO)(table) & ~flagged(UNSIZED)(table), "emotion"]
     if len(micro) == sum(MICRO.values()):
         check_counts(micro.value_counts(), MICRO, path, f"{len(micro)} micro-expressions")

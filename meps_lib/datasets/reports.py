@@ -2,26 +2,51 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
+import pandas as pd
+
+from meps_lib.datasets.kind import Missing
 from meps_lib.datasets.rules import Rule
 from meps_lib.errors import MepsError
+
+
+def _tells(column: str) -> bool:
+    """Whether a column says what a row means, and not where or how it was written."""
+    return column not in ("row", "flags") and not column.endswith("_raw")
+
 
 # A row that was pasted twice says one thing; kept, its clip would count twice.
 DUPLICATE = Rule(
     "duplicate",
     "the same as an earlier row",
-    lambda table: table.duplicated([column for column in table if column != "row"]),
+    lambda table: table.duplicated([column for column in table if _tells(column)]),
     "drop",
 )
-_NAMED = 3  # of what is missing, so many are named
+
+
+def flagged(text: str) -> Callable[[pd.DataFrame], pd.Series]:
+    """Rows with a flag that is or begins with a text: what a loader saw, a rule acts on.
+
+    Examples
+    --------
+    >>> flagged("no apex")(pd.DataFrame({"flags": ["far; no apex at all", "far no apex", ""]}))
+    0     True
+    1    False
+    2    False
+    Name: flags, dtype: bool
+    """
+    return lambda table: table["flags"].map(
+        lambda flags: any(flag.startswith(text) for flag in flags.split("; "))
+    )
 
 
 def missing(
     what: str, lacking: Sequence[str], total: int | None = None, unit: str = "clips"
-) -> tuple[str, ...]:
-    """In words, for `Rows.missing`: what is not there, how often, and for whom.
+) -> tuple[Missing, ...]:
+    """For `Rows.missing`: what is not there, how often, and for whom; nothing if nothing is.
 
     Parameters
     ----------
@@ -36,28 +61,42 @@ def missing(
 
     Returns
     -------
-    tuple of str
-        One text, or none if nothing is lacking, to be joined with others.
+    tuple of Missing
+        One, or none if nothing is lacking, to be joined with others.
 
     Examples
     --------
-    >>> missing("frames", ["a", "b", "c", "d"], 9)
-    ('frames of 4 of 9 clips (a, b, c, ...)',)
-    >>> missing("EEG", ["sub01"], unit="subjects"), missing("frames", [], 9)
-    (('EEG of 1 subjects (sub01)',), ())
+    >>> print(*missing("frames", ["a", "b", "c", "d"], 9))
+    frames of 4 of 9 clips (a, b, c, ...)
+    >>> missing("frames", [], 9)
+    ()
     """
-    names = list(dict.fromkeys(lacking))
-    if not names:
-        return ()
-    count = f"{len(names)} {unit}" if total is None else f"{len(names)} of {total} {unit}"
-    more = ", ..." if len(names) > _NAMED else ""
-    return (f"{what} of {count} ({', '.join(names[:_NAMED])}{more})",)
+    names = tuple(dict.fromkeys(lacking))
+    return (Missing(what, names, total, unit),) if names else ()
+
+
+def in_words(found: Sequence[Missing | str], clips: Sequence[str]) -> tuple[str, ...]:
+    """What is missing of the clips that the rules keep: what a dropped one lacks, nobody needs.
+
+    Examples
+    --------
+    >>> in_words(missing("frames", ["a", "b"], 9), ["b", "c"])
+    ('frames of 1 of 2 clips (b)',)
+    """
+    kept, words = set(clips), []
+    for item in found:
+        if isinstance(item, Missing) and item.unit == "clips":
+            names = tuple(name for name in item.names if name in kept)
+            item = replace(item, names=names, total=item.total and len(kept))
+        if item.names if isinstance(item, Missing) else item:
+            words.append(str(item))
+    return tuple(words)
 
 
 def check_unique(rows: Sequence[Mapping[str, object]], path: Path) -> None:
     """No clip may stand in the table twice and differ: nobody knows which row is right.
 
-    Rows that are the same in all but their number are left to the rule `DUPLICATE`.
+    Rows that say the same, in whatever spelling, are left to the rule `DUPLICATE`.
 
     Parameters
     ----------
@@ -74,7 +113,7 @@ def check_unique(rows: Sequence[Mapping[str, object]], path: Path) -> None:
     first: dict[object, Mapping[str, object]] = {}
     for row in rows:
         twin = first.setdefault(row["clip"], row)
-        differ = [key for key in row if key != "row" and row[key] != twin.get(key)]
+        differ = [key for key in row if _tells(key) and row[key] != twin.get(key)]
         if differ:
             same = ", ".join(str(r["row"]) for r in rows if r["clip"] == row["clip"])
             raise MepsError(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections import deque
 from collections.abc import Iterator
 from contextlib import suppress
@@ -22,14 +23,17 @@ _FOLDERS, _ENTRIES = 300, 20_000  # and how much is looked at, for a quick answe
 _ANY_FOLDER = "flowmaps"  # a table and pictures of any name: nothing looks like it by itself
 
 
-def check_root(kind: Kind, root: Path | str) -> Path:
+def check_root(kind: Kind, root: Path | str, labels: Path | None = None) -> Path:
     """The folder of a data set, once it is known to be one.
 
     Parameters
     ----------
     kind : Kind
-        One of its ``marks`` has to match.
+        One of its ``marks``, or its annotation table, has to be there.
     root : path
+    labels : Path, optional
+        The annotation table, where a person named it: any folder that can be read will do then,
+        since a copy may have no media, and what is missing is reported.
 
     Raises
     ------
@@ -39,15 +43,15 @@ def check_root(kind: Kind, root: Path | str) -> Path:
     """
     root = Path(root)
     _check_folder(root)
-    if _is_one(kind, root):
+    if labels is not None or is_root_of(kind, root):
         return root
     wanted = f"expected the folder of {kind.title}, which holds {' or '.join(kind.marks)}"
     hints = []
-    others = [other for other in _other_kinds(kind) if _is_one(other, root)]
+    others = [other for other in _other_kinds(kind) if is_root_of(other, root)]
     if others:
         looks = " or ".join(f"{other.title} ('{other.name}')" for other in others)
         hints.append(f"this looks like {looks}")
-    near = next((f for f in _neighbours(root) if _is_one(kind, f)), None)
+    near = next((f for f in _neighbours(kind, root) if is_root_of(kind, f)), None)
     if near is not None:
         hints.append(f"did you mean {near}?")
     if hints:
@@ -86,11 +90,13 @@ def folders_below(root: Path, depth: int, most: int = _FOLDERS) -> Iterator[Path
         found = _entries(folder, left)
         left -= len(found)
         inside = sorted(Path(e.path) for e in found if _is_folder(e))
-        queue.extend((f, level + 1) for f in inside if not f.name.startswith("."))
+        queue.extend((f, level + 1) for f in inside if not _hidden(f.name))
 
 
 def entries(folder: Path | str) -> list[os.DirEntry]:
-    """All that lies in a folder that a loader needs, by name; hidden files are left out.
+    """All that lies in a folder that a loader needs, by name.
+
+    Hidden files are left out, and the folder __MACOSX that a Mac puts into archives.
 
     Raises
     ------
@@ -99,7 +105,7 @@ def entries(folder: Path | str) -> list[os.DirEntry]:
     """
     try:
         with os.scandir(folder) as inside:
-            return sorted((e for e in inside if not e.name.startswith(".")), key=lambda e: e.name)
+            return sorted((e for e in inside if not _hidden(e.name)), key=lambda e: e.name)
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or error
         raise MepsError(f"{folder}: cannot be listed ({reason}); check the rights") from None
@@ -130,16 +136,36 @@ def _close_names(root: Path) -> str:
     return f"{hint}, with {', '.join(close)} in it" if close else hint
 
 
-def _is_one(kind: Kind, folder: Path) -> bool:
+def any_case(pattern: str) -> str:
+    """A glob pattern for names in upper and lower case: some disks care, some authors do not.
+
+    Examples
+    --------
+    >>> any_case("S*/[0-9].x")
+    '[sS]*/[0-9].[xX]'
+    """
+    return re.sub("[A-Za-z]", lambda m: f"[{m[0].lower()}{m[0].upper()}]", pattern)
+
+
+def _hidden(name: str) -> bool:
+    return name.startswith(".") or name == "__MACOSX"
+
+
+def is_root_of(kind: Kind, folder: Path) -> bool:
+    """Whether one of its marks, or its annotation table, is there."""
+    from meps_lib.datasets.tables import table_patterns
+
+    marks = (*kind.marks, *table_patterns(kind.tables))
     try:
-        return any(next(folder.glob(mark), None) is not None for mark in kind.marks)
+        return any(next(folder.glob(any_case(mark)), None) is not None for mark in marks)
     except OSError:  # unreadable or a loop of links: not the folder that we look for
         return False
 
 
-def _neighbours(root: Path) -> Iterator[Path]:
+def _neighbours(kind: Kind, root: Path) -> Iterator[Path]:
     """Folders above, then below."""
-    yield from list(root.absolute().parents)[:_ABOVE]
+    if kind.name != _ANY_FOLDER:  # whose marks some folder above always has
+        yield from list(root.absolute().parents)[:_ABOVE]
     yield from folders_below(root, _BELOW)
 
 

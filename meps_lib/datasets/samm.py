@@ -1,9 +1,9 @@
-"""SAMM: 200 frames a second, grey, one spreadsheet that begins with an explanation.
+"""SAMM: 200 frames a second, grey, one spreadsheet whose header stands in row 13.
 
 ::
 
     006/006_1_2/006_05562.jpg
-    SAMM_Micro_FACS_Codes_v2.xlsx       the header stands some rows down
+    SAMM_Micro_FACS_Codes_v2.xlsx
 
 References
 ----------
@@ -32,7 +32,7 @@ def rows(root: Path, options: IndexOptions) -> Rows:
     path = find_table(root, TABLES, options.labels)
     return coded_clips(
         read_table(path, COLUMNS, header_row=_HEADER), path, root,
-        data_set="samm", frames="", subject="{:03d}", clip="{name}", fps=FPS, class_sets=_SETS,
+        data_set="samm", frames=(), subject="{:03d}", clip="{name}", fps=FPS, class_sets=_SETS,
     )  # fmt: skip
 
 
@@ -47,5 +47,6 @@ KIND = Kind(
     rules=RULES,
     modalities=("colour", "flow"),
     marks=("SAMM_Micro_FACS_Codes*", "[0-9][0-9][0-9]/[0-9][0-9][0-9]_*_*"),
+    tables=TABLES,
     expected=Expected(rows=159, subjects=32),
 )

@@ -132,6 +132,31 @@ def check_index(table: pd.DataFrame, source: object = "the index") -> pd.DataFra
     return table
 
 
+def check_classes(
+    table: pd.DataFrame, class_sets: Mapping[str, Sequence[str]], source: object = "the index"
+) -> None:
+    """Each class set has its column, with its classes in it and no others.
+
+    Raises
+    ------
+    MepsError
+        Naming the column that is not there, or the clip and what stands in it.
+    """
+    for name, classes in class_sets.items():
+        column = f"class_{name}"
+        if column not in table:
+            raise MepsError(
+                f"{source}: no column {column}, which it says it has; make the index anew"
+            )
+        odd = table[column].notna() & ~table[column].isin(classes)
+        if odd.any():
+            row = table[odd].iloc[0]
+            raise MepsError(
+                f"{source}, {place(row)}, column {column}: got {row[column]!r}; expected one of "
+                f"{', '.join(classes)}, or nothing; {odd.sum()} such in all"
+            )
+
+
 def _violation(cases: pd.DataFrame, table: pd.DataFrame) -> str:
     """The first of pandera's failure cases, with the clips that share it, in words."""
     first = cases.iloc[0]

@@ -57,7 +57,8 @@ def cut(first: int, last: int, sfreq: float, segment_s: float) -> list[Segment]:
     """A condition as clips of one length.
 
     CHOICE: what is left at the end and fills no clip belongs to none. WHY: clips of one length
-    compare, and an overlap with the clip before would count the same seconds twice.
+    compare, and an overlap with the clip before would count the same seconds twice. The report of
+    an index says how much it is, see `left_over`.
 
     Parameters
     ----------
@@ -93,6 +94,30 @@ def cut(first: int, last: int, sfreq: float, segment_s: float) -> list[Segment]:
     if len(starts) == 1:
         return [Segment(first, first + step - 1)]
     return [Segment(a, a + step - 1, f"_{k}") for k, a in enumerate(starts, 1)]
+
+
+def left_over(
+    total: int, table: pd.DataFrame, sfreq: float, segment_s: float
+) -> tuple[str, ...]:  # fmt: skip
+    """In words, for `Rows.notes`: how much of the conditions is in no clip; see `cut`.
+
+    Parameters
+    ----------
+    total : int
+        Samples of all conditions.
+    table : DataFrame
+        The clips cut from them.
+    sfreq, segment_s : float
+        As for `cut`.
+
+    Examples
+    --------
+    >>> left_over(250, pd.DataFrame({"onset": [0, 100], "offset": [99, 199]}), 10, 10)
+    ('5.0 s of 25.0 s fill no clip of 10 s and are left out',)
+    """
+    left = total - int((table["offset"] - table["onset"] + 1).sum())
+    text = f"{left / sfreq:.1f} s of {total / sfreq:.1f} s fill no clip of {segment_s:g} s"
+    return (f"{text} and are left out",) if left else ()
 
 
 def load_stretch(

@@ -7,6 +7,7 @@ import io
 import re
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 
@@ -24,8 +25,10 @@ _COLUMNS, _EMPTY = 100, 1000  # of a spreadsheet: read at most, and empty lines 
 _SHOWN = 12  # names that a message lists at most
 
 
-def read_lines(path: Path | str, sheet: str | None = None) -> tuple[list[list[str]], str]:
-    """Every line of a table.
+def read_sheets(
+    path: Path | str, sheet: str | None = None
+) -> Iterator[tuple[str, list[list[str]]]]:
+    """Every line of each sheet of a table, the first sheet first.
 
     Parameters
     ----------
@@ -33,15 +36,15 @@ def read_lines(path: Path | str, sheet: str | None = None) -> tuple[list[list[st
         ".xlsx", ".xls" or ".csv" (UTF-8; comma, semicolon or tab). A spreadsheet is read by what
         it is, not by which of the two endings it has.
     sheet : str, optional
-        The first one if None; a CSV file has none.
+        This one alone; all of them, each read when asked for, if None. A CSV file is one sheet.
 
-    Returns
-    -------
+    Yields
+    ------
+    name : str
+        Of the sheet; "" for a CSV file.
     lines : list of list of str
         Cells without space around them; "" where empty, whole numbers as "12", and "#N/A" where a
         formula failed. Line k is row k + 1 as Excel counts.
-    where : str
-        The table in words, for messages.
 
     Raises
     ------
@@ -61,13 +64,14 @@ def read_lines(path: Path | str, sheet: str | None = None) -> tuple[list[list[st
     if path.suffix.lower() == ".csv":
         if spreadsheet:
             raise MepsError(f"{path} is a spreadsheet, not text; rename it to end in .xlsx or .xls")
-        return _csv(path, data), str(path)
+        yield "", _csv(path, data)
+        return
     if not spreadsheet:
         raise MepsError(
             f"{path} is no spreadsheet, whatever its name says; copy it anew, or rename it to end "
             "in .csv if it is one"
         )
-    return _excel(path, data, sheet)
+    yield from _excel(path, data, sheet)
 
 
 def _csv(path: Path, data: bytes) -> list[list[str]]:
@@ -89,23 +93,31 @@ def _csv(path: Path, data: bytes) -> list[list[str]]:
         raise MepsError(f"{path}, line {reader.line_num}: {error}; is a quote left open?") from None
 
 
-def _excel(path: Path, data: bytes, sheet: str | None) -> tuple[list[list[str]], str]:
+def _excel(path: Path, data: bytes, sheet: str | None) -> Iterator[tuple[str, list[list[str]]]]:
+    with _readable(path):
+        sheets = _xlsx(data) if data.startswith(_ZIP) else _xls(data)
+    name = None if sheet is None else same_name(sheet, list(sheets))
+    if sheet is not None and name is None:
+        raise MepsError(f"{path}: no sheet {sheet!r}; it has {listed(sheets)}")
+    for page in sheets if name is None else [name]:
+        with _readable(path):
+            lines = _filled(sheets[page]())
+        yield page, lines
+
+
+@contextmanager
+def _readable(path: Path) -> Iterator[None]:
+    """Damaged files make openpyxl and xlrd raise anything at all."""
     try:
         # openpyxl warns of validation lists and the like, which hold no data; xlrd would print.
         with warnings.catch_warnings(action="ignore"):
-            sheets = _xlsx(data) if data.startswith(_ZIP) else _xls(data)
-            names = list(sheets)
-            name = names[0] if sheet is None else same_name(sheet, names)
-            lines = [] if name is None else _filled(sheets[name]())
-    except Exception as error:  # damaged files make openpyxl and xlrd raise anything at all
+            yield
+    except Exception as error:
         why = " ".join(f"{type(error).__name__}: {error}".split())[:120]
         raise MepsError(
             f"{path}: cannot be read as a spreadsheet ({why}); copy it anew, or open it and save "
             "it as .xlsx or .csv"
         ) from None
-    if name is None:
-        raise MepsError(f"{path}: no sheet {sheet!r}; it has {listed(names)}")
-    return lines, f"{path}, sheet {name!r}"
 
 
 Sheets = dict[str, Callable[[], Iterator[list[str]]]]  # name -> its lines, read when asked for

@@ -6,7 +6,7 @@ share one recording, so what was read and what was cleaned are kept for the next
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import TypeVar
@@ -14,6 +14,7 @@ from typing import TypeVar
 import torch
 
 from meps_lib.datasets.settings import LoadConfig
+from meps_lib.datasets.stamps import Stamp, settled, stamp_of
 from meps_lib.errors import MepsError
 from meps_lib.signals import Recording, clean, window
 
@@ -23,8 +24,10 @@ STANDARD = ("EDA", "ECG", "PPG", "RSP", "SKT")
 _KEPT = 2
 
 
-def read_once(path: Path, read: Callable[..., T], *options: object) -> T:
-    """``read(path, *options)``, or what it returned before if the file has not changed since.
+def read_once(
+    path: Path, read: Callable[..., T], *options: object, beside: Sequence[Path] = ()
+) -> T:
+    """``read(path, *options)``, or what it returned before if no file has changed since.
 
     Parameters
     ----------
@@ -33,6 +36,8 @@ def read_once(path: Path, read: Callable[..., T], *options: object) -> T:
         A function of a module (one made anew at each call is never found again).
     options : hashable
         Further arguments.
+    beside : sequence of Path
+        The other files that `read` opens, such as a header.
 
     Returns
     -------
@@ -41,20 +46,16 @@ def read_once(path: Path, read: Callable[..., T], *options: object) -> T:
     Raises
     ------
     MepsError
-        If the file is not there; and what `read` raises.
+        If one of the files is not there; and what `read` raises.
     """
-    try:
-        stat = path.stat()
-    except OSError as error:
-        raise MepsError(
-            f"{path}: cannot be opened ({error.strerror}); copy it again, or index the data anew"
-        ) from None
-    return _read_once(path, stat.st_mtime_ns, stat.st_size, read, options)
+    files = (path, *beside)
+    stamp = stamp_of(files)
+    return (_read_once if settled(stamp) else _read_once.__wrapped__)(files, stamp, read, options)
 
 
 @lru_cache(maxsize=_KEPT)
-def _read_once(path: Path, mtime_ns: int, size: int, read: Callable[..., T], options: tuple) -> T:
-    return read(path, *options)
+def _read_once(files: tuple[Path, ...], stamp: Stamp, read: Callable[..., T], options: tuple) -> T:
+    return read(files[0], *options)
 
 
 def expression_window(recording: Recording, onset_s: float, config: LoadConfig) -> dict:

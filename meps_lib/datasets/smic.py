@@ -21,7 +21,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from meps_lib.datasets.cells import subject_number
+from meps_lib.datasets.cells import subject_named
 from meps_lib.datasets.clip_folders import ClipFolders
 from meps_lib.datasets.coded_clips import NO_FRAMES, missing_frames
 from meps_lib.datasets.kind import Expected, IndexOptions, Kind, Rows
@@ -40,17 +40,16 @@ _EMOTION = {"negative": "", "positive": "happiness", "surprise": "surprise"}
 
 def rows(root: Path, options: IndexOptions) -> Rows:
     """The folders as index rows; see `Kind`."""
-    if options.labels is not None:
-        raise MepsError(
-            f"--labels {options.labels}: SMIC-HS has no table, its folders' names are the labels"
-        )
-    out, missing, seen = [], [], {}
-    for person in _folders(root / "HS"):
-        subject = f"s{subject_number(person.name, str(person)):02d}"
-        if person / "micro" not in _folders(person):
-            missing.append(f"folder micro of {subject}")
+    out, missing, notes, seen = [], [], [], {}
+    for person in (person for top in _folders(root, "HS") for person in _folders(top)):
+        number = subject_named(person.name)
+        if number is None:
+            notes.append(f"folder {person.name} is named after no subject (such as s01): left out")
             continue
-        for group in _folders(person / "micro"):
+        subject, micro = f"s{number:02d}", _folders(person, "micro")
+        if not micro:
+            missing.append(f"folder micro of {subject}")
+        for group in (group for folder in micro for group in _folders(folder)):
             label = group.name.lower()
             if label not in CLASSES:
                 raise MepsError(f"{group}: expected a folder called one of {', '.join(CLASSES)}")
@@ -63,7 +62,7 @@ def rows(root: Path, options: IndexOptions) -> Rows:
                     )
                 out.append(_row(root, clip, subject, label))
     table = frame_of(out, "smic")
-    return Rows(table, missing=(*missing, *missing_frames(table)))
+    return Rows(table, (*missing, *missing_frames(table)), tuple(notes))
 
 
 def _row(root: Path, clip: Path, subject: str, label: str) -> dict[str, object]:
@@ -77,9 +76,10 @@ def _row(root: Path, clip: Path, subject: str, label: str) -> dict[str, object]:
     }  # fmt: skip
 
 
-def _folders(parent: Path) -> list[Path]:
-    """Folders of a folder by name, but for hidden ones."""
-    return [parent / e.name for e in entries(parent) if os.path.isdir(e.path)]
+def _folders(parent: Path, name: str = "") -> list[Path]:
+    """Folders of a folder, but for hidden ones; those of one name alone, in any case, if given."""
+    found = [parent / e.name for e in entries(parent) if os.path.isdir(e.path)]
+    return [f for f in found if not name or f.name.lower() == name.lower()]
 
 
 def _disagrees(table: pd.DataFrame) -> pd.Series:

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pandas as pd
 
-from meps_lib.datasets.roots import folders_below
-from meps_lib.datasets.sheets import SUFFIXES, listed, read_lines, squeezed
+from meps_lib.datasets.roots import any_case, folders_below
+from meps_lib.datasets.sheets import SUFFIXES, listed, read_sheets, squeezed
 from meps_lib.errors import MepsError
 
 _HEADER_WITHIN = 50  # rows in which a header is looked for
@@ -35,7 +35,7 @@ def read_table(
         Name in the result -> spellings accepted in the file, the preferred one first; upper and
         lower case, spaces, underscores and hyphens do not matter.
     sheet : str, optional
-        The first one if None; a CSV file has none.
+        The first one with all columns if None; a CSV file has none.
     header_row : int
         Where the data set has the header, counted from 0. CHOICE: where another of the first rows
         has all columns and this one does not, that one is the header. WHY: a table that was saved
@@ -54,15 +54,17 @@ def read_table(
     ------
     MepsError
         If the file cannot be read, or the sheet or a column is missing; the message names those
-        that are there.
+        that are there. If a row of a CSV file is longer than the header.
     """
-    path = Path(path)
-    lines, where = read_lines(path, sheet)
-    if not any(map(any, lines)):
-        raise MepsError(f"{where} is empty; expected a table with {listed(columns)}")
-    header, found = _header(lines, columns, header_row, optional, where)
-    rows = []
+    lines, where, header, found = _sheet(Path(path), columns, sheet, header_row, optional)
+    rows, width = [], len(lines[header])
     for number, line in enumerate(lines[header + 1 :], header + 2):
+        # A spreadsheet may have remarks there; in a CSV file a comma in a cell moves the others.
+        if Path(path).suffix.lower() == ".csv" and any(line[width:]):
+            raise MepsError(
+                f"{where}, row {number}: {len(line)} cells, where the header in row {header + 1} "
+                f'has {width}; put quotes around cells that hold commas, as in "4,12"'
+            )
         row = {key: _cell(line, at) for key, at in found.items()}
         if any(row.values()):
             rows.append(dict.fromkeys(columns, "") | row | {"row": number})
@@ -88,26 +90,48 @@ def find_table(root: Path, names: Sequence[str], labels: Path | None = None) -> 
     MepsError
         If there is none, or more than one for a pattern; the message lists tables that are there.
     """
-    root = Path(root)
     if labels is not None:
         if not Path(labels).is_file():
             raise MepsError(f"--labels {labels}: no such file; {_tables_near(Path(labels).parent)}")
         return Path(labels)
-    for name in names:
-        for suffix in dict.fromkeys((Path(name).suffix, *SUFFIXES)):
-            pattern = str(Path(name).with_suffix(suffix))
-            hits = sorted(hit for hit in root.glob(pattern) if _is_table(hit))
-            if len(hits) > 1:
-                raise MepsError(
-                    f"{root}: {len(hits)} tables could be {name}: "
-                    f"{listed(hit.name for hit in hits)}; choose one with --labels"
-                )
-            if hits:
-                return hits[0]
+    for pattern in table_patterns(names):
+        hits = _tables(root, pattern)
+        if len(hits) > 1:
+            raise MepsError(
+                f"{root}: {len(hits)} tables could be {pattern}: "
+                f"{listed(hit.name for hit in hits)}; choose one with --labels"
+            )
+        if hits:
+            return hits[0]
     raise MepsError(
         f"{root}: no annotation table {' or '.join(names)}; {_tables_near(root)}; "
         "put it there or name it with --labels"
     )
+
+
+def tables_beside(root: Path, names: Sequence[str], path: Path) -> list[Path]:
+    """The tables that `find_table` would take if the one at `path` were not there, or might."""
+    hits = (hit for pattern in table_patterns(names) for hit in _tables(root, pattern))
+    return sorted(set(hits) - {path})
+
+
+def table_patterns(names: Sequence[str]) -> list[str]:
+    """Each name in its own format, then in the others.
+
+    Examples
+    --------
+    >>> table_patterns(["coding.xlsx"])
+    ['coding.xlsx', 'coding.xls', 'coding.csv']
+    """
+    return [
+        str(Path(name).with_suffix(suffix))
+        for name in names
+        for suffix in dict.fromkeys((Path(name).suffix, *SUFFIXES))
+    ]
+
+
+def _tables(root: Path, pattern: str) -> list[Path]:
+    return sorted(hit for hit in Path(root).glob(any_case(pattern)) if _is_table(hit))
 
 
 def _is_table(path: Path) -> bool:
@@ -127,32 +151,53 @@ def _tables_near(root: Path) -> str:
     return f"tables there: {listed(map(str, found))}" if found else "no table lies there"
 
 
+def _sheet(
+    path: Path, columns: Mapping[str, tuple[str, ...]], sheet: str | None, header_row: int,
+    optional: Collection[str],
+) -> tuple[list[list[str]], str, int, dict[str, int]]:  # fmt: skip
+    """The sheet with the table: its lines and its name, and where header and columns stand."""
+    needed = [key for key in columns if key not in optional]
+    best, seen = ([], str(path), header_row, {}), []
+    for name, lines in read_sheets(path, sheet):
+        row, found = _header(lines, columns, header_row, needed)
+        seen.append(name)
+        if len(seen) == 1 or len(found) > len(best[3]):
+            best = lines, f"{path}, sheet {name!r}" if name else str(path), row, found
+        if all(key in found for key in needed):
+            break
+    lines, where, row, found = best
+    others = f"; its sheets are {listed(seen)}" if len(seen) > 1 else ""
+    if not any(map(any, lines)):
+        raise MepsError(f"{where} is empty; expected a table with {listed(columns)}{others}")
+    lacking = [key for key in needed if key not in found]
+    if lacking:
+        wanted = ", ".join(" or ".join(map(repr, columns[key])) for key in lacking)
+        names = [cell for cell in (lines[row] if row < len(lines) else []) if cell]
+        hint = "" if found else "; is the header missing?"
+        raise MepsError(
+            f"{where}, row {row + 1}: no column {wanted}; found {listed(names)}{hint}{others}"
+        )
+    for key, places in found.items():
+        if len(places) > 1:
+            raise MepsError(
+                f"{where}, row {row + 1}: {len(places)} columns are called "
+                f"{lines[row][places[0]]!r}; rename those that are not {key}"
+            )
+    return lines, where, row, {key: places[0] for key, places in found.items()}
+
+
 def _header(
-    lines: list[list[str]], columns: Mapping[str, tuple[str, ...]], row: int,
-    optional: Collection[str], where: str,
-) -> tuple[int, dict[str, int]]:  # fmt: skip
-    """The line of the header, and which column of it each key is."""
-    best, best_found, needed = row, {}, [key for key in columns if key not in optional]
+    lines: list[list[str]], columns: Mapping[str, tuple[str, ...]], row: int, needed: Sequence[str]
+) -> tuple[int, dict[str, list[int]]]:
+    """The line with all columns, or with most of them, and where each key stands in it."""
+    best, best_found = row, {}
     for k in dict.fromkeys((row, *range(min(_HEADER_WITHIN, len(lines))))):
         found = _places(lines[k], columns) if k < len(lines) else {}
         if all(key in found for key in needed):
-            best, best_found = k, found
-            break
+            return k, found
         if len(found) > len(best_found):
             best, best_found = k, found
-    lacking = [key for key in needed if key not in best_found]
-    if lacking:
-        wanted = ", ".join(" or ".join(map(repr, columns[key])) for key in lacking)
-        names = [cell for cell in (lines[best] if best < len(lines) else []) if cell]
-        hint = "" if best_found else "; is the header missing?"
-        raise MepsError(f"{where}, row {best + 1}: no column {wanted}; found {listed(names)}{hint}")
-    for key, places in best_found.items():
-        if len(places) > 1:
-            raise MepsError(
-                f"{where}, row {best + 1}: {len(places)} columns are called "
-                f"{lines[best][places[0]]!r}; rename those that are not {key}"
-            )
-    return best, {key: places[0] for key, places in best_found.items()}
+    return best, best_found
 
 
 def _places(line: Sequence[str], columns: Mapping[str, tuple[str, ...]]) -> dict[str, list[int]]:

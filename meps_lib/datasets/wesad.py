@@ -23,7 +23,7 @@ import pandas as pd
 from meps_lib.datasets.index import IndexOptions, Kind, Rows, frame_of
 from meps_lib.datasets.old_pickle import Packed, read_old_pickle
 from meps_lib.datasets.reports import missing
-from meps_lib.datasets.segments import FRAGMENT, cut, load_stretch, recording_file, runs
+from meps_lib.datasets.segments import FRAGMENT, cut, left_over, load_stretch, recording_file, runs
 from meps_lib.errors import MepsError
 from meps_lib.signals import Recording
 from meps_lib.signals.rates import join
@@ -31,7 +31,7 @@ from meps_lib.signals.rates import join
 SFREQ, BVP_HZ = 700, 64
 CONDITIONS = {1: "baseline", 2: "stress", 3: "amusement", 4: "meditation"}  # other labels: nobody's
 CLASSES = ("baseline", "stress", "amusement")
-CHEST = {  # key -> the library's name, unit as the set's own description has it
+CHEST = {  # key -> the library's name, unit. CHOICE: the units; the files hold numbers alone
     "ECG": ("ECG", "mV"), "EDA": ("EDA", "uS"), "Resp": ("RSP", "%"), "Temp": ("SKT", "degC"),
 }  # fmt: skip
 SUBJECTS = tuple(f"S{n}" for n in range(2, 18) if n != 12)
@@ -40,12 +40,12 @@ _TOLERANCE_S = 1.0  # CHOICE: by which the wrist's recording may be shorter or l
 
 def rows(root: Path, options: IndexOptions) -> Rows:
     """The conditions of every subject as index rows."""
-    out, found = [], sorted(root.glob("S*/S*.pkl"), key=lambda p: (len(p.stem), p.stem))
+    out, total, found = [], 0, sorted(root.glob("S*/S*.pkl"), key=lambda p: (len(p.stem), p.stem))
     for path in found:
         label, subject = _labels(path), path.stem
         named = [(c, *span) for c, *span in runs(label) if c in CONDITIONS]
         for i, (code, first, last) in enumerate(named, 1):
-            name = CONDITIONS[code]
+            name, total = CONDITIONS[code], total + last - first + 1
             for part in cut(first, last, SFREQ, options.segment_s):
                 row = {
                     "subject": subject, "clip": f"{subject}_{i}_{name}{part.suffix}",
@@ -57,7 +57,8 @@ def rows(root: Path, options: IndexOptions) -> Rows:
                 out.append(row)
     there = {path.stem for path in found}
     lacking = [subject for subject in SUBJECTS if subject not in there]
-    return Rows(frame_of(out, "wesad"), missing("recordings", lacking, len(SUBJECTS), "subjects"))
+    clips, lost = frame_of(out, "wesad"), missing("recordings", lacking, len(SUBJECTS), "subjects")
+    return Rows(clips, lost, left_over(total, clips, SFREQ, options.segment_s))
 
 
 def _labels(path: Path) -> np.ndarray:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
+from meps_lib.arguments import whole
 from meps_lib.errors import MepsError
 from meps_lib.models.output import Output
 from meps_lib.trial import Batch
@@ -32,9 +33,7 @@ class FlowMapConfig:
         if self.modalities != ("flow",):
             raise MepsError(f"modalities={self.modalities}; this model reads ('flow',) alone")
         for name, least in {"n_classes": 2, "width": 1, "grid": 1}.items():
-            value = getattr(self, name)
-            if isinstance(value, bool) or not isinstance(value, int) or value < least:
-                raise MepsError(f"{name}={value!r}; expected a whole number, {least} or more")
+            whole(name, getattr(self, name), least)
         if not 0 <= self.dropout < 1:
             raise MepsError(f"dropout={self.dropout}; expected at least 0 and below 1")
 

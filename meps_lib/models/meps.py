@@ -14,6 +14,7 @@ import torch
 from einops import rearrange
 from torch import Tensor, nn
 
+from meps_lib.arguments import whole
 from meps_lib.errors import MepsError
 from meps_lib.layers.attention import GuidedAttention
 from meps_lib.layers.backbone import FrameBackbone
@@ -60,9 +61,7 @@ class MEPSConfig:
         for name in ("modalities", "ps_names", "ps_kernels_s", "ps_blocks"):
             object.__setattr__(self, name, tuple(getattr(self, name)))
         for name, least in _LEAST.items():
-            value = getattr(self, name)
-            if isinstance(value, bool) or not isinstance(value, int) or value < least:
-                raise MepsError(f"{name}={value!r}; expected a whole number, {least} or more")
+            whole(name, getattr(self, name), least)
         if not self.ps_names or len(self.ps_blocks) != 2:
             raise MepsError(
                 f"ps_names={self.ps_names}, ps_blocks={self.ps_blocks}; expected at least one "

@@ -115,3 +115,12 @@ def test_a_chapter_runs_on_one_thread_away_from_the_repository(project):
     run_notebook("01_count", notebook)
     printed = "".join(o.text for c in notebook.cells for o in c.get("outputs", []))
     assert printed.strip() == "1 []"
+
+
+def test_a_print_that_comes_in_pieces_is_one_output(project):
+    one_by_one = "for part in 'ab\\n': print(part, end='', flush=True); time.sleep(0.3)"
+    write(project, "01_count", cell("import time", one_by_one))
+    _, notebook = read_chapter(project / "notebooks/01_count.md")
+    run_notebook("01_count", notebook)
+    ((output,),) = (c.outputs for c in notebook.cells if c.cell_type == "code")
+    assert output.text == "ab\n"

@@ -5,9 +5,9 @@ import json
 
 import nbformat
 import pytest
-from nbclient import NotebookClient
 
 from meps_lib.errors import MepsError
+from tools.execute import run_notebook
 from tools.notebook import ROOT, generated, main, out_of_step, read_chapter, to_colab, to_student
 from tools.student import split_solution
 
@@ -41,7 +41,7 @@ def words(notebook) -> str:
 def run_all(notebook):
     """Execute as a reader does, from the first cell to the last."""
     notebook = copy.deepcopy(notebook)
-    NotebookClient(notebook, timeout=900, kernel_name="python3").execute()
+    run_notebook("a chapter", notebook)
     return notebook
 
 

@@ -168,11 +168,11 @@ def test_a_file_too_young_to_be_believed_is_read_again(root, tmp_path, monkeypat
     os.utime(file)
     assert made(data, tmp_path / "kept") == 3
     assert not list((tmp_path / "kept" / "files").iterdir())
-    text, stamps = file.read_text(), {k: cache._stamp(data.files(k)) for k in range(3)}
+    text, stamps = file.read_text(), {k: cache.stamp_of(data.files(k)) for k in range(3)}
     with monkeypatch.context() as patch:
         known = {data.files(k)[0].parent.name: stamps[k] for k in range(3)}
-        stamp = cache._stamp
-        patch.setattr(cache, "_stamp", lambda f: known.get(Path(f[0]).parent.name) or stamp(f))
+        stamp = cache.stamp_of
+        patch.setattr(cache, "stamp_of", lambda f: known.get(Path(f[0]).parent.name) or stamp(f))
         file.write_text(text.replace("1", "2", 1))
         assert made(data, tmp_path / "kept") == 3
     file.write_text(text)

@@ -4,9 +4,11 @@
 
 import os
 import warnings
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
+import torch
 
 from meps_lib.datasets.cache import TrialCache
 from meps_lib.diskcache import CacheWarning
@@ -62,6 +64,31 @@ def test_a_file_that_changes_while_it_is_read_is_not_kept(root, tmp_path):
     with pytest.warns(CacheWarning, match="'c1' changed while it was read") as said:
         prepared(Busy(root), tmp_path / "kept")
     assert len(said) == 1 and len(list((tmp_path / "kept").rglob("*.safetensors"))) == 2
+
+
+def test_names_in_a_folder_that_a_trial_depends_on_count_and_its_place_does_not(root, tmp_path):
+    class Names(Pictures):
+        def files(self, k):
+            return [*super().files(k), self.root / "clips"]
+
+        def __getitem__(self, k):
+            self.loaded += 1  # its signals are those of the clips' count
+            n = len(list((self.root / "clips").iterdir()))
+            return replace(Pictures(self.root)[k], ps=torch.full((2, 320), float(n)))
+
+    (root / "clips").mkdir()
+    (root / "clips" / "7.tif").touch()
+    os.utime(root / "clips", (1e9, 1e9))
+    data = Names(root)
+    assert made(data, tmp_path / "kept") == 3 and made(data, tmp_path / "kept") == 0
+    (root / "clips" / "8.tif").touch()
+    os.utime(root / "clips", (1e9, 1e9))
+    again = prepared(data, tmp_path / "kept")
+    assert data.loaded == 6 and (again[0].ps == 2).all()
+    (root / "clips" / "8.tif").rename(root / "clips" / "\udcff.tif")  # no text, yet a name
+    assert made(data, tmp_path / "kept") == 3
+    root.rename(tmp_path / "moved")
+    assert made(Names(tmp_path / "moved"), tmp_path / "kept") == 0
 
 
 def test_what_cannot_be_kept_is_refused(root, tmp_path):

@@ -65,10 +65,15 @@ def test_films_are_where_the_truth_says(tree):
 
 def test_a_film_is_cut_into_clips_of_the_asked_length(tree):
     root, truth = tree
-    table = build_index("case", root, IndexOptions(segment_s=5.0)).table
+    indexed = build_index("case", root, IndexOptions(segment_s=5.0))
+    table = indexed.table
     assert len(table) == 2 * len(truth)
     lengths = table["offset"] - table["onset"] + 1
     assert (lengths == 5000).all() and (table["flags"] == "").all()
+    long = (truth["offset"] - truth["onset"] + 1).sum() / 1000
+    assert indexed.notes == (
+        f"{long - 5 * len(table):.1f} s of {long:.1f} s fill no clip of 5 s and are left out",
+    )
     first = truth.iloc[0]
     mine = table[table["clip"].str.startswith(first["clip"])]
     assert mine["clip"].tolist() == [f"{first['clip']}_1", f"{first['clip']}_2"]

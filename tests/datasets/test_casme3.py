@@ -4,7 +4,8 @@ import os
 
 import pytest
 
-from meps_lib.datasets.casme3 import finder, frames_in
+from meps_lib.datasets.casme3 import frames_in
+from meps_lib.datasets.finder import finder
 from meps_lib.errors import MepsError
 
 

@@ -87,10 +87,30 @@ def test_the_rules_have_switches(tmp_path):
         index_of(tmp_path, table, {"offset-zero": "keep"})
 
 
+def test_an_offset_of_zero_after_an_onset_of_zero_is_forgotten(tmp_path):
+    table = published_a(Onset={3: 0}, Apex={3: 5}, Offset={3: 0})[:8]
+    row = index_of(tmp_path, table).table.set_index("row").loc[5]
+    assert (row["onset"], row["apex"]) == (0, 5) and row["offset"] is pd.NA
+    assert row["flags"].startswith("the offset is 0: the offset is forgotten")
+
+
+def test_a_clip_that_is_too_long_can_be_kept(tmp_path):
+    table = published_a(Apex={3: 3500}, Offset={2: 3555, 3: 3555})[:8]
+    lost = index_of(tmp_path, table, {"overlong": "keep"})
+    assert lost.dropped["row"].tolist() == [5]
+    kept = index_of(tmp_path, table, {"overlong": "keep", "overlong-lost": "keep"}).table
+    assert kept.set_index("row").loc[[4, 5], "offset"].tolist() == [3555, 3555]
+    assert kept["flags"].str.contains("longer than 300 frames").sum() == 2
+
+
 @pytest.mark.parametrize(
     ("cells", "rule"),
     [
-        ({"Onset": 100, "Apex": 3500, "Offset": 3555}, "one-frame"),  # both ends are far
+        ({"Onset": 100, "Apex": 3500, "Offset": 3555}, "overlong-lost"),  # both ends are far
+        ({"Onset": 100, "Apex": 3500, "Offset": ""}, "overlong-lost"),
+        ({"Onset": 100, "Apex": "", "Offset": 3555}, "overlong-lost"),
+        ({"Onset": 100, "Apex": 97, "Offset": 3555}, "overlong-lost"),
+        ({"Onset": 100, "Apex": 100, "Offset": 3555}, "overlong-lost"),
         ({"Onset": 120, "Apex": 104, "Offset": 110}, "onset-after-offset"),
         ({"Onset": "/", "Apex": 104, "Offset": 110}, "onset-missing"),
         ({"Onset": 100, "Apex": 100, "Offset": 0}, "one-frame"),
@@ -128,7 +148,10 @@ def test_any_order_of_marks_is_repaired_or_dropped(tmp_path):
         ({"emotion": {3: "bored"}}, "row 5, column emotion: unknown emotion 'bored'"),
         ({"Subject": {3: "someone"}}, "row 5, column Subject: got 'someone'"),
         ({"Apex": {3: "10,5"}}, "row 5, column Apex: got '10,5'.*write a point"),
-        ({"Subject": {3: "spNO1"}, "Filename": {3: "A"}}, "rows 2, 5: all are clip 'spNO.1_a_100'"),
+        (
+            {"Subject": {3: "spNO1"}, "Filename": {3: "A"}, "Apex": {3: 101}},
+            "rows 2, 5: all are clip 'spNO.1_a_100', but differ in apex;",
+        ),
     ],
 )
 def test_part_a_tables_that_cannot_be_read(tmp_path, cells, message):
@@ -143,8 +166,10 @@ def test_a_row_that_was_pasted_twice_is_dropped(tmp_path):
     assert indexed.table["row"].tolist() == list(range(2, 10))
     dropped = indexed.dropped[["row", "rule"]].to_numpy().tolist()
     assert dropped == [[10, "duplicate"], [11, "duplicate"]]
+    twice.iloc[-1, twice.columns.get_loc("Subject")] = "spNO3"  # is the same row all the same
+    assert index_of(tmp_path, twice).dropped[["row", "rule"]].to_numpy().tolist() == dropped
     twice.iloc[-1, twice.columns.get_loc("emotion")] = "fear"
-    with pytest.raises(MepsError, match="rows 4, 10, 11: all are clip .*differ in emotion_raw"):
+    with pytest.raises(MepsError, match="rows 4, 10, 11: all are clip .*differ in emotion"):
         index_of(tmp_path, twice)
 
 

@@ -43,7 +43,7 @@ def test_part_b_in_two_folders_that_spell_alike(tmp_path):
 
 def test_part_b_refuses_labels_and_twins(tmp_path):
     video(tmp_path / "part_B/spNO.1/a")
-    with pytest.raises(MepsError, match="Part B has no labels"):
+    with pytest.raises(MepsError, match="Part B has no annotation table"):
         build_index("casme3-b", tmp_path, IndexOptions(labels=tmp_path / "x.xlsx"))
     video(tmp_path / "part_B/data/spNO1/A")
     with pytest.raises(MepsError, match="both are video"):

@@ -6,7 +6,7 @@ import warnings
 import numpy as np
 import pytest
 
-from meps_lib.datasets.curry_eeg import eeg_window, header_of, read_curry
+from meps_lib.datasets.curry_eeg import beside, eeg_window, header_of, read_curry
 from meps_lib.errors import MepsError
 from meps_lib.simulate.brain import MONTAGE_62
 from meps_lib.simulate.layouts.curry import write_curry
@@ -102,6 +102,17 @@ def test_files_that_are_missing_short_or_something_else(session):
     assert header_of(path) is None
     with pytest.raises(MepsError, match=r"sub01\.cdt: no sub01\.cdt\.dpa beside it"):
         read_curry(path)
+
+
+def test_files_in_capitals_are_found_and_refused_with_what_to_do(session):
+    path, _ = session
+    for file in (path, *beside(path)):
+        file.rename(file.with_name(file.name.upper()))
+    shouted = path.with_name("SUB01.CDT")
+    assert [p.name for p in beside(shouted)] == ["SUB01.CDT.CEO", "SUB01.CDT.DPA"]
+    assert header_of(shouted).name == "SUB01.CDT.DPA"
+    with pytest.raises(MepsError, match=r"SUB01\.CDT and .* only with small letters.*rename"):
+        read_curry(shouted)
 
 
 def test_mne_keeps_quiet_and_logging_is_as_it_was(session, capfd):

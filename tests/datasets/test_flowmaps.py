@@ -2,6 +2,8 @@
 
 import os
 import shutil
+import struct
+import zlib
 from pathlib import Path
 
 import numpy as np
@@ -59,7 +61,8 @@ def test_rows_are_those_of_the_truth_stray_spaces_or_not(tree):
     table, disk = truth["dirt"].str.contains("table|both"), truth["dirt"].str.contains("disk|both")
     assert table.sum() and (flags.str.contains("in the table") == table).all()
     assert disk.sum() and (flags.str.contains("on disk") == disk).all()
-    assert found.notes == () and not any("pictures" in text for text in found.missing)
+    assert found.notes == ("annotation read from labels.csv",)
+    assert not any("pictures" in text for text in found.missing)
 
 
 def test_a_map_is_the_picture_u_first_in_grey_levels(tree):
@@ -159,7 +162,8 @@ def test_pictures_in_a_folder_a_clip_are_all_found(tmp_path):
         (tmp_path / "maps" / name / f"{name}.png").write_bytes(b"x")
         (tmp_path / "maps" / name / f"._{name}.png").write_bytes(b"x")
     found = build_index("flowmaps", tmp_path, IndexOptions(any_counts=True))
-    assert found.missing == () and found.notes == () and (found.table["flow"] != "").all()
+    assert found.notes == ("annotation read from l.csv",)
+    assert found.missing == () and (found.table["flow"] != "").all()
 
 
 def test_a_folder_that_cannot_be_listed_is_named(tmp_path, monkeypatch):
@@ -225,12 +229,19 @@ def test_pictures_that_lack_a_row_and_rows_that_lack_a_picture_are_told(copy, tr
     assert len(open_dataset("flowmaps", copy, config=FLOW)) == 34
 
 
+def huge(png):
+    """The picture, with a header that says 70,000 x 70,000 pixels."""
+    header = b"IHDR" + struct.pack(">2I", 70_000, 70_000) + png[24:29]
+    return png[:12] + header + struct.pack(">I", zlib.crc32(header)) + png[33:]
+
+
 @pytest.mark.parametrize(
     ("spoil", "words"),
     [
-        (lambda p: p.write_bytes(p.read_bytes()[:200]), "no picture, or cut off"),
-        (lambda p: p.write_bytes(b""), "no picture, or cut off"),
-        (lambda p: p.unlink(), "cannot be read"),
+        (lambda p: p.write_bytes(p.read_bytes()[:200]), "cannot be decoded as an image"),
+        (lambda p: p.write_bytes(b""), "the file is empty"),
+        (lambda p: p.unlink(), "cannot be opened"),
+        (lambda p: p.write_bytes(huge(p.read_bytes())), "cannot be decoded as an image"),
         (lambda p: Image.new("L", (28, 28)).save(p), r"shape \(28, 28\), uint8; expected 28 x 28"),
         (lambda p: Image.new("RGB", (56, 28)).save(p), r"shape \(28, 56, 3\)"),
         (lambda p: Image.new("RGBA", (28, 28)).save(p), r"shape \(28, 28, 4\)"),

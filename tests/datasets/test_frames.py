@@ -77,11 +77,15 @@ def test_a_frame_that_is_missing_is_named(tmp_path):
             frames_between(tmp_path, files, first, last)
 
 
-def test_numbers_count_only_where_every_picture_has_one(tmp_path):
-    touch(tmp_path, "image011647.bmp", "image011649.bmp", "Thumbs.db")
-    assert numbered_by(tmp_path, r"(\d+)$") == r"(\d+)$"
-    touch(tmp_path, "last.bmp")
+def test_pictures_are_counted_only_where_none_has_a_number(tmp_path):
+    touch(tmp_path, "first.bmp", "last.bmp", "Thumbs.db")
     assert numbered_by(tmp_path, r"(\d+)$") is None
+    (numbered := tmp_path / "numbered").mkdir()
+    touch(numbered, "image011647.bmp", "image011649.bmp", "Thumbs.db")
+    assert numbered_by(numbered, r"(\d+)$") == r"(\d+)$"
+    touch(numbered, "image011647 (1).bmp")
+    with pytest.raises(MepsError, match=r"numbered: 'image011647 \(1\)\.bmp' .* 2 of the 3 "):
+        numbered_by(numbered, r"(\d+)$")
 
 
 def test_folders_that_hold_none(tmp_path):

@@ -1,27 +1,24 @@
-"""The index: what the schema refuses, what outlives a file, and when counts are asserted."""
+"""The index: what outlives a file, what the report says, and when counts are asserted."""
 
 import json
 from dataclasses import replace
 
 import pandas as pd
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from meps_lib.datasets import kinds
 from meps_lib.datasets.index import (
-    COLUMNS,
-    SCHEMA,
     Expected,
     IndexOptions,
     Kind,
     Rows,
     build_index,
-    check_index,
     frame_of,
     read_index,
 )
-from meps_lib.datasets.rules import Rule, apply_rules, below, forget
+from meps_lib.datasets.reports import DUPLICATE, missing
+from meps_lib.datasets.rules import Rule, below, forget
+from meps_lib.datasets.schema import check_index
 from meps_lib.errors import MepsError
 
 EMOTIONS = ("happiness", "disgust", "surprise")
@@ -50,75 +47,17 @@ def tiny(monkeypatch, tmp_path):
     """A data set of six rows; call it with what should be different."""
     (tmp_path / "mark").touch()
 
-    def make(rows=None, **fields):
+    def make(rows=None, lost=("depth of 6 clips",), **fields):
         found = rows if rows is not None else table()
+        loaded = Rows(found, lost, ("a note",))
         kind = Kind(
-            "tiny", "Tiny", lambda root, options: Rows(found, ("depth of 6 clips",), ("a note",)),
-            None, None, {"three": EMOTIONS}, (RULE,), ("colour",), ("mark",),
+            "tiny", "Tiny", lambda root, options: loaded, None, None, {"three": EMOTIONS}, (RULE,),
+            ("colour",), ("mark",),
         )  # fmt: skip
         monkeypatch.setattr(kinds, "kind_of", lambda name: replace(kind, **fields))
         return tmp_path
 
     return make
-
-
-def test_a_frame_has_all_columns_and_their_types():
-    got = frame_of([{"subject": "1", "clip": "a"}, {"subject": "1", "clip": "b", "onset": 3}], "x")
-    assert tuple(got) == COLUMNS
-    assert got["data_set"].tolist() == ["x", "x"]
-    assert got["onset"].dtype == "Int64" and got["onset"].tolist() == [pd.NA, 3]
-    assert got["colour"].tolist() == ["", ""] and got["fps"].isna().all()
-    check_index(got)
-    assert len(check_index(frame_of([], "x"))) == 0
-
-
-def test_a_data_set_of_its_own_and_missing_classes():
-    got = frame_of([row(0, data_set="samm"), row(1, class_three=None)], "megc2019")
-    assert got["data_set"].tolist() == ["samm", "megc2019"]
-    assert got["class_three"].tolist() == ["happiness", pd.NA]
-
-
-def test_an_unknown_column_is_an_error():
-    with pytest.raises(MepsError, match="the index has no column ofset"):
-        frame_of([row(0, ofset=3)], "x")
-
-
-@pytest.mark.parametrize(
-    ("cells", "message"),
-    [
-        (
-            {"clip": "c0"},
-            "t.csv, clip 'c0', row 2 of the table, clip 'c0', row 3 of the table, column clip: "
-            "got 'c0'; expected a name that no other clip has; 2 such",
-        ),
-        ({"clip": ""}, r"t.csv, clip '', row 3 of the table, column clip: got ''"),
-        ({"subject": ""}, r"clip 'c1', row 3 of the table, column subject: got ''"),
-        ({"fps": 0}, r"clip 'c1', row 3 of the table, column fps: got 0"),
-        ({"onset": -1, "row": None}, r"t.csv, clip 'c1', column onset: got -1; expected greater"),
-        ({"aus": "smile"}, r"clip 'c1', row 3 of the table, column aus: got 'smile'"),
-        ({"aus": "4+"}, r"row 3 of the table, column aus: got '4\+'"),
-        ({"apex": 5}, r"clip 'c1', row 3 of the table: onset 10, apex 5, offset 18.*rise"),
-        ({"apex": None, "offset": 5}, "clip 'c1', row 3 of the table: onset 10, apex <NA>, off"),
-        ({"onset": None, "apex": 20}, "clip 'c1'.*onset <NA>, apex 20, offset 18"),
-        ({"colour": "sub01/\udcff"}, r"'c1', row 3 .*column colour: got 'sub01/.udcff'; .*UTF-8"),
-        ({"clip": "\udcff"}, r"clip '.udcff', row 3 of the table, column clip: .*UTF-8; rename"),
-        ({"class_three": "\udcff"}, "clip 'c1', row 3 of the table, column class_three: .*UTF-8"),
-    ],
-)
-def test_the_schema_names_row_column_and_clip(cells, message):
-    with pytest.raises(MepsError, match=message):
-        check_index(table(**cells), "t.csv")
-
-
-@pytest.mark.parametrize("name", sorted(COLUMNS))
-def test_no_column_may_be_missing(name):
-    with pytest.raises(MepsError, match=name):
-        check_index(table().drop(columns=name), "t.csv")
-
-
-def test_no_column_may_be_new():
-    with pytest.raises(MepsError, match="happy"):
-        check_index(table().assign(happy=1), "t.csv")
 
 
 def test_an_index_outlives_its_file(tiny, tmp_path):
@@ -243,6 +182,52 @@ def test_published_counts_are_asserted_of_a_whole_set_alone(tiny):
     assert len(build_index("tiny", tiny(expected=part)).table) == 6
 
 
+def test_a_pasted_row_neither_hides_a_wrong_count_nor_a_lost_row(tiny):
+    pasted = pd.concat([table(), table().iloc[[2]].assign(row=90)], ignore_index=True)
+    rules = (DUPLICATE,)
+    with pytest.raises(MepsError, match="6 rows, as published, but subjects 2 instead of 3"):
+        build_index("tiny", tiny(pasted, rules=rules, expected=Expected(6, 3)))
+    found = build_index("tiny", tiny(pasted, rules=rules, expected=Expected(7, 2)))
+    assert found.missing[0] == "1 of the 7 rows of the whole set"
+
+
+def test_more_rows_than_were_published_are_said(tiny):
+    found = build_index("tiny", tiny(expected=Expected(4, 9)))
+    assert found.notes == ("a note", "2 rows more than the published 4")
+    assert "note: 2 rows more than the published 4" in found.report()
+    assert build_index("tiny", tiny(expected=Expected(6, 2))).notes == ("a note",)
+
+
+def test_only_what_kept_clips_lack_is_missing(tiny):
+    lost = missing("frames", ["c1", "c2"], 6)
+    found = build_index("tiny", tiny(table(apex=4), lost))
+    assert found.dropped["clip"].tolist() == ["c1"]
+    assert found.missing == ("frames of 1 of 5 clips (c2)",)
+
+
+@pytest.mark.parametrize(
+    ("edit", "message"),
+    [
+        (lambda t: t.drop(columns="class_three"), "i.parquet: no column class_three"),
+        (lambda t: t.assign(class_three="foo"), "clip 'c0', row 2 .*class_three: got 'foo'; exp"),
+    ],
+)
+def test_an_index_without_its_classes_is_refused(tiny, tmp_path, edit, message):
+    path = tmp_path / "i.parquet"
+    build_index("tiny", tiny()).save(path)
+    whole = pd.read_parquet(path)
+    edited = edit(whole)
+    edited.attrs = whole.attrs
+    edited.to_parquet(path)
+    with pytest.raises(MepsError, match=message):
+        read_index(path, tmp_path)
+
+
+def test_a_loader_keeps_to_the_classes_it_declares(tiny):
+    with pytest.raises(MepsError, match="clip 'c1', row 3 .*got 'foo'; expected one of happiness"):
+        build_index("tiny", tiny(table(class_three="foo")))
+
+
 def test_counts_are_those_before_the_rules(tiny):
     expected = Expected(6, 2, {"disgust": 2})
     assert len(build_index("tiny", tiny(table(apex=4), expected=expected)).table) == 5
@@ -258,30 +243,3 @@ def test_nothing_to_index(tiny):
 def test_an_unknown_data_set():
     with pytest.raises(MepsError, match="unknown data set 'casme'; known are casme3-a"):
         build_index("casme", ".")
-
-
-FRAMES = st.one_of(st.none(), st.integers(-5, 400))
-NAMES = st.text(st.characters(codec="utf-8"), max_size=3)
-ANY_ROW = st.fixed_dictionaries(
-    {"subject": NAMES, "clip": NAMES, "onset": FRAMES, "apex": FRAMES, "offset": FRAMES},
-    optional={
-        "fps": st.one_of(st.none(), st.floats()), "aus": st.sampled_from(["", "4", "L4+12", "x"]),
-        "row": FRAMES, "class_three": st.one_of(st.none(), NAMES),
-    },
-)  # fmt: skip
-
-
-@given(st.lists(ANY_ROW, max_size=4), st.sampled_from(["drop", "repair"]))
-@settings(derandomize=True, max_examples=40, deadline=5000)
-def test_any_rows_are_an_index_or_an_error_of_ours(rows, action):
-    try:
-        made, dropped = apply_rules(frame_of(rows, "any"), (RULE,), {"apex-first": action})
-        made = check_index(made)
-    except MepsError:
-        return
-    assert len(made) + len(dropped) == len(rows)
-    assert made["clip"].is_unique and (made["subject"] != "").all()
-    for clip in made.itertuples():
-        known = [n for n in (clip.onset, clip.apex, clip.offset) if n is not pd.NA]
-        assert known == sorted(known) and all(n >= 0 for n in known)
-    SCHEMA.validate(made)

@@ -105,6 +105,13 @@ def test_the_whole_sets_come_to_442_clips_of_68_subjects(indexed):
     assert "negative 250  positive 109  surprise 83  (none 0)" in indexed.report()
 
 
+def test_parts_are_recognised_in_any_case(whole, tmp_path):
+    for name in ("a/casme2-CODING.xlsx", "b/006/006_1_2", "c/hs"):
+        (tmp_path / name).parent.mkdir(parents=True)
+        (tmp_path / name).symlink_to(whole / "SMIC é/HS")
+    assert [p.name for p in find_parts(tmp_path).values()] == ["a", "b", "c"]
+
+
 def test_what_is_not_in_it_is_listed_with_its_rule(whole, indexed):
     rules = indexed.dropped["rule"].value_counts().to_dict()
     assert rules == {"outside-classes": 107 + 26, "megc2019-left-out": 3}
@@ -130,8 +137,9 @@ def test_clips_without_frames_stay_and_are_reported(indexed):
     assert ((table["colour"] == "") == bare).all()
     assert table["flags"].str.contains("no frames on disk").tolist() == bare.tolist()
     assert [m.split(" (")[0] for m in indexed.missing] == [
-        "CASME II: frames of 255 of 255 clips", "SAMM: frames of 159 of 159 clips",
+        "CASME II: frames of 145 clips", "SAMM: frames of 133 clips",  # of those in the composite
     ]  # fmt: skip
+    assert "CASME II: annotation read from CASME2-coding-20140508.xlsx" in indexed.notes
     # SMIC never has an apex; that is no oddity of a row.
     odd = table["flags"].str.contains("noted no apex")
     assert set(table.loc[odd, "data_set"]) == {"casme2"} and odd.sum() == 21
@@ -150,6 +158,17 @@ def test_one_clip_too_few_is_another_set_and_says_so(tmp_path):
     assert any(m.startswith("CASME II has 254 of 255 clips") for m in found.missing)
     counts = found.table["class_megc2019"].value_counts()
     assert [counts[c] for c in CLASSES] == [249, 109, 83]
+
+
+def test_a_pasted_row_hides_nothing(tmp_path):
+    """One row twice is a whole set all the same, and its counts are held against the published."""
+    table = casme2_table()
+    twice = pd.concat([table, table.iloc[[0]]])
+    found = build_index("megc2019", fabricate(tmp_path / "a", twice))
+    assert len(found.table) == 442 and not any("has 25" in text for text in found.missing)
+    twice.loc[twice["Estimated Emotion"].eq("others").idxmax(), "Estimated Emotion"] = "surprise"
+    with pytest.raises(MepsError, match="surprise 26 instead of 25"):
+        build_index("megc2019", fabricate(tmp_path / "b", twice))
 
 
 @pytest.mark.parametrize(
@@ -187,7 +206,7 @@ def test_a_set_that_is_missing_or_there_twice_is_named(tmp_path):
     (root / "samm" / samm.TABLES[0]).unlink()
     with pytest.raises(MepsError, match="no SAMM.*found CASME II in CASME2.*SMIC-HS in SMIC é"):
         build_index("megc2019", root)
-    with pytest.raises(MepsError, match="--labels x.csv: the composite reads the table of each"):
+    with pytest.raises(MepsError, match="--labels x.csv: MEGC2019 has no annotation table"):
         build_index("megc2019", root, IndexOptions(labels="x.csv"))
 
 

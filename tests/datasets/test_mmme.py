@@ -33,7 +33,8 @@ def rewrite(root, table):
 def test_the_index_says_what_is_true(mmme_tree, indexed):
     _, truth = mmme_tree
     table = indexed.table
-    assert len(table) == len(truth) and not indexed.notes
+    assert len(table) == len(truth)
+    assert indexed.notes == ("annotation read from coding_file.xlsx",)
     assert not any(word in text for text in indexed.missing for word in ("frames", "recording"))
     for name in ("onset", "apex", "offset", "marker", "emotion", "aus", "subject", "eeg"):
         assert table[name].tolist() == truth[name].tolist()
@@ -116,10 +117,13 @@ def test_files_are_those_that_load_reads(mmme_tree, indexed):
     everything = KIND.files(out, row, LoadConfig(("colour", "ps", "eeg"), crop="frame"))
     n = row["offset"] - row["onset"] + 1
     assert [p.suffix for p in everything].count(".tif") >= n
-    names = {p.name for p in everything if p.suffix != ".tif"}
+    names = {p.name for p in everything if p.is_file() and p.suffix != ".tif"}
     assert names == {"sub01.mat", "sub01.cdt", "sub01.cdt.dpa", "sub01.cdt.ceo"}
-    assert all(p.is_file() for p in everything)
-    assert [p.name for p in KIND.files(out, row, LoadConfig(("ps",)))] == ["sub01.mat"]
+    assert all(p.exists() for p in everything)
+    # What decides where a window is cut is in the names of the frames as well.
+    recording, *folders = KIND.files(out, row, LoadConfig(("ps",)))
+    assert recording == out / row["ps"] and out / row["colour"] in folders
+    assert {*folders} == {p for p in (out / "Video/sub01").glob("**") if p.is_dir()}
 
 
 def test_a_table_alone_is_an_index_with_a_report(mmme_copy):
@@ -130,8 +134,8 @@ def test_a_table_alone_is_an_index_with_a_report(mmme_copy):
     assert len(found.table) == len(table)
     assert (found.table[["colour", "ps", "eeg"]] == "").all(axis=None)
     report = found.report()
-    clips = table["Filename"].unique()
-    assert f"missing: frames of {len(clips)} clips ({', '.join(clips[:3])}" in report
+    n, clips = len(table), ", ".join(found.table["clip"][:3])
+    assert f"missing: frames of {n} of {n} clips ({clips}, ...)" in report
     assert "missing: peripheral recording (.mat) of 2 subjects (sub01, sub02)" in report
     assert "missing: EEG (.cdt, with its .dpa) of 2 subjects (sub01, sub02)" in report
 

@@ -132,7 +132,7 @@ def test_dif_that_always_differs_means_something_else(copy):
     table["dif"] = table["ApexTime"] - table["OnsetTime"] + 0.7
     found = build_index("mmme", rewrite(root, table), KEEP)
     assert not found.table["flags"].str.contains("dif").any()
-    assert len(found.notes) == 1 and f"in {len(table)} of {len(table)} rows" in found.notes[0]
+    assert len(found.notes) == 2 and f"in {len(table)} of {len(table)} rows" in found.notes[0]
 
 
 def test_a_note_among_the_action_units_costs_neither_the_clip_nor_the_index(copy):
@@ -181,6 +181,9 @@ def test_published_counts_are_held_against_a_whole_set(tmp_path):
     table.loc[0, "Estimated Emotion"] = "fear"
     with pytest.raises(MepsError, match="disgust 162 instead of 163, fear 125 instead of 124"):
         build_index("mmme", saved(table))
+    with pytest.raises(MepsError, match="disgust 162 instead of 163"):  # a pasted row hides nothing
+        build_index("mmme", saved(pd.concat([table, table.iloc[[9]]])))
+    saved(table)
     assert len(build_index("mmme", tmp_path, IndexOptions(any_counts=True)).table) == 634
     build_index("mmme", saved(table.drop(index=5)))  # a part is nobody's to judge
     table.loc[0, ["Estimated Emotion", "Subject"]] = ["disgust", "sub111"]

@@ -3,7 +3,14 @@
 import pandas as pd
 import pytest
 
-from meps_lib.datasets.reports import DUPLICATE, check_counts, check_unique, missing
+from meps_lib.datasets.reports import (
+    DUPLICATE,
+    check_counts,
+    check_unique,
+    flagged,
+    in_words,
+    missing,
+)
 from meps_lib.datasets.rules import apply_rules
 from meps_lib.datasets.schema import frame_of
 from meps_lib.errors import MepsError
@@ -25,11 +32,11 @@ from meps_lib.errors import MepsError
     ],
 )
 def test_what_is_missing_in_words(names, total, said):
-    assert missing("frames", names, total) == said
+    assert tuple(map(str, missing("frames", names, total))) == said
 
 
 def test_the_unit_is_the_callers():
-    assert missing("EEG", ["sub01"], 2, "subjects") == ("EEG of 1 of 2 subjects (sub01)",)
+    assert str(*missing("EEG", ["sub01"], 2, "subjects")) == "EEG of 1 of 2 subjects (sub01)"
 
 
 ROWS = [
@@ -48,6 +55,33 @@ def test_the_same_row_twice_is_for_the_rule_and_another_of_that_name_for_nobody(
     with pytest.raises(MepsError, match="x.csv, rows 2, 4, 9: all are clip 'a', but differ in ons"):
         check_unique(other, "x.csv")
     assert len(apply_rules(frame_of(other, "any"), (DUPLICATE,))[0]) == 3
+
+
+def test_another_spelling_is_no_other_clip():
+    """What a loader flags, and how a cell was written, is not what the row says."""
+    written = {"flags": "subject not written spNO.<number>", "emotion_raw": "Others", "row": 7}
+    twice = [*ROWS[:2], ROWS[0] | written]
+    check_unique(twice, "x.csv")
+    kept, dropped = apply_rules(frame_of(twice, "any"), (DUPLICATE,))
+    assert kept["row"].tolist() == [2, 3] and dropped["row"].tolist() == [7]
+
+
+def test_a_rule_finds_what_a_loader_flagged():
+    flags = ["no apex", "late; no apex", "no apex at row 7", "there is no apex", ""]
+    hits = flagged("no apex")(pd.DataFrame({"flags": flags}))
+    assert hits.tolist() == [True, True, True, False, False]
+
+
+def test_what_a_dropped_clip_lacks_is_not_missing():
+    found = (
+        *missing("frames", ["a", "b", "gone"], 5),
+        *missing("depth", ["gone"], 5),
+        *missing("EEG", ["sub01"], 2, "subjects"),
+        "folder micro of s02",
+    )
+    assert in_words(found, pd.Series(["a", "b", "c"])) == (
+        "frames of 2 of 3 clips (a, b)", "EEG of 1 of 2 subjects (sub01)", "folder micro of s02",
+    )  # fmt: skip
 
 
 def test_counts_are_held_against_those_published():

@@ -69,6 +69,29 @@ def test_nothing_looks_like_flow_maps_by_itself(monkeypatch, casme2):
     assert "it holds Cropped, notes.csv" in str(caught.value)
 
 
+def test_for_flow_maps_nobody_looks_upwards(tmp_path):
+    """Some folder above always has a picture or a table: "did you mean /tmp?"."""
+    loose = kind("flowmaps", "*.csv")
+    (tmp_path / "notes.csv").touch()
+    (tmp_path / "a" / "b").mkdir(parents=True)
+    with pytest.raises(MepsError, match="it holds b$"):
+        check_root(loose, tmp_path / "a")
+    (tmp_path / "a" / "b" / "labels.csv").touch()
+    with pytest.raises(MepsError, match="did you mean .*/a/b[?]"):
+        check_root(loose, tmp_path / "a")
+
+
+def test_marks_are_matched_in_any_case(tmp_path):
+    (tmp_path / "cropped" / "SUB01").mkdir(parents=True)
+    assert check_root(CASME2, tmp_path) == tmp_path
+
+
+def test_with_a_named_table_any_folder_will_do(tmp_path):
+    assert check_root(CASME2, tmp_path, labels=tmp_path / "x.csv") == tmp_path
+    with pytest.raises(MepsError, match="no such folder"):
+        check_root(CASME2, tmp_path / "gone", labels=tmp_path / "x.csv")
+
+
 def test_a_kind_that_cannot_be_imported_does_not_hide_the_error(monkeypatch, tmp_path):
     def missing(name):
         raise ImportError(name)
@@ -125,7 +148,9 @@ def test_the_search_is_bounded(tmp_path):
 def test_entries_are_sorted_and_hidden_ones_left_out(tmp_path):
     for name in ("b", "a", ".DS_Store", "ü"):
         (tmp_path / name).touch()
+    (tmp_path / "__MACOSX").mkdir()
     assert [e.name for e in entries(tmp_path)] == ["a", "b", "ü"]
+    assert list(folders_below(tmp_path, 1)) == [tmp_path]
 
 
 def test_a_folder_that_cannot_be_listed_is_named(tmp_path, monkeypatch):

@@ -6,7 +6,6 @@ import pandas as pd
 import pytest
 import torch
 
-from meps_lib.datasets.cells import coded
 from meps_lib.datasets.dataset import IndexedDataset
 from meps_lib.datasets.index import IndexOptions, build_index
 from meps_lib.datasets.samm import KIND
@@ -14,6 +13,7 @@ from meps_lib.datasets.settings import LoadConfig
 from meps_lib.errors import MepsError
 from meps_lib.labels import CLASS_SETS
 from meps_lib.simulate.layouts import samm, write_layout
+from meps_lib.simulate.layouts.filming import au_text
 
 COLOUR = LoadConfig(("colour",), size=32)
 
@@ -52,8 +52,9 @@ def test_the_index_says_what_is_true_but_for_the_recorded_errors(tree, indexed):
     assert table["row"].tolist() == [15 + k for k in range(16)]  # header in 14, as Excel counts
     assert (table["flags"] == "the coders noted no apex").tolist() == no_apex.tolist()
     assert (table.loc[~no_apex, "flags"] == "").all() and (table["fps"] == 200).all()
-    for aus, true in zip(table["aus"], truth["aus"], strict=True):
-        assert "+".join(str(n) for _, n in coded(aus)) == true
+    sided = [au_text(a.split("+"), b) for a, b in zip(truth["aus"], truth["lateral"], strict=True)]
+    assert table["aus"].tolist() == [text.strip("?") for text in sided]
+    assert {"L", "R"} <= set("".join(sided))
     assert table["class_megc2019"].fillna("").tolist() == truth["megc2019"].fillna("").tolist()
     four = CLASS_SETS["four"].emotion_to_class
     assert table["class_four"].tolist() == [four[e] for e in truth["emotion"]]
@@ -90,6 +91,21 @@ def test_clips_without_an_apex_can_be_dropped(tree):
     found = build_index("samm", tree[0], IndexOptions(rules={"no-apex": "drop"}))
     wanted = tree[1].loc[tree[1]["dirt"] != "", "clip"].tolist()
     assert found.dropped["clip"].tolist() == wanted and len(found.table) == 16 - len(wanted)
+
+
+@pytest.mark.parametrize("cell", [None, "/", "-", -1, "-1"])
+def test_an_apex_that_was_not_noted_however_written(copy, tree, cell):
+    root, table = copy
+    k = int((tree[1]["dirt"] == "").argmax())
+    table.loc[k, "Apex Frame"] = cell
+    table.to_excel(root / samm.TABLE, startrow=13, index=False)
+    row = build_index("samm", root).table.iloc[k]
+    assert row["apex"] is pd.NA and "the coders noted no apex" in row["flags"]
+    assert ("the apex is -1" in row["flags"]) == (str(cell) == "-1")
+    table.loc[k, ["Apex Frame", "Onset Frame"]] = (None, -1)
+    table.to_excel(root / samm.TABLE, startrow=13, index=False)
+    with pytest.raises(MepsError, match="column Onset Frame: got '-1'"):
+        build_index("samm", root)
 
 
 def test_a_number_for_a_subject_and_unknown_classes(copy):

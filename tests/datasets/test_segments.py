@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from meps_lib.datasets.segments import FRAGMENT, cut, runs
+from meps_lib.datasets.segments import FRAGMENT, cut, left_over, runs
 from meps_lib.errors import MepsError
 
 
@@ -37,6 +37,16 @@ def test_clips_have_one_length_follow_each_other_and_leave_less_than_one_over(
 def test_a_length_that_is_none_is_refused(seconds):
     with pytest.raises(MepsError, match="segment_s=.*expected 2 s or more"):
         cut(0, 99, 10, seconds)
+
+
+def test_what_fills_no_clip_is_said():
+    spans = [(0, 119_998), (200_000, 209_999), (300_000, 419_999)]
+    parts = [part for span in spans for part in cut(*span, 1000, 60)]
+    table = pd.DataFrame({"onset": [p.first for p in parts], "offset": [p.last for p in parts]})
+    total = sum(last - first + 1 for first, last in spans)
+    (said,) = left_over(total, table, 1000, 60)
+    assert said == "60.0 s of 250.0 s fill no clip of 60 s and are left out"
+    assert left_over(total - 59_999, table, 1000, 60) == ()
 
 
 def test_only_what_is_shorter_than_two_seconds_is_a_fragment():

@@ -120,22 +120,45 @@ def test_a_file_is_read_once_until_it_changes(tmp_path):
         ran.append(options)
         return path.read_text()
 
-    path = tmp_path / "a.txt"
-    path.write_text("one")
+    path = written(tmp_path / "a.txt", "one")
     assert read_once(path, read) == read_once(path, read) == "one"
     assert ran == [()]
     read_once(path, read, ("ECG",))
     assert ran == [(), (("ECG",),)]
-    path.write_text("two")  # as long as before
-    os.utime(path, ns=(1, 1))
-    assert read_once(path, read) == "two"
-    with pytest.raises(MepsError, match=r"gone\.txt: cannot be opened"):
+    assert read_once(written(path, "two"), read) == "two"  # size and time are as before
+    with pytest.raises(MepsError, match=r"gone\.txt cannot be read: No such file"):
         read_once(tmp_path / "gone.txt", read)
+
+
+def test_a_file_beside_it_counts_too(tmp_path):
+    path, events = written(tmp_path / "a.cdt", "one"), written(tmp_path / "a.cdt.ceo", "101")
+    read = lambda path: events.is_file() and events.read_text()  # noqa: E731
+    assert read_once(path, read, beside=[events]) == "101"
+    assert read_once(path, read, beside=[written(events, "102")]) == "102"
+    events.unlink()
+    assert read_once(path, read) is False
+    with pytest.raises(MepsError, match=r"a\.cdt\.ceo cannot be read"):
+        read_once(path, read, beside=[events])
+
+
+def test_a_file_too_young_to_be_believed_is_read_again(tmp_path):
+    path = tmp_path / "a.txt"
+    path.touch()
+    ran = []
+    read = lambda path: ran.append(path)  # noqa: E731
+    read_once(path, read), read_once(path, read)
+    assert len(ran) == 2
 
 
 def test_what_is_kept_is_bounded(tmp_path):
     signals_cut._read_once.cache_clear()
     for k in range(10):
-        (tmp_path / f"{k}").write_text("x")
-        read_once(tmp_path / f"{k}", str)
+        read_once(written(tmp_path / f"{k}", "x"), str)
     assert signals_cut._read_once.cache_info().currsize == signals_cut._KEPT <= 4
+
+
+def written(path, text):
+    """A file that says it was written long ago, whenever it was."""
+    path.write_text(text)
+    os.utime(path, (1e9, 1e9))
+    return path

@@ -11,7 +11,7 @@ import torch
 from meps_lib.datasets.dataset import IndexedDataset
 from meps_lib.datasets.index import IndexOptions, build_index
 from meps_lib.datasets.settings import LoadConfig
-from meps_lib.datasets.smic import KIND
+from meps_lib.datasets.smic import KIND, rows
 from meps_lib.errors import MepsError
 from meps_lib.simulate.layouts import write_layout
 
@@ -128,8 +128,23 @@ def test_a_folder_of_no_class_a_second_copy_and_a_table_are_errors(bare, tree):
     shutil.copytree(bare / "HS/s01", bare / "HS/s1")
     with pytest.raises(MepsError, match="s1_ne_01.*HS/s01/.*HS/s1/"):
         build_index("smic", bare)
-    with pytest.raises(MepsError, match="no table"):
+    with pytest.raises(MepsError, match="SMIC-HS has no annotation table"):
         build_index("smic", bare, IndexOptions(labels=Path("x.csv")))
+
+
+def test_a_folder_of_no_subject_is_noted_and_left_out(bare, indexed):
+    (bare / "HS/read me").mkdir()
+    found = build_index("smic", bare)
+    assert found.notes == ("folder read me is named after no subject (such as s01): left out",)
+    assert found.table["clip"].tolist() == indexed.table["clip"].tolist()
+
+
+def test_folders_are_found_in_any_case(bare, indexed):
+    move(bare, "HS/s02/micro", "HS/S02/Micro")
+    move(bare, "HS", "hs")
+    table = rows(bare, IndexOptions()).table  # whatever a root has to look like
+    assert table["subject"].tolist().count("s02") == 6
+    assert set(table["clip"]) == set(indexed.table["clip"])
 
 
 def test_a_subject_without_micro_is_missed(bare):
@@ -154,7 +169,12 @@ def test_a_hole_in_a_clip_is_named_and_unnumbered_names_are_counted(tree, indexe
     for read in (KIND.load, KIND.files):
         with pytest.raises(MepsError, match=f"frame {int(names[5].stem[5:])} of .* missing"):
             read(tmp_path, row, COLOUR)
-    # Where a name has no number at its end, nothing says that one is missing.
+    shutil.copy(names[4], copy := names[4].with_name(f"{names[4].stem} (1).bmp"))
+    for read in (KIND.load, KIND.files):  # it does not hide the hole
+        with pytest.raises(MepsError, match=r"\(1\)\.bmp' does not end in a frame's number"):
+            read(tmp_path, row, COLOUR)
+    copy.unlink()
+    # Where no name has a number at its end, nothing says that one is missing.
     for name in (*names[:5], *names[6:]):
         name.rename(name.with_name(f"{name.stem}_a.bmp"))
     assert len(KIND.files(tmp_path, row, COLOUR)) == len(names) - 1

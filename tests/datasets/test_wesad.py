@@ -73,6 +73,15 @@ def test_conditions_are_where_the_truth_says(tree):
     assert "missing: recordings of 11 of 15 subjects (S6, " in found.report()
 
 
+def test_what_fills_no_clip_is_noted(tree):
+    root, truth = tree
+    found = build_index("wesad", root, IndexOptions(segment_s=5.0))
+    long = (truth["offset"] - truth["onset"] + 1).sum() / 700
+    assert found.notes == (
+        f"{long - 5 * len(found.table):.1f} s of {long:.1f} s fill no clip of 5 s and are left out",
+    )
+
+
 def test_a_condition_is_cut_into_clips_of_the_asked_length(tree):
     table = build_index("wesad", tree[0], IndexOptions(segment_s=5.0)).table
     assert len(table) == 40 and (table["offset"] - table["onset"] + 1 == 3500).all()

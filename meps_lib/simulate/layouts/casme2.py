@@ -37,11 +37,12 @@ from meps_lib.simulate.scenario import Scenario
 from meps_lib.simulate.timing import apex_frame
 
 TABLE = "CASME2-coding-20140508.xlsx"
-# How often each emotion is drawn. The published table has 2 clips of fear and 7 of sadness, and
-# the MEGC2019 composite (See et al., 2019) takes 145 of its 255: 88 negative, 32 positive, 25
-# surprise. CHOICE: how the 88 divide into disgust and repression; the rest is others.
+# How often each emotion is drawn. The MEGC2019 composite (See et al., 2019) takes 145 of the 255
+# rows: 88 negative, 32 positive, 25 surprise. It leaves out three by name although their emotions
+# are of its classes, so 107 are others, fear or sadness. CHOICE: 2 are fear and 7 sadness, the
+# three are negative, and how these 91 divide into disgust and repression.
 BALANCE = (
-    ("disgust", 62), ("repression", 26), ("happiness", 32), ("surprise", 25), ("others", 101),
+    ("disgust", 64), ("repression", 27), ("happiness", 32), ("surprise", 25), ("others", 98),
     ("fear", 2), ("sadness", 7),
 )  # fmt: skip
 # What the composite leaves out although its emotion is one of its classes: subject -> clip.
@@ -51,7 +52,8 @@ the spreadsheet is the one of 2014-05-08, its sheet is called Sheet1, and the tw
 without a name are empty;
 a clip is called EP, two digits of its own, a number and mostly f; sub04/EP12_01f, sub05/EP12_03f
 and sub24/EP02_07, which the MEGC2019 composite leaves out, are there when the subjects are;
-fear and sadness are as rare as in the real set, so few clips may have none of them;
+how the negative clips divide into disgust and repression, and the others into others, fear and
+sadness; these two are rare, so few clips may have none of them;
 the one wrong offset lies before its onset;
 L and R stand before units that move on the person's left or right side alone, and "?" stands
 for the action units where none could be seen;

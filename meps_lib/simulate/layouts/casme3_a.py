@@ -50,11 +50,12 @@ LETTERS = "abcdefghijklm"  # thirteen videos a subject
 # How the two spreadsheets of the set spell emotions, where that differs from ours.
 SPELLING = {"happiness": "happy", "sadness": "sad"}
 SIDED = 0.4  # CHOICE: share of those that can, so that about a fifth of all rows have L or R
-# CHOICE: how coders mark which lip moved. WHY: the prefixes T and B are documented, for top and
-# bottom, but not where they occur; 10 raises the top lip, 17 and 25 move the bottom one.
+# CHOICE: T and B say which lip moved, top or bottom. WHY: the sources have the prefixes L R T B and
+# no more; 10 raises the top lip, 17 and 25 move the bottom one.
 _LIPS = {"10": "T", "17": "B", "23": "TB", "24": "TB", "25": "B"}
 _LIP_SHARE = 0.3  # CHOICE: of such units without a side
 CHOICES = """What the sources leave open, and what these files do:
+the spreadsheet stands in a folder called annotation;
 frames are numbered from 0; each is a square of the face, not the room;
 "Objective class" is a Roman numeral that follows from the emotion;
 L and R stand before units that move on the person's left or right side alone, T and B, in
@@ -105,6 +106,7 @@ def write(
                 write_depth(folder / "depth", depth, names)
             for clip in film.clips.itertuples():
                 plan = cohort.plan(clip.trial)
+                units = with_lips(au_text(clip.aus, clip.lateral), rng)
                 rows.append(
                     {
                         "Subject": f"spNO.{person + 1}",
@@ -112,7 +114,7 @@ def write(
                         "Onset": clip.onset,
                         "Apex": clip.apex,
                         "Offset": clip.offset,
-                        "AU": with_lips(au_text(clip.aus, clip.lateral), rng),
+                        "AU": units,
                         "Objective class": _OBJECTIVE.get(plan.emotion, "VII"),
                         "emotion": SPELLING.get(plan.emotion, plan.emotion),
                     }  # fmt: skip
@@ -126,6 +128,7 @@ def write(
                         "apex": clip.apex,
                         "offset": clip.offset,
                         "aus": "+".join(map(str, clip.aus)),
+                        "aus_sided": units.replace("?", ""),
                         "apex_exact": clip.apex_exact,
                         "lateral": clip.lateral,
                         "video": letter,

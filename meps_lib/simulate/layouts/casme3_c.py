@@ -52,6 +52,7 @@ _HELD = 20  # CHOICE: rows for which a marker stays
 _TEST, _INSTRUCTION, _END = 1, 3, 6
 CHOICES = """What the sources leave open, and what these files do:
 physiology stands in part_C/Physiology/<subject>.txt, and its header names the signals;
+"count" numbers a person's clips from 1;
 frames are numbered from 0, and each is a square of the face, not the room;
 L and R stand before units that move on the person's left or right side alone;
 "?" stands for the action units where none could be seen;
@@ -119,13 +120,14 @@ def write(
             truth.append(
                 {
                     "subject": f"{number:02d}",
-                    "clip": f"{number:02d}_{count}",
+                    "clip": f"{number:02d}_{clip.onset}",
                     "emotion": plan.emotion,
                     "class": plan.label,
                     "onset": clip.onset,
                     "apex": clip.apex,
                     "offset": clip.offset,
                     "aus": "+".join(map(str, clip.aus)),
+                    "aus_sided": au_text(clip.aus, clip.lateral).replace("?", ""),
                     "apex_exact": clip.apex_exact,
                     "lateral": clip.lateral,
                     "start_row": start_row,

@@ -1,4 +1,4 @@
-"""SAMM: 200 frames a second, grey, one spreadsheet that begins with an explanation.
+"""SAMM: 200 frames a second, grey, one spreadsheet whose header stands in row 13.
 
 ::
 

@@ -42,13 +42,14 @@ CONDITIONS = {  # code -> name, emotion whose pattern it borrows, valence, arous
 }
 CHOICES = """What the sources leave open, and what these files do:
 the valence and arousal of each condition, and what each does to the body;
-subjects take the two orders of conditions in turn, the meditation twice in each;
+conditions come in two orders that subjects take in turn, the meditation twice in each;
+the units of the signals are not in the files;
 conditions last some seconds, not minutes, and 4 s lie between them, labelled 0, 5, 6 or 7;
 the wrist's EDA is 0.3 of the chest's, and both devices start at the same instant;
 EMG and acceleration are noise that means nothing.
 """
-ORDERS = ((1, 3, 4, 2, 4), (1, 2, 4, 3, 4))  # the two versions of the study's protocol
-_BETWEEN = (0, 5, 0, 6, 0, 7)  # transient, and codes that the authors tell us to ignore
+ORDERS = ((1, 3, 4, 2, 4), (1, 2, 4, 3, 4))  # CHOICE: two, so that no condition has its place
+_BETWEEN = (0, 5, 0, 6, 0, 7)  # CHOICE: these; the sources say that other codes are ignored
 _BETWEEN_S = 4.0
 
 
