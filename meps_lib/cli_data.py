@@ -65,15 +65,7 @@ def _indexed(options: Loso, modalities: tuple[str, ...]):
     how = IndexOptions(options.labels, rules_of(options.rules), length, options.any_counts)
     found = build_index(options.data, options.root, how)
     data = IndexedDataset(found, options.classes, LoadConfig(modalities, options.crop))
-    left_out = {**data.excluded["why"].value_counts(), **found.dropped["why"].value_counts()}
-    for why, n in left_out.items():
+    for why, n in data.origin["left_out"].items():
         print(f"left out: {n} clips, {why}")
-    data.origin = {
-        "kind": options.data,
-        "root": str(options.root),
-        "index": asdict(how),
-        "class_set": data.class_set,
-        "load": asdict(data.config),
-        "left_out": {why: int(n) for why, n in left_out.items()},
-    }
+    data.origin["index"] = asdict(how)
     return data

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import pandas as pd
@@ -37,6 +37,9 @@ class IndexedDataset(Dataset):
         clip and why: what the index has and this data set leaves out.
     note : str
         What the data is, in one line.
+    origin : dict
+        How it was opened, and how many clips were left out or dropped for which reason, for the
+        ``config.json`` of a run.
 
     Raises
     ------
@@ -73,6 +76,14 @@ class IndexedDataset(Dataset):
         keep = self.table[["subject", "clip", "emotion", "data_set"]]
         self.index = keep.assign(label=self.table[f"class_{name}"].astype(str))
         self.note = f"{_origin(self.root)}{indexed.title}, classes {name}"
+        gone = pd.concat([self.excluded["why"], indexed.dropped["why"]]).value_counts(sort=False)
+        self.origin = {
+            "kind": indexed.kind,
+            "root": str(self.root),
+            "class_set": name,
+            "load": asdict(self.config),
+            "left_out": {str(why): int(n) for why, n in gone.items()},
+        }
 
     def _reasons(self, table: pd.DataFrame, name: str) -> pd.Series:
         """Why a clip is left out; "" for those that stay."""

@@ -1,5 +1,6 @@
 """An index as a data set: which clips are left out and why, and what the note says of the rest."""
 
+from collections import Counter
 from pathlib import Path
 
 import pandas as pd
@@ -41,7 +42,8 @@ def of(monkeypatch, tmp_path):
         parts = {"load": load, "files": files, "modalities": ("colour", "ps", "flow")} | fields
         kind = Kind("tiny", "Tiny", None, class_sets=sets, rules=(), marks=(), **parts)
         monkeypatch.setattr(dataset, "kind_of", {"tiny": kind}.__getitem__)
-        found = Indexed("tiny", "Tiny", Path(root), frame_of(rows, "tiny"), pd.DataFrame(), sets)
+        dropped = pd.DataFrame({"clip": ["c9"], "why": ["without ps"]})
+        found = Indexed("tiny", "Tiny", Path(root), frame_of(rows, "tiny"), dropped, sets)
         return IndexedDataset(found, class_set, LoadConfig(modalities=modalities))
 
     return make
@@ -67,6 +69,8 @@ def test_each_clip_stays_or_is_left_out_for_the_first_reason(of, modalities, exc
     assert dict(data.excluded.to_numpy().tolist()) == excluded
     assert data.index["clip"].tolist() == [r[0] for r in ROWS if r[0] not in excluded]
     assert len(data) == len(data.index) == 5 - len(excluded)
+    # What the index dropped is counted with the rest.
+    assert data.origin["left_out"] == Counter([*excluded.values(), "without ps"])
 
 
 def test_a_trial_has_its_row_and_the_class_of_the_set(of, tmp_path):
