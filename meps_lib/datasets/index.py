@@ -19,6 +19,7 @@ from meps_lib.datasets.reports import DUPLICATE, check_counts, in_words
 from meps_lib.datasets.rules import apply_rules
 from meps_lib.datasets.schema import COLUMNS, SCHEMA, check_classes, check_index, frame_of, place
 from meps_lib.datasets.tables import find_table, tables_beside
+from meps_lib.diskcache import write_whole
 from meps_lib.errors import MepsError
 
 __all__ = [
@@ -81,7 +82,6 @@ class Indexed:
         MepsError
             If the file cannot be written.
         """
-        path, part = Path(path), Path(path).with_name(f".{Path(path).name}.part")
         table = self.table.copy()
         sets = {k: list(v) for k, v in self.class_sets.items()}
         story = {"kind": self.kind, "title": self.title, "class_sets": sets}
@@ -91,12 +91,9 @@ class Indexed:
         )  # fmt: skip
         table.attrs["meps_index"] = json.dumps(story, default=str)
         try:
-            table.to_parquet(part, index=False)
-            part.replace(path)
+            write_whole(Path(path), table.to_parquet(index=False))
         except OSError as error:
-            part.unlink(missing_ok=True)
-            why = error.strerror or error  # pyarrow's errors have no strerror
-            raise MepsError(f"cannot write {path}: {why}; choose another file") from None
+            raise MepsError(f"cannot write {path}: {error.strerror}; choose another file") from None
 
 
 _DROPPED = ("subject", "clip", "row", "rule", "why")

@@ -26,6 +26,7 @@ import pandas as pd
 
 from meps_lib.datasets.biopac_mat import read_mat
 from meps_lib.datasets.by_subject import recordings_by_subject
+from meps_lib.datasets.cells import subject_named
 from meps_lib.datasets.curry_eeg import beside, eeg_window, header_of, read_curry
 from meps_lib.datasets.finder import finder
 from meps_lib.datasets.kind import Expected, IndexOptions, Kind, Rows
@@ -94,7 +95,8 @@ def _clip_folders(root: Path, found: list[dict]) -> tuple[list[str], list[str]]:
 
     Such a folder is nobody's: the same face under two names would be learnt from and tested on.
     """
-    find, places = finder(root), [(), *((entry.name,) for entry in entries(root))]
+    find, names = finder(root), [entry.name for entry in entries(root)]
+    places = {(): None} | {(name,): subject_named(name) for name in names}
     folders = [_clip_folder(find, places, row) for row in found]
     real = [folder and folder.resolve() for folder in folders]
     whose: dict[Path | None, set[str]] = {}
@@ -115,9 +117,11 @@ def _clip_folders(root: Path, found: list[dict]) -> tuple[list[str], list[str]]:
 
 
 def _clip_folder(
-    find: Callable[..., list[Path]], places: list[tuple[str, ...]], row: dict
+    find: Callable[..., list[Path]], places: dict[tuple[str, ...], int | None], row: dict
 ) -> Path | None:
-    file = row["_file"]
+    """Looked for in `places`, but for those that are called after another subject."""
+    file, own = row["_file"], (None, subject_named(row["subject"]))
+    places = [place for place, number in places.items() if number in own]
     parts = ((row["_subject"],), (row["subject"],), ())
     found = (f for place in places for part in parts for f in find(*place, *part, file))
     # `find` overlooks dots as well as case, but "1.12" and "11.2" are two clips.

@@ -46,5 +46,8 @@ def stamp_of(files: Sequence[str | os.PathLike]) -> Stamp:
 
 
 def settled(stamp: Stamp) -> bool:
-    """Whether none was changed just before, so that a stamp that stays says that they do."""
-    return time.time_ns() - max((s[1] for s in stamp), default=0) > _SETTLED_NS
+    """Whether none was changed just before, so that a stamp that stays says that they do.
+
+    What was copied with its times a moment ago is young too, however old it says it is.
+    """
+    return time.time_ns() - max((t for s in stamp for t in s[1:]), default=0) > _SETTLED_NS

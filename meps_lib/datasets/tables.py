@@ -54,16 +54,17 @@ def read_table(
     ------
     MepsError
         If the file cannot be read, or the sheet or a column is missing; the message names those
-        that are there. If a row of a CSV file is longer than the header.
+        that are there. If a row of a CSV file goes on after the last named column.
     """
     lines, where, header, found = _sheet(Path(path), columns, sheet, header_row, optional)
-    rows, width = [], len(lines[header])
+    rows, width = [], max((k for k, name in enumerate(lines[header], 1) if name), default=0)
     for number, line in enumerate(lines[header + 1 :], header + 2):
         # A spreadsheet may have remarks there; in a CSV file a comma in a cell moves the others.
         if Path(path).suffix.lower() == ".csv" and any(line[width:]):
             raise MepsError(
                 f"{where}, row {number}: {len(line)} cells, where the header in row {header + 1} "
-                f'has {width}; put quotes around cells that hold commas, as in "4,12"'
+                f'names {width}; put quotes around cells that hold commas, as in "4,12", or name '
+                "the column if it holds remarks"
             )
         row = {key: _cell(line, at) for key, at in found.items()}
         if any(row.values()):

@@ -1,6 +1,7 @@
 """One small tree in the layout of MMME, for all tests of its loader."""
 
 import shutil
+import time
 from dataclasses import replace
 
 import numpy as np
@@ -11,6 +12,13 @@ from meps_lib.simulate import simulate_cohort
 from meps_lib.simulate.layouts import mmme
 
 CALM = {"size": 32, "ps_noise": 0.3, "ps_motion_per_min": 0.0, "ps_dropout_per_min": 0.0}
+
+
+@pytest.fixture
+def later(monkeypatch):
+    """Call it, and an hour has passed: what was written before is settled, as nobody can fake."""
+    now = time.time_ns
+    return lambda: monkeypatch.setattr(time, "time_ns", lambda: now() + 3600 * 10**9)
 
 
 @pytest.fixture(scope="session")

@@ -75,11 +75,10 @@ def written(tmp_path_factory):
 
 
 @pytest.fixture
-def root(written, tmp_path):
-    """A copy written a minute ago; see `age`."""
-    shutil.copytree(written, tmp_path / "data")
-    age(tmp_path / "data")
-    return tmp_path / "data"
+def root(written, tmp_path, later):
+    """A copy that was written long ago."""
+    later()
+    return shutil.copytree(written, tmp_path / "data")
 
 
 def age(root, seconds=60.0):
@@ -162,10 +161,11 @@ def test_one_changed_byte_is_noticed_though_size_and_time_are_as_before(root, tm
     assert made(data, tmp_path / "kept") == 1
 
 
-def test_a_file_too_young_to_be_believed_is_read_again(root, tmp_path, monkeypatch):
+def test_a_file_too_young_to_be_believed_is_read_again(written, tmp_path, monkeypatch, later):
     """Twice within one tick of the clock: same size, same times, other bytes."""
+    root = shutil.copytree(written, tmp_path / "data")
+    age(root)  # as it says
     data, file = Pictures(root), root / "signals.csv"
-    os.utime(file)
     assert made(data, tmp_path / "kept") == 3
     assert not list((tmp_path / "kept" / "files").iterdir())
     text, stamps = file.read_text(), {k: cache.stamp_of(data.files(k)) for k in range(3)}
@@ -176,7 +176,7 @@ def test_a_file_too_young_to_be_believed_is_read_again(root, tmp_path, monkeypat
         file.write_text(text.replace("1", "2", 1))
         assert made(data, tmp_path / "kept") == 3
     file.write_text(text)
-    age(root)
+    later()
     assert made(data, tmp_path / "kept") == 0
     assert len(list((tmp_path / "kept" / "files").iterdir())) == 3
 

@@ -1,6 +1,7 @@
 """The index: what outlives a file, what the report says, and when counts are asserted."""
 
 import json
+import os
 from dataclasses import replace
 
 import pandas as pd
@@ -86,9 +87,23 @@ def test_an_index_without_drops_or_classes_outlives_its_file(tiny, tmp_path):
 
 def test_an_index_that_cannot_be_written(tiny, tmp_path):
     made = build_index("tiny", tiny())
-    message = "cannot write .*Cannot save file into a non-existent.*; choose another file"
+    message = "cannot write .*index.parquet: No such file or directory; choose another file"
     with pytest.raises(MepsError, match=message):
         made.save(tmp_path / "no such folder" / "index.parquet")
+
+
+def test_two_processes_may_write_one_index(tiny, tmp_path, monkeypatch):
+    """The other one ends while this one writes."""
+    made, replaced, path = build_index("tiny", tiny()), os.replace, tmp_path / "i.parquet"
+
+    def late(*names):
+        monkeypatch.undo()
+        made.save(path), replaced(*names)
+
+    monkeypatch.setattr(os, "replace", late)
+    made.save(path)
+    assert read_index(path, tmp_path).table.equals(made.table)
+    assert {p.name for p in tmp_path.iterdir()} == {"i.parquet", "mark"}
 
 
 def _text(path):

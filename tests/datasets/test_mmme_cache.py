@@ -15,8 +15,14 @@ from tests.datasets.test_mmme_frames import frame_name, shown_again
 PS = PrepareConfig(ps_names=("EDA",), ps_sfreq=1000.0)
 
 
+@pytest.fixture(autouse=True)
+def all_is_settled(later):
+    """All of it is believed by size and times."""
+    later()
+
+
 def old(root):
-    """All of it was written long ago, so that it is believed by size and time."""
+    """Only what cannot be set back tells of a change."""
     for path in (*root.rglob("*"), root):
         os.utime(path, (1e9, 1e9))
 

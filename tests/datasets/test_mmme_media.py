@@ -52,6 +52,20 @@ def test_a_folder_of_each_subject_is_its_own(indexed):
     assert not any("could be" in text for text in found.missing)
 
 
+def test_a_folder_called_after_another_subject_is_not_looked_into(indexed):
+    """Subject folders at the root: sub02's own clip is missing, and sub01's is not its."""
+    found = indexed([("sub01", "114"), ("sub02", "113")], "sub01/113", "sub01/114", "old/112")
+    assert found.table["colour"].tolist() == ["sub01/114", ""]
+    assert "frames of 1 of 2 clips (sub02_113_3)" in found.report()
+
+
+@pytest.mark.parametrize("folder", ["sub01", "Subject 1", "1", "s01"])
+def test_a_subject_keeps_its_folder_when_anothers_row_names_the_same_clip(indexed, folder):
+    found = indexed([("sub01", "113"), ("sub02", "113")], f"{folder}/113")
+    assert found.table["colour"].tolist() == [f"{folder}/113", ""]
+    assert not any("could be" in text for text in found.missing)
+
+
 def test_case_does_not_matter_and_a_dot_does(indexed, tmp_path):
     for name in ("PERI/SUB01.MAT", "eeg/Sub01.CDT", "eeg/Sub01.CDT.DPA"):
         (tmp_path / name).parent.mkdir(exist_ok=True)

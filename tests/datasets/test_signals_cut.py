@@ -1,6 +1,7 @@
 """Cutting: against slices by hand, and NeuroKit2's own beats."""
 
 import os
+import time
 
 import neurokit2 as nk
 import numpy as np
@@ -113,8 +114,9 @@ def test_writing_into_a_trial_does_not_reach_the_kept_recording(session):
         assert (expression_window(session, 20.0, config)["ps"] == kept).all()
 
 
-def test_a_file_is_read_once_until_it_changes(tmp_path):
+def test_a_file_is_read_once_until_it_changes(tmp_path, later):
     ran = []
+    later()
 
     def read(path, *options):
         ran.append(options)
@@ -130,7 +132,8 @@ def test_a_file_is_read_once_until_it_changes(tmp_path):
         read_once(tmp_path / "gone.txt", read)
 
 
-def test_a_file_beside_it_counts_too(tmp_path):
+def test_a_file_beside_it_counts_too(tmp_path, later):
+    later()
     path, events = written(tmp_path / "a.cdt", "one"), written(tmp_path / "a.cdt.ceo", "101")
     read = lambda path: events.is_file() and events.read_text()  # noqa: E731
     assert read_once(path, read, beside=[events]) == "101"
@@ -142,15 +145,15 @@ def test_a_file_beside_it_counts_too(tmp_path):
 
 
 def test_a_file_too_young_to_be_believed_is_read_again(tmp_path):
-    path = tmp_path / "a.txt"
-    path.touch()
+    path = written(tmp_path / "a.txt", "one")  # it says that it is old
     ran = []
     read = lambda path: ran.append(path)  # noqa: E731
     read_once(path, read), read_once(path, read)
     assert len(ran) == 2
 
 
-def test_what_is_kept_is_bounded(tmp_path):
+def test_what_is_kept_is_bounded(tmp_path, later):
+    later()
     signals_cut._read_once.cache_clear()
     for k in range(10):
         read_once(written(tmp_path / f"{k}", "x"), str)
@@ -159,6 +162,7 @@ def test_what_is_kept_is_bounded(tmp_path):
 
 def written(path, text):
     """A file that says it was written long ago, whenever it was."""
+    time.sleep(0.02)  # its clock may tick that rarely
     path.write_text(text)
     os.utime(path, (1e9, 1e9))
     return path

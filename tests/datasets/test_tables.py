@@ -133,7 +133,7 @@ def test_the_header_is_found_where_it_is(tmp_path, header_row):
 
 @pytest.mark.parametrize("name", ["onset_frame", " ONSET  FRAME ", "Onset-Frame", "ｏnsetframe"])
 def test_spellings_of_a_column(tmp_path, name):
-    lines = [["Subject", name, "Apex", "AU", ""], [1, 2, 3, 4, 5]]
+    lines = [["Subject", name, "Apex", "AU", ""], [1, 2, 3, 4, ""]]
     assert read_table(write_csv(tmp_path / "t.csv", lines), COLUMNS)["onset"].tolist() == ["2"]
 
 
@@ -146,7 +146,14 @@ def test_a_row_longer_than_the_header_is_refused(tmp_path):
     """Unquoted commas between action units: what followed the first was lost."""
     path = tmp_path / "t.csv"
     path.write_text("Subject,Onset,Apex,AU\n1,2,3,4\n1,2,3,4,12,\n")
-    with pytest.raises(MepsError, match=r"t.csv, row 3: 6 cells, where the header in row 1 has 4"):
+    with pytest.raises(
+        MepsError, match=r"t.csv, row 3: 6 cells, where the header in row 1 names 4"
+    ):
+        read_table(path, COLUMNS)
+    path.write_text("Subject,Onset,Apex,AU,,\n1,2,3,4,12\n")  # cells without a name
+    with pytest.raises(
+        MepsError, match=r"t.csv, row 2: 5 cells, where the header in row 1 names 4"
+    ):
         read_table(path, COLUMNS)
     path.write_text('Subject,Onset,Apex,AU\n1,2,3,"4,12",,\n')  # nothing stands there
     assert read_table(path, COLUMNS)["aus"].tolist() == ["4,12"]
