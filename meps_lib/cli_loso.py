@@ -101,7 +101,7 @@ class Loso:
             f"data: {data.note}; {len(data)} trials; modalities {', '.join(modalities)}; {device}"
         )
         if "ps" in modalities:
-            print(f"signals: {', '.join(config.prepare.ps_names)}; {_signals_of(data)}")
+            print(f"signals: {', '.join(config.prepare.ps_names)}")
         if self.normalise != "training":
             print(f"normalised {self.normalise}: all signals of a test subject are looked at first")
         on_error = "skip" if self.skip_unreadable else "raise"
@@ -152,7 +152,9 @@ class Loso:
         ]
         for right, partner, names in rules:
             for name in names:
-                if getattr(self, name) not in (None, (), False, "auto") and not right:
+                value = getattr(self, name)
+                unset = value is None or value is False or value in ((), "auto")  # 0 is set
+                if not unset and not right:
                     raise MepsError(f"--{name.replace('_', '-')} goes with {partner}")
 
 
@@ -161,14 +163,6 @@ def _has(kind: str) -> tuple[str, ...]:
     from meps_lib.datasets.kinds import kind_of
 
     return kind_of(kind).modalities
-
-
-def _signals_of(data) -> str:
-    """Which signals there are to choose from."""
-    try:
-        return f"the first clip has {', '.join(data[0].ps_names) or 'none'}"
-    except MepsError:  # the run says so, or skips it
-        return "the first clip cannot be read"
 
 
 def _ceiling(data, modalities: tuple[str, ...]) -> str:

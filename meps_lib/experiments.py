@@ -6,7 +6,7 @@ import copy
 import os
 import warnings
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from typing import Literal
 
 import pandas as pd
@@ -16,11 +16,12 @@ from tqdm.auto import tqdm
 
 from meps_lib.errors import MepsError
 from meps_lib.experiment_config import ExperimentConfig
+from meps_lib.experiment_record import about, about_data
 from meps_lib.metrics import score
 from meps_lib.models import build, of_data
 from meps_lib.normalise import NORMALISERS
 from meps_lib.prepare import PreparedDataset
-from meps_lib.results import Results, ResultsWarning, about, about_data
+from meps_lib.results import Results, ResultsWarning, known, results_in
 from meps_lib.split_files import ROLES, read_splits
 from meps_lib.splits import (
     Split,
@@ -81,25 +82,25 @@ def run(
     Pooled over folds, as `meps_lib.metrics.score` wants it; ledger: protocol-pooling.
     """
     config = config or ExperimentConfig()
-    results = None if out is None else Results(out)
-    make_model(config, dataset.classes, seed=0)  # a wrong setting is told before the work
-    _splits(dataset.index, config, seed=0, lost=getattr(dataset, "lost", ()))
-    record = about(config, getattr(dataset, "origin", {}))
-    if results is not None:
-        results.check(record)
-    prepared = _prepared(dataset, config, progress, cache, on_error)
-    splits = {seed: _splits(prepared.index, config, seed, prepared.lost) for seed in config.seeds}
-    if results is not None:
-        results.begin(record | about_data(prepared, splits, note or prepared.note), splits)
-    table = pd.concat(_folds(prepared, config, splits, results, progress), ignore_index=True)
-    if "data_set" in prepared.index:
-        # By subject, who is in one set only; a clip's name may occur in several.
-        home = dict(zip(prepared.index["subject"], prepared.index["data_set"], strict=True))
-        table.insert(2, "data_set", table["subject"].map(home))
-    table.attrs["skipped"] = prepared.skipped.to_dict("records")
-    table.attrs["lost"] = list(prepared.lost)
-    if results is not None:
-        results.finish(table)
+    with nullcontext() if out is None else results_in(out) as results:
+        make_model(config, dataset.classes, seed=0)  # a wrong setting is told before the work
+        _splits(dataset.index, config, seed=0, lost=getattr(dataset, "lost", ()))
+        record = about(config, getattr(dataset, "origin", {}))
+        if results is not None:
+            results.check(record)
+        data = _prepared(dataset, config, progress, cache, on_error)
+        splits = {seed: _splits(data.index, config, seed, data.lost) for seed in config.seeds}
+        if results is not None:
+            results.begin(record | about_data(data, splits, note or data.note), splits)
+        table = pd.concat(_folds(data, config, splits, results, progress), ignore_index=True)
+        if "data_set" in data.index:
+            # By subject, who is in one set only; a clip's name may occur in several.
+            home = dict(zip(data.index["subject"], data.index["data_set"], strict=True))
+            table.insert(2, "data_set", table["subject"].map(home))
+        table.attrs["skipped"] = data.skipped.to_dict("records")
+        table.attrs["lost"] = list(data.lost)
+        if results is not None:
+            results.finish(table)
     return table
 
 
@@ -112,17 +113,19 @@ def _folds(
 ) -> list[pd.DataFrame]:
     """The predictions of every seed and fold: those that an earlier run has left, and the rest."""
     jobs = {(seed, split.fold): split for seed in splits for split in splits[seed]}
-    there = {} if results is None else {job: results.read(*job) for job in jobs}
-    there = {job: table for job, table in there.items() if table is not None}
+    there = {}
+    if results is not None:
+        read = {job: results.read(*job, prepared.of(jobs[job].test)) for job in jobs}
+        there = {job: table for job, table in read.items() if table is not None}
     if there:
         text = f"{results.folder}: {len(there)} of {len(jobs)} folds are there; the rest is run"
         warnings.warn(text, ResultsWarning, 3)
     todo = [job for job in jobs if job not in there]
-    tasks = (delayed(_fold)(prepared, config, jobs[job], job[0]) for job in todo)
+    tasks = (delayed(_fold)(prepared, config, jobs[job], job[0], results) for job in todo)
     bar = tqdm(total=len(jobs), desc="folds", initial=len(there), disable=not progress, leave=False)
     with bar, Parallel(config.n_jobs, return_as="generator") as pool:
         for job, table in zip(todo, pool(tasks), strict=True):
-            there[job] = table if results is None else results.keep(*job, table)
+            there[job] = table
             bar.update()
     return [there[job] for job in jobs]
 
@@ -188,25 +191,28 @@ def _without(splits: Iterable[Split], lost: Sequence[str]) -> list[Split]:
 
 
 def _fold(
-    prepared: PreparedDataset, config: ExperimentConfig, split: Split, seed: int
+    prepared: PreparedDataset,
+    config: ExperimentConfig,
+    split: Split,
+    seed: int,
+    results: Results | None = None,
 ) -> pd.DataFrame:
-    """Train on one split, and touch its test subjects once."""
+    """Train on one split, and touch its test subjects once.
+
+    What comes of it is kept here, by the process that made it: other folds may end in an error.
+    """
     test = prepared.of(split.test)
     with _one_thread():
         model = train_fold(prepared, config, split, seed)
         p = predict(model, test, prepared.classes).numpy()
     labels = pd.Series([t.label for t in prepared.of((*split.train, *split.validation))])
     commonest = labels.value_counts().reindex(prepared.classes).fillna(0).idxmax()
-    rows = {
-        "subject": [t.subject for t in test],
-        "clip": [t.clip for t in test],
-        "fold": split.fold,
-        "seed": seed,
-        "truth": [t.label for t in test],
+    rows = known(seed, split.fold, test) | {
         "prediction": [prepared.classes[k] for k in p.argmax(axis=1)],
         "majority": commonest,
     }
-    return pd.DataFrame(rows | {f"p_{c}": p[:, k] for k, c in enumerate(prepared.classes)})
+    table = pd.DataFrame(rows | {f"p_{c}": p[:, k] for k, c in enumerate(prepared.classes)})
+    return table if results is None else results.keep(seed, split.fold, table)
 
 
 @contextmanager

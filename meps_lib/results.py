@@ -2,13 +2,16 @@
 
     OUT/config.json                  what the experiment is; written first
     OUT/splits_seed0.json            who has which role, for each seed
-    OUT/folds/seed0_fold12.parquet   the predictions of one fold, as soon as it has ended
+    OUT/folds/seed0_fold12-*.parquet the predictions of one fold, as soon as it has ended
     OUT/predictions.parquet          all of them; the folder is finished, and OUT/folds gone
+    OUT/.lock                        held by the process that runs
 
-A run that ends early, whatever ended it, keeps its finished folds: the same experiment with the
+A run that an error ends, or that is killed, keeps its finished folds: the same experiment with the
 same folder goes on with the others. As folds are independent of each other, and each is read back
 to the bit, the predictions are those of a run that nothing disturbed. Another experiment, or the
-same with other data or code, is refused.
+same with other data or code, is refused; so is a second process. Nothing is forced to the disk: a
+computer that goes down may leave a damaged fold, which is run again, or a damaged config.json,
+which is refused.
 """
 
 from __future__ import annotations
@@ -17,21 +20,23 @@ import hashlib
 import json
 import os
 import shutil
+import tempfile
 import warnings
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
-import torch
+from filelock import FileLock, Timeout
 
-from meps_lib import __version__
-from meps_lib.datasets.packing import pack
-from meps_lib.diskcache import source_digest, write_whole
+from meps_lib.diskcache import write_whole
 from meps_lib.errors import MepsError
+from meps_lib.experiment_record import CODE, differences, plain
 from meps_lib.split_files import save_splits
 from meps_lib.splits import Split
+from meps_lib.trial import Trial
 
 PREDICTIONS = "predictions.parquet"
 
@@ -40,8 +45,11 @@ class ResultsWarning(UserWarning):
     """An earlier run's folds are used, or predictions could not be written."""
 
 
-class Results:
-    """A folder for the results of one experiment, made and found writable.
+@contextmanager
+def results_in(out: str | os.PathLike) -> Iterator[Results]:
+    """A folder for the results of one experiment, made, found writable, and nobody else's.
+
+    The system lets go of it when the process ends, however it ends.
 
     Parameters
     ----------
@@ -50,25 +58,40 @@ class Results:
     Raises
     ------
     MepsError
-        If the folder cannot be written to, or holds ``predictions.parquet``.
+        If the folder cannot be written to, another process runs an experiment in it, or it holds
+        ``predictions.parquet``.
     """
-
-    def __init__(self, out: str | os.PathLike):
-        self.folder, self.folds = Path(out), Path(out) / "folds"
-        self._told: set[Path] = set()  # where nothing could be written
-        try:
-            self.folder.mkdir(parents=True, exist_ok=True)
-            (self.folder / ".writable").touch()
-            (self.folder / ".writable").unlink()
-        except OSError as error:
+    folder = Path(out)
+    lock = FileLock(folder / ".lock")
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+        lock.acquire(timeout=0)
+    except Timeout:
+        raise MepsError(
+            f"another process is running an experiment in {folder}; wait for its end, or choose "
+            "another folder"
+        ) from None
+    except OSError as error:
+        raise MepsError(f"cannot write to {folder}: {error.strerror}; choose another") from None
+    try:
+        if (folder / PREDICTIONS).exists():
             raise MepsError(
-                f"cannot write to {self.folder}: {error.strerror}; choose another"
-            ) from None
-        if (self.folder / PREDICTIONS).exists():
-            raise MepsError(
-                f"{self.folder} holds results already ({PREDICTIONS}); nothing was overwritten: "
+                f"{folder} holds results already ({PREDICTIONS}); nothing was overwritten: "
                 "choose another"
             )
+        yield Results(folder)
+    finally:
+        lock.release()
+
+
+class Results:
+    """What is in such a folder; small and picklable, for processes that run a fold each."""
+
+    def __init__(self, folder: Path):
+        self.folder, self.folds, self.code = folder, folder / "folds", CODE
+        self._told: set[Path] = set()  # where nothing could be written
 
     def check(self, record: Mapping[str, Any]) -> None:
         """Refuse a folder that another experiment has begun to fill.
@@ -94,15 +117,15 @@ class Results:
             return
         try:
             there = json.loads(path.read_text(encoding="utf-8"))
-            differences = _differences({k: there.get(k) for k in record}, _plain(record))
+            found = differences({k: there.get(k) for k in record}, plain(record))
         except (OSError, ValueError, AttributeError) as error:
             raise MepsError(
                 f"{path} cannot be read ({error}); nothing was overwritten: choose another folder"
             ) from None
-        if differences:
+        if found:
             raise MepsError(
                 f"{self.folder} holds the beginning of another experiment: "
-                f"{'; '.join(differences[:3])}; nothing was overwritten: choose another folder, or "
+                f"{'; '.join(found[:3])}; nothing was overwritten: choose another folder, or "
                 "go on with what it was begun with"
             )
 
@@ -119,38 +142,60 @@ class Results:
         try:
             self.folds.mkdir(exist_ok=True)
             if not path.exists():
-                write_whole(path, (json.dumps(_plain(record), indent=2) + "\n").encode())
+                write_whole(path, (json.dumps(plain(record), indent=2) + "\n").encode())
         except OSError as error:
             raise MepsError(f"cannot write {path}: {error.strerror}; choose another") from None
         for seed, of_seed in splits.items():
             save_splits(of_seed, self.folder / f"splits_seed{seed}.json")
 
-    def read(self, seed: int, fold: int) -> pd.DataFrame | None:
-        """The predictions of a finished fold; None if there are none, or if they are damaged."""
-        try:
-            return pd.read_parquet(self._fold(seed, fold))
-        except (OSError, ValueError):  # not there, or cut short by a crash of the whole computer
-            return None
+    def read(self, seed: int, fold: int, test: Sequence[Trial]) -> pd.DataFrame | None:
+        """The predictions of a finished fold; None if there are none for these trials, undamaged.
+
+        Parameters
+        ----------
+        seed, fold : int
+        test : sequence of Trial
+            What the fold tests.
+        """
+        expected = known(seed, fold, test)
+        for path in sorted(self.folds.glob(f"seed{seed}_fold{fold}-*.parquet")):
+            try:
+                content = path.read_bytes()
+                if path.name == _name(seed, fold, content):
+                    table = pd.read_parquet(BytesIO(content))
+                    if {n: table[n].tolist() for n in expected if n in table} == expected:
+                        return table
+            except (OSError, ValueError):  # nothing that can be read as a table
+                continue
+        return None
 
     def keep(self, seed: int, fold: int, table: pd.DataFrame) -> pd.DataFrame:
         """Write the predictions of a fold that has just ended, and return them.
 
         Where that is impossible, a warning says so and the run goes on: the next fold tries again.
+
+        Raises
+        ------
+        MepsError
+            In a process that has imported other code than the one that began the run.
         """
-        self._write(self._fold(seed, fold), table)
+        if self.code != CODE:
+            raise MepsError(
+                "a file of meps_lib has changed since this process was started; start it anew "
+                "(in a notebook: restart the kernel)"
+            )
+        content = table.to_parquet(index=False)
+        self._write(self.folds / _name(seed, fold, content), content)
         return table
 
     def finish(self, table: pd.DataFrame) -> None:
         """Write all predictions; where that is impossible, warn and leave the folds for later."""
-        if self._write(self.folder / PREDICTIONS, table):
+        if self._write(self.folder / PREDICTIONS, table.to_parquet(index=False)):
             shutil.rmtree(self.folds, ignore_errors=True)
 
-    def _fold(self, seed: int, fold: int) -> Path:
-        return self.folds / f"seed{seed}_fold{fold}.parquet"
-
-    def _write(self, path: Path, table: pd.DataFrame) -> bool:
+    def _write(self, path: Path, content: bytes) -> bool:
         try:
-            write_whole(path, table.to_parquet(index=False))
+            write_whole(path, content)
         except OSError as error:
             if path.parent not in self._told:  # a full disk is told once, not once a fold
                 self._told.add(path.parent)
@@ -160,50 +205,17 @@ class Results:
         return True
 
 
-def about(config: Any, origin: Mapping[str, Any]) -> dict[str, Any]:
-    """What is known of an experiment before its data are read; for `Results.check`."""
-    here = Path(__file__).parent
+def known(seed: int, fold: int, test: Sequence[Trial]) -> dict[str, list]:
+    """The columns of a fold's predictions that are known before it is run."""
     return {
-        "meps_lib": __version__,
-        "torch": torch.__version__,
-        "code": source_digest(sorted(here.rglob("*.py"))),
-        "origin": dict(origin),
-        "config": asdict(config),
+        "subject": [t.subject for t in test],
+        "clip": [t.clip for t in test],
+        "fold": [fold] * len(test),
+        "seed": [seed] * len(test),
+        "truth": [t.label for t in test],
     }
 
 
-def about_data(data: Any, splits: Mapping[int, Sequence[Split]], note: str) -> dict[str, Any]:
-    """What is known once they are read.
-
-    The digest of the prepared trials is of every bit. Two kinds of processor may round a trial
-    differently: to go on with a run on the other kind, prepare with a cache.
-    """
-    h = hashlib.sha256()
-    for trial in data.trials:
-        tensors, text = pack(trial)
-        h.update(text.encode())
-        for name in sorted(tensors):
-            h.update(f"{name} {tuple(tensors[name].shape)}".encode())
-            h.update(tensors[name].numpy())
-    return {
-        "data": {"note": note, "n_trials": len(data), "classes": list(data.classes)},
-        "digest": {
-            "splits": hashlib.sha256(repr(sorted(splits.items())).encode()).hexdigest(),
-            "trials": h.hexdigest(),
-        },
-        "skipped": data.skipped.to_dict("records"),
-    }
-
-
-def _plain(record: Mapping[str, Any]) -> dict[str, Any]:
-    """As it comes back from a file."""
-    return json.loads(json.dumps(record, default=str))
-
-
-def _differences(old: Any, new: Any, where: str = "") -> list[str]:
-    """In words, setting by setting; not of the number of processes, which decides nothing."""
-    if isinstance(old, dict) and isinstance(new, dict):
-        names = [k for k in {**old, **new} if f"{where}{k}" != "config.n_jobs"]
-        found = (_differences(old.get(k), new.get(k), f"{where}{k}.") for k in names)
-        return [text for texts in found for text in texts]
-    return [] if old == new else [f"{where[:-1]} was {old!r} and is {new!r}"]
+def _name(seed: int, fold: int, content: bytes) -> str:
+    """With a checksum of the content, so that a flipped bit is noticed."""
+    return f"seed{seed}_fold{fold}-{hashlib.sha256(content).hexdigest()[:32]}.parquet"

@@ -3,6 +3,7 @@
 import errno
 import json
 import shutil
+from dataclasses import asdict
 
 import pandas as pd
 import pytest
@@ -61,7 +62,6 @@ def test_what_the_data_were_is_written_down(smic, tmp_path):
 
 def test_prepared_trials_are_still_called_simulated(smic, tmp_path):
     data = IndexedDataset(build_index("smic", smic), config=LoadConfig(("colour",)))
-    data.origin = {"root": "there"}
     config = ExperimentConfig(
         modalities=("colour",), train=TrainConfig(epochs=1), prepare=PrepareConfig(n_frames=3)
     )
@@ -69,7 +69,10 @@ def test_prepared_trials_are_still_called_simulated(smic, tmp_path):
     run(prepared, config, tmp_path / "out", progress=False)
     record = json.loads((tmp_path / "out" / "config.json").read_text())
     assert record["data"]["note"] == data.note and "simulated" in data.note
-    assert record["origin"] == {"root": "there"}
+    load = json.loads(json.dumps(asdict(LoadConfig(("colour",)))))
+    assert record["origin"] == {
+        "kind": "smic", "root": str(smic), "class_set": "megc2019", "load": load, "left_out": {},
+    }  # fmt: skip
 
 
 def test_a_subject_without_a_readable_clip_is_unused_and_the_splits_can_be_read(
@@ -130,15 +133,22 @@ def test_signals_and_validation_subjects_can_be_chosen(case, tmp_path, capsys, m
     args = ["loso", "--data", "case", "--root", str(case), "--epochs", "1"]
     assert cli.main([*args, "--signals", "SKT", "RSP", "--n-validation", "1"]) == 0
     printed = capsys.readouterr().out
-    assert "signals: SKT, RSP; the first clip has EDA, ECG, PPG, RSP, SKT" in printed
+    assert "signals: SKT, RSP\n" in printed
     assert seen == [(("SKT", "RSP"), 1)] * 4
     assert cli.main(args) == 0
-    assert "signals: EDA, ECG, PPG; the first clip has EDA, ECG" in capsys.readouterr().out
+    assert "signals: EDA, ECG, PPG\n" in capsys.readouterr().out
     assert seen[4:] == [(("EDA", "ECG", "PPG"), 2)] * 4
     assert cli.main([*SIMULATED, "--signals", "SKT"]) == 2
     assert "lacks SKT; it has EDA, ECG, PPG" in capsys.readouterr().err
     assert cli.main([*SIMULATED, "--signals", "EDA", "EDA"]) == 2
     assert "signals each once" in capsys.readouterr().err
+
+
+def test_a_prepared_clip_is_not_read_again(case, tmp_path, monkeypatch):
+    args = ["loso", "--data", "case", "--root", str(case), "--epochs", "1"]
+    assert cli.main([*args, "--cache", str(tmp_path)]) == 0
+    monkeypatch.setattr(IndexedDataset, "__getitem__", None)
+    assert cli.main([*args, "--cache", str(tmp_path)]) == 0
 
 
 @pytest.mark.parametrize(
@@ -149,6 +159,8 @@ def test_signals_and_validation_subjects_can_be_chosen(case, tmp_path, capsys, m
         ("--root x --classes four", "--classes goes with --data, or with simulated"),
         ("--root x --subjects 12", "--subjects goes with simulated trials, without --root"),
         ("--root x --trials 8", "--trials goes with simulated"),
+        ("--root x --trials 0", "--trials goes with simulated"),
+        ("--folds 0", "--folds goes with --protocol grouped-kfold"),
         ("--root x --scenario default", "--scenario goes with simulated"),
         ("--data flowmaps --root x --subjects 99", "--subjects goes with simulated"),
         ("--data flowmaps --root x --trials 77", "--trials goes with simulated"),

@@ -11,10 +11,10 @@ from dataclasses import replace
 import pandas as pd
 import pytest
 
-from meps_lib import cli, experiments, results, training
+from meps_lib import cli, experiment_record, experiments, results, training
 from meps_lib.errors import MepsError
 from meps_lib.experiments import ExperimentConfig, run
-from meps_lib.results import ResultsWarning
+from meps_lib.results import Results, ResultsWarning
 from meps_lib.training import TrainConfig
 
 CONFIG = ExperimentConfig(
@@ -81,10 +81,9 @@ def resumed(*args):
 def test_what_is_begun_says_what_it_is_before_it_is_finished(begun):
     record = json.loads((begun / "config.json").read_text())
     assert record["data"]["n_trials"] == 12 and record["origin"]["load"] == {"crop": "auto"}
-    names = sorted(p.relative_to(begun).as_posix() for p in begun.rglob("*") if p.is_file())
+    names = [p.name.partition("-")[0] for p in sorted(begun.rglob("[!.]*")) if p.is_file()]
     assert names == [
-        "config.json", "folds/seed0_fold0.parquet", "folds/seed0_fold1.parquet",
-        "splits_seed0.json", "splits_seed7.json",
+        "config.json", "seed0_fold0", "seed0_fold1", "splits_seed0.json", "splits_seed7.json",
     ]  # fmt: skip
 
 
@@ -106,7 +105,9 @@ def test_a_resumed_run_is_the_unbroken_one_to_the_bit(begun, fits, make_trial, t
 def test_only_what_is_there_is_taken(begun, fits, make_trial):
     """The control of the test above: a fold's file is read, and one cut short is not."""
     first, second = sorted((begun / "folds").iterdir())
-    pd.read_parquet(first).assign(prediction="from the file").to_parquet(first, index=False)
+    table = pd.read_parquet(first).assign(prediction="from the file")
+    first.unlink()
+    Results(begun).keep(0, 0, table)
     second.write_bytes(second.read_bytes()[:-20])
     with pytest.warns(ResultsWarning, match="1 of 8 folds"):
         table = run(Four(make_trial), CONFIG, begun, progress=False)
@@ -176,7 +177,7 @@ def test_folds_of_nobody_knows_what_are_refused(begun, make_trial):
 
 def test_other_code_is_refused(begun, make_trial, monkeypatch):
     """Folds of two versions of a model in one score would be nobody's result."""
-    monkeypatch.setattr(results, "source_digest", lambda files: "a line was changed")
+    monkeypatch.setattr(experiment_record, "CODE", "a line was changed")
     with pytest.raises(MepsError, match="code was .* and is 'a line was changed'"):
         run(Four(make_trial), CONFIG, begun, progress=False)
 
@@ -205,7 +206,7 @@ SMALL = ["--subjects", "6", "--trials", "3", "--modalities", "ps", "--seeds", "0
 
 
 def test_kill_9(tmp_path, capsys):
-    """A process of its own, killed where nothing can be tidied up; then the command again."""
+    """A process has the folder to itself until it is killed, where nothing can be tidied up."""
     command = ["loso", *SMALL, "--epochs", "1", "--device", "cpu", "--out"]
     killed, whole = tmp_path / "killed", tmp_path / "whole"
     process = subprocess.Popen(
@@ -216,6 +217,9 @@ def test_kill_9(tmp_path, capsys):
     while len(list(killed.glob("folds/seed*.parquet"))) < 3 and time.monotonic() < end:
         assert process.poll() is None
         time.sleep(0.01)
+    process.send_signal(signal.SIGSTOP)
+    assert cli.main([*command, str(killed)]) == 2
+    assert f"another process is running an experiment in {killed}" in capsys.readouterr().err
     process.send_signal(signal.SIGKILL)
     assert process.wait() == -signal.SIGKILL
     n = len(list(killed.glob("folds/seed*.parquet")))
