@@ -1,10 +1,12 @@
 """What an experiment leaves on disk: its settings, who had which role, and the predictions.
 
-    OUT/config.json                  what the experiment is; written first
-    OUT/splits_seed0.json            who has which role, for each seed
-    OUT/folds/seed0_fold12-*.parquet the predictions of one fold, as soon as it has ended
-    OUT/predictions.parquet          all of them; the folder is finished, and OUT/folds gone
-    OUT/.lock                        held by the process that runs
+::
+
+    OUT/config.json                        what the experiment is; written first
+    OUT/splits_seed0.json                  who has which role, for each seed
+    OUT/folds/seed0_fold12-<sha>.parquet   the predictions of one fold, as soon as it has ended
+    OUT/predictions.parquet                all of them; the folder is finished, OUT/folds gone
+    OUT/.lock                              held by the process that runs
 
 A run that an error ends, or that is killed, keeps its finished folds: the same experiment with the
 same folder goes on with the others. As folds are independent of each other, and each is read back
