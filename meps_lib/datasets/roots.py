@@ -139,6 +139,8 @@ def _close_names(root: Path) -> str:
 def any_case(pattern: str) -> str:
     """A glob pattern for names in upper and lower case: some disks care, some authors do not.
 
+    Square brackets of the pattern may hold digits and signs, no letters.
+
     Examples
     --------
     >>> any_case("S*/[0-9].x")

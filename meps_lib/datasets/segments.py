@@ -96,9 +96,7 @@ def cut(first: int, last: int, sfreq: float, segment_s: float) -> list[Segment]:
     return [Segment(a, a + step - 1, f"_{k}") for k, a in enumerate(starts, 1)]
 
 
-def left_over(
-    total: int, table: pd.DataFrame, sfreq: float, segment_s: float
-) -> tuple[str, ...]:  # fmt: skip
+def left_over(total: int, table: pd.DataFrame, sfreq: float, segment_s: float) -> tuple[str, ...]:
     """In words, for `Rows.notes`: how much of the conditions is in no clip; see `cut`.
 
     Parameters

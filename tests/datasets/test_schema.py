@@ -5,29 +5,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from meps_lib.datasets.rules import Rule, apply_rules, below, forget
+from meps_lib.datasets.rules import apply_rules
 from meps_lib.datasets.schema import COLUMNS, SCHEMA, check_classes, check_index, frame_of
 from meps_lib.errors import MepsError
-
-EMOTIONS = ("happiness", "disgust", "surprise")
-RULE = Rule(
-    "apex-first", "the apex lies before the onset", below("apex", "onset"), "drop",
-    forget("apex"), "the apex is forgotten",
-)  # fmt: skip
-
-
-def row(k=0, **cells):
-    emotion = EMOTIONS[k % 3]
-    fields = {
-        "subject": f"s{k // 3}", "clip": f"c{k}", "onset": 10 * k, "apex": 10 * k + 3,
-        "offset": 10 * k + 8, "fps": 30, "aus": "L4+12", "emotion": emotion, "row": k + 2,
-        "class_three": emotion,
-    }  # fmt: skip
-    return fields | cells
-
-
-def table(n=6, **cells):
-    return frame_of([row(k, **(cells if k == 1 else {})) for k in range(n)], "tiny")
+from tests.datasets.small import EMOTIONS, RULE, row, table
 
 
 def test_a_frame_has_all_columns_and_their_types():

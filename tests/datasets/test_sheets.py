@@ -9,6 +9,7 @@ import pytest
 from meps_lib.datasets.sheets import read_sheets
 from meps_lib.datasets.tables import read_table
 from meps_lib.errors import MepsError
+from tests.datasets.small import write_xlsx
 
 COLUMNS = {"subject": ("Subject",), "onset": ("Onset",), "apex": ("Apex",), "aus": ("AU",)}
 LINES = [["Subject", "Onset", "Apex", "AU"], ["spNO.1", 60, "/", "L4+12"], ["006", 149, 147, "9"]]
@@ -16,17 +17,6 @@ READ = {
     "subject": ["spNO.1", "006"], "onset": ["60", "149"], "apex": ["/", "147"],
     "aus": ["L4+12", "9"], "row": [2, 3],
 }  # fmt: skip
-
-
-def write_xlsx(path, sheets):
-    book = openpyxl.Workbook()
-    book.remove(book.active)
-    for name, lines in sheets.items():
-        sheet = book.create_sheet(name)
-        for line in lines:
-            sheet.append(line)
-    book.save(path)
-    return path
 
 
 def test_the_sheet_with_the_table_is_read(tmp_path):

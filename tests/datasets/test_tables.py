@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from meps_lib.datasets.tables import read_table
 from meps_lib.errors import MepsError
+from tests.datasets.small import write_xlsx
 
 COLUMNS = {"subject": ("Subject",), "onset": ("OnsetFrame", "Onset"), "apex": ("Apex",),
            "aus": ("AU",)}  # fmt: skip
@@ -50,17 +51,6 @@ STEADY = settings(
     derandomize=True, max_examples=100, deadline=5000,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )  # fmt: skip
-
-
-def write_xlsx(path, sheets):
-    book = openpyxl.Workbook()
-    book.remove(book.active)
-    for name, lines in sheets.items():
-        sheet = book.create_sheet(name)
-        for line in lines:
-            sheet.append(line)
-    book.save(path)
-    return path
 
 
 def write_csv(path, lines, **how):
