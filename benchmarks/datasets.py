@@ -26,14 +26,13 @@ import torch
 from matplotlib.image import imread
 from skimage.transform import resize
 
-from meps_lib.datasets import FolderDataset, save_dataset
-from meps_lib.datasets.cache import TrialCache
-from meps_lib.datasets.dataset import IndexedDataset, open_dataset
-from meps_lib.datasets.settings import LoadConfig
-from meps_lib.diskcache import CacheWarning
-from meps_lib.prepare import PrepareConfig, PreparedDataset
-from meps_lib.simulate import Scenario, simulate_cohort
-from meps_lib.simulate.layouts import write_layout
+from meps_lab.datasets.cache.disk import CacheWarning
+from meps_lab.datasets.cache.settings import LoadConfig
+from meps_lab.datasets.cache.trials import TrialCache
+from meps_lab.datasets.dataset import IndexedDataset, open_dataset
+from meps_lab.prepare import PrepareConfig, PreparedDataset
+from meps_lab.simulate import FolderDataset, Scenario, save_dataset, simulate_cohort
+from meps_lab.simulate.layouts import write_layout
 from meps_lib.video import sample_frames
 
 CONFIG = PrepareConfig()

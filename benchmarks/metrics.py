@@ -1,9 +1,9 @@
-"""`meps_lib.metrics.score` against scikit-learn on the same predictions, as a ratio.
+"""`meps_lib.protocol.metrics.score` against scikit-learn on the same predictions, as a ratio.
 
 Both give accuracy, macro F1, macro recall, recall and F1 of each class, and the confusion matrix.
 Prints our median processor time and scikit-learn's divided by it, for 442 predictions (MEGC2019)
 and for 100,000, and for each form in which labels come. Beside it, what one look-up a label would
-take: the difference is what the short cut of `meps_lib.confusion` for table columns is worth.
+take: the difference is what the short cut of `protocol.confusion` for table columns is worth.
 
 The limits, 0.1 ms for 442 predictions and 3 ms for 100,000, are held in the forms that the library
 itself makes: positions, and columns of a table. A line of these that is slower says FAIL, and the
@@ -21,7 +21,7 @@ import numpy as np
 import pandas as pd
 from sklearn.metrics import accuracy_score, confusion_matrix, precision_recall_fscore_support
 
-from meps_lib.metrics import score
+from meps_lib.protocol.metrics import score
 
 CLASSES = ("negative", "positive", "surprise")
 

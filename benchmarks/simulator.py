@@ -28,14 +28,14 @@ from scipy.ndimage import map_coordinates
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 
+from meps_lab.simulate import Scenario, simulate_cohort
+from meps_lab.simulate.body.physiology import Body, Event, record
+from meps_lab.simulate.body.responses import respond
+from meps_lab.simulate.face.clip import FaceClip
+from meps_lab.simulate.face.identity import Identity
+from meps_lab.simulate.face.sensor import sense_colour, sense_depth
+from meps_lab.simulate.timing import time_course
 from meps_lib.labels import EMOTION_AUS
-from meps_lib.simulate import Scenario, simulate_cohort
-from meps_lib.simulate.face import FaceClip
-from meps_lib.simulate.identity import Identity
-from meps_lib.simulate.physiology import Body, Event, record
-from meps_lib.simulate.responses import respond
-from meps_lib.simulate.sensor import sense_colour, sense_depth
-from meps_lib.simulate.timing import time_course
 
 SECONDS, SFREQ = 10, 200
 DEMANDED = {"signals": 20.0, 64: 500.0, 128: 150.0, "memory": 1.05}
@@ -139,7 +139,7 @@ def pictures(quick: bool) -> list[Line]:
 
 _CHILD = """
 import resource, sys, torch
-from meps_lib.simulate import Scenario, simulate_cohort
+from meps_lab.simulate import Scenario, simulate_cohort
 torch.set_num_threads(1)
 for seed, n in enumerate(map(int, sys.argv[1:])):
     cohort = simulate_cohort(n, 2, ("happiness", "surprise"), seed, Scenario(size=16))

@@ -3,18 +3,14 @@
 from __future__ import annotations
 
 from math import isfinite
-from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor
 
 from meps_lib.errors import MepsError
 
-if TYPE_CHECKING:
-    from meps_lib.trial import Trial
 
-
-def validate(trial: Trial) -> None:
+def validate(trial) -> None:
     """Check every field of a `Trial` against its docstring; called on construction.
 
     Raises
@@ -59,7 +55,7 @@ _TYPES = {
 }
 
 
-def _check_types(trial: Trial) -> None:
+def _check_types(trial) -> None:
     for name, want in _TYPES.items():
         x = getattr(trial, name)
         number = isinstance(x, (int, float)) and not isinstance(x, bool) and isfinite(x)
@@ -74,7 +70,7 @@ def _check_types(trial: Trial) -> None:
             raise _error(trial, f"{name}={x!r}", want, "convert it")
 
 
-def _check_video(trial: Trial, name: str, channels: int) -> None:
+def _check_video(trial, name: str, channels: int) -> None:
     video = getattr(trial, name)
     shape = f"(T, {channels}, H, W) float32"
     if not isinstance(video, Tensor):
@@ -102,7 +98,7 @@ def _check_video(trial: Trial, name: str, channels: int) -> None:
             )
 
 
-def _check_signals(trial: Trial, name: str) -> None:
+def _check_signals(trial, name: str) -> None:
     x = getattr(trial, name)
     names, units = getattr(trial, f"{name}_names"), getattr(trial, f"{name}_units")
     sfreq = getattr(trial, f"{name}_sfreq")
@@ -123,7 +119,7 @@ def _check_signals(trial: Trial, name: str) -> None:
         raise _error(trial, got, "finite samples", "clean the recording or drop the channel")
 
 
-def _check_flow(trial: Trial) -> None:
+def _check_flow(trial) -> None:
     flow = trial.flow
     shape = "a tensor (S, 3, H, W) float32: u, v, strain"
     if not isinstance(flow, Tensor):
@@ -137,7 +133,7 @@ def _check_flow(trial: Trial) -> None:
         )
 
 
-def _check_frames(trial: Trial) -> None:
+def _check_frames(trial) -> None:
     marks = [(n, getattr(trial, n)) for n in ("onset", "apex", "offset")]
     marks = [(n, v) for n, v in marks if v is not None]
     if any(not 0 <= v < max(trial.n_frames, 1) for _, v in marks):

@@ -2,8 +2,8 @@
 
 import pandas as pd
 
-from meps_lib.experiments import ExperimentConfig
-from meps_lib.prepare import PrepareConfig
+from meps_lab.experiments.folds import ExperimentConfig
+from meps_lab.prepare import PrepareConfig
 from meps_lib.training import TrainConfig
 
 QUICK = ExperimentConfig(

@@ -1,6 +1,6 @@
 """Build the book: execute, check against the contract, stage, render once and strictly.
 
-`_build/source` mirrors the repository (`book/`, `notebooks/`, `meps_lib/`), so that links
+`_build/source` mirrors the repository (`book/`, `notebooks/`, the two packages), so that links
 between pages, included source and Colab buttons mean the same in both. The HTML reaches
 `_build/html` only when everything passed, and carries the digest of its inputs: a failed
 build leaves neither, so the next one cannot take it for done.
@@ -24,6 +24,7 @@ from tools import offline_assets
 from tools.address import read_address, repository_url
 from tools.contract import check_chapter, declared_cost
 from tools.execute import (
+    PACKAGES,
     ROOT,
     BuildError,
     Executed,
@@ -34,7 +35,15 @@ from tools.execute import (
 )
 
 STAMP = ".inputs"
-SOURCES = ("book/**/*", "notebooks/*.md", "meps_lib/**/*.py", "tools/*.py", "*.lock", "*lock.json")
+SOURCES = (
+    "book/**/*",
+    "notebooks/*.md",
+    "meps_lib/**/*.py",
+    "meps_lab/**/*.py",
+    "tools/*.py",
+    "*.lock",
+    "*lock.json",
+)
 
 
 def inputs_digest(root: Path, at_hand: tuple[str, ...]) -> str:
@@ -120,9 +129,10 @@ def stage(root: Path, executed: dict[str, Executed], offline: bool) -> Path:
     source = root / "_build/source"
     shutil.rmtree(source, ignore_errors=True)
     shutil.copytree(root / "book", source / "book", ignore=shutil.ignore_patterns("_*.yml"))
-    if (root / "meps_lib").is_dir():  # pages show library source by inclusion
-        skip = shutil.ignore_patterns("__pycache__", "*.egg-info")
-        shutil.copytree(root / "meps_lib", source / "meps_lib", ignore=skip)
+    skip = shutil.ignore_patterns("__pycache__", "*.egg-info")
+    for package in PACKAGES:  # pages show their source by inclusion
+        if (root / package).is_dir():
+            shutil.copytree(root / package, source / package, ignore=skip)
     (source / "notebooks").mkdir()
     for slug, chapter in executed.items():
         nbformat.write(chapter.notebook, source / "notebooks" / f"{slug}.ipynb")

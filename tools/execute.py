@@ -28,11 +28,12 @@ from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
 from nbformat import NotebookNode
 
-from meps_lib import recordings
 from meps_lib.errors import MepsError
+from meps_lib.signals import recordings
 from tools.notebook import read_chapter
 
 ROOT = Path(__file__).resolve().parents[1]
+PACKAGES = ("meps_lib", "meps_lab")
 CELL_TIMEOUT = 900  # s; a chapter's budget is minutes, a cell that takes longer hangs
 SAMPLE_EVERY = 0.5  # s between two looks at the kernel's memory; a look costs some 20 ms
 TRACEBACK_LINES = 15
@@ -97,7 +98,8 @@ def recordings_at_hand(say: Callable[[str], None] = print) -> tuple[str, ...]:
 def run_key(root: Path, notebook: NotebookNode, at_hand: Iterable[str]) -> str:
     """Everything that the outputs of a chapter depend on; its text is not part of that."""
     code = [cell.source for cell in notebook.cells if cell.cell_type == "code"]
-    sources = [*(root / "meps_lib").rglob("*.py"), root / "requirements.lock"]
+    ours = (path for package in PACKAGES for path in (root / package).rglob("*.py"))
+    sources = [*ours, root / "requirements.lock"]
     return digest(root, sources, sys.version.split()[0], *at_hand, "code", *code)
 
 

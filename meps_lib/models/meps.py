@@ -260,5 +260,5 @@ class MEPS(nn.Module):
             if got != want:
                 raise MepsError(
                     f"signals {', '.join(got[0])} at {got[1]} Hz; expected {', '.join(want[0])} "
-                    f"at {want[1]} Hz: see meps_lib.prepare"
+                    f"at {want[1]} Hz: see meps_lab.prepare"
                 )

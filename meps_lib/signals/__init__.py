@@ -4,7 +4,7 @@ NeuroKit2 and SciPy do the work; this package adds units, seconds instead of sam
 that name what is wrong with a recording.
 """
 
-from meps_lib.signals.cleaning import clean
+from meps_lib.signals.cleaning import clean, filter_channel
 from meps_lib.signals.eeg import alpha_power, band_power, spectrum
 from meps_lib.signals.files import load
 from meps_lib.signals.heart import heart_rate, peaks
@@ -17,6 +17,7 @@ __all__ = [
     "Recording",
     "load",
     "clean",
+    "filter_channel",
     "resample",
     "join",
     "window",

@@ -11,8 +11,8 @@ import yaml
 from pybtex.database import parse_file
 
 import meps_lib
-from meps_lib.style import CARD
-from tests.test_plots import contrast
+from meps_lib.plots.style import CARD
+from tests.lib.plots.test_plots import contrast
 
 ROOT = Path(__file__).resolve().parents[2]
 BOOK = ROOT / "book"

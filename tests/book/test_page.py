@@ -10,7 +10,7 @@ import torch
 from myst_nb.ext.glue import extract_glue_data_cell
 from nbformat.v4 import new_code_cell, output_from_msg
 
-from meps_lib import page, quiz
+from meps_lab.chapters import page, quiz
 from meps_lib.errors import MepsError
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from meps_lib import quiz
+from meps_lab.chapters import quiz
 from meps_lib.errors import MepsError
 
 CHROMIUM = Path("/usr/bin/chromium")

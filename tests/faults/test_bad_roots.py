@@ -7,7 +7,7 @@ import os
 
 import pytest
 
-from meps_lib.datasets.index import IndexOptions, build_index
+from meps_lab.datasets.index.build import IndexOptions, build_index
 from meps_lib.errors import MepsError
 
 TABLE = "CASME2-coding-20140508"

@@ -9,8 +9,8 @@ import csv
 import openpyxl
 import pytest
 
-from meps_lib.datasets.index import IndexOptions, build_index
-from meps_lib.datasets.tables import read_table
+from meps_lab.datasets.index.build import IndexOptions, build_index
+from meps_lab.datasets.readers.tables import read_table
 from meps_lib.errors import MepsError
 
 HEADER = ["Subject", "Filename", "", "OnsetFrame", "ApexFrame", "OffsetFrame", "", "Action Units",

@@ -1,0 +1,67 @@
+"""The data that `meps loso` is given: simulated on the way, in a folder, or a data set's own files.
+
+What comes back says in its ``origin`` how it was opened, for the ``config.json`` of a run.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from pathlib import Path
+
+from meps_lab.cli.index import rules_of, segment_of
+from meps_lab.cli.simulate import cohort_of
+from meps_lib.errors import MepsError
+
+
+def open_data(options, modalities: tuple[str, ...]):
+    """The data set that was asked for; what is left out of it is printed, with the reason.
+
+    Raises
+    ------
+    MepsError
+        If there is none at the root, or it cannot be used.
+    """
+    if options.data is None:
+        return _simulated(options) if options.root is None else _folder(options.root)
+    if options.root is None:
+        raise MepsError(f"--data {options.data}: say where it lies with --root DIR")
+    return _indexed(options, modalities)
+
+
+def _simulated(options):
+    defaults = {"subjects": 12, "trials": 8, "classes": "three", "scenario": "default"}
+    dials = {k: default if getattr(options, k) is None else getattr(options, k)
+             for k, default in defaults.items()}  # fmt: skip
+    data = cohort_of(**dials, seed=0)
+    data.note = f"simulated, scenario {dials['scenario']}, seed 0"
+    data.origin = dials | {"seed": 0}
+    return data
+
+
+def _folder(root: Path):
+    from meps_lab.datasets.index.kinds import MODULES
+    from meps_lab.simulate import FolderDataset
+
+    if not (root / "dataset.json").is_file():
+        raise MepsError(
+            f"{root / 'dataset.json'} is missing; expected a folder made by 'meps simulate --out'. "
+            f"Where a data set lies there, name it with --data: {', '.join(MODULES)}"
+        )
+    data = FolderDataset(root)
+    data.origin = {"root": str(root)}
+    return data
+
+
+def _indexed(options, modalities: tuple[str, ...]):
+    from meps_lab.datasets.cache.settings import LoadConfig
+    from meps_lab.datasets.dataset import IndexedDataset
+    from meps_lab.datasets.index.build import IndexOptions, build_index
+
+    length = segment_of(options.data, options.segment_s)
+    how = IndexOptions(options.labels, rules_of(options.rules), length, options.any_counts)
+    found = build_index(options.data, options.root, how)
+    data = IndexedDataset(found, options.classes, LoadConfig(modalities, options.crop))
+    for why, n in data.origin["left_out"].items():
+        print(f"left out: {n} clips, {why}")
+    data.origin["index"] = asdict(how)
+    return data

@@ -1,0 +1,106 @@
+"""The command `meps index`, and what it shares with `meps loso`: which data set, which rules."""
+
+from __future__ import annotations
+
+import shlex
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import tyro
+
+from meps_lib.errors import MepsError
+
+Positional = tyro.conf.Positional
+KindName = Literal[
+    "casme3-a", "casme3-b", "casme3-c", "mmme", "casme2", "samm", "smic", "megc2019", "flowmaps",
+    "case", "wesad",
+]  # fmt: skip
+
+
+@dataclass
+class Index:
+    """Index a data set that you have: what is in it, what is odd, what was dropped and why.
+
+    Annotation tables are opened, and names of files are read, so this is quick, and a partial copy
+    is told what it lacks; CASE and WESAD say what was when in the recordings alone, so these are
+    opened too. Rules say what becomes of rows with a known defect; a wrong
+    --rules lists them.
+
+    Example: meps index casme2 /data/CASME2 --out casme2.parquet
+
+    Example: meps index casme3-a /data/CASME3 --rules apex-before-onset=drop
+    """
+
+    kind: Positional[KindName]  # which data set
+    root: Positional[Path]  # its folder
+    labels: Path | None = None  # annotation table, if not where the data set has it
+    out: Path | None = None  # a file for the table, such as index.parquet
+    rules: tuple[str, ...] = ()  # RULE=drop, RULE=repair or RULE=keep, any number of them
+    segment_s: float | None = None  # CASE, WESAD: cut conditions into clips of so many s; None: 60
+    any_counts: bool = False  # index a whole set although its counts differ from the published
+
+    def run(self) -> None:
+        from meps_lab.datasets.index.build import IndexOptions, build_index
+
+        if self.out is not None and self.out.suffix != ".parquet":
+            raise MepsError(f"--out {self.out}: expected a name that ends in .parquet")
+        length = segment_of(self.kind, self.segment_s)
+        options = IndexOptions(self.labels, rules_of(self.rules), length, self.any_counts)
+        found = build_index(self.kind, self.root, options)
+        print(found.report())
+        if self.out is not None:
+            found.save(self.out)
+            print(f"index: {self.out}")
+        if found.class_sets:
+            print(f"next: {self._next()}")
+
+    def _next(self) -> str:
+        """The command that learns from the same clips."""
+        words = ["meps", "loso", "--data", self.kind, "--root", str(self.root)]
+        if self.labels is not None:
+            words += ["--labels", str(self.labels)]
+        if self.rules:
+            words += ["--rules", *self.rules]
+        if self.segment_s is not None:
+            words += ["--segment-s", f"{self.segment_s:g}"]
+        if self.any_counts:
+            words += ["--any-counts"]
+        return shlex.join(words)
+
+
+def segment_of(kind: str | None, segment_s: float | None) -> float:
+    """Length of the clips into which a kind's conditions are cut, in s.
+
+    Raises
+    ------
+    MepsError
+        If one was named for a kind whose clips are not cut.
+    """
+    if segment_s is not None and kind not in ("case", "wesad"):
+        raise MepsError("--segment-s goes with case or wesad")
+    return 60.0 if segment_s is None else segment_s
+
+
+def rules_of(texts: tuple[str, ...]) -> dict[str, str]:
+    """What ``--rules name=action ...`` means.
+
+    Raises
+    ------
+    MepsError
+        If a text is no ``name=action``, or a rule is given twice.
+
+    Examples
+    --------
+    >>> rules_of(("overlong=drop",))
+    {'overlong': 'drop'}
+    """
+    out: dict[str, str] = {}
+    for text in texts:
+        name, equals, action = text.partition("=")
+        if not (name and equals and action):
+            raise MepsError(f"--rules {text}: expected RULE=ACTION, such as overlong=drop")
+        if name in out:
+            raise MepsError(f"--rules: {name} is given twice")
+        out[name] = action
+    return out

@@ -1,0 +1,191 @@
+"""The command `meps loso`: a model, a data set, one subject left out at a time."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from meps_lab.cli.data import open_data
+from meps_lab.cli.index import KindName, segment_of
+from meps_lib.errors import MepsError
+
+Modality = Literal["colour", "depth", "ps", "flow"]
+Signal = Literal["EDA", "ECG", "PPG", "RSP", "SKT"]
+
+
+@dataclass
+class Loso:
+    """Leave one subject out: train, test, pool, and print accuracy, UF1 and UAR.
+
+    Without --root the trials are simulated on the way; with --data they are read from a data set
+    that you have. Scores are pooled over all folds, with a 95 % interval over subjects; the
+    majority line is what always answering the commonest class among the subjects not tested
+    would score, the ceiling, where trials carry their truth, what a classifier on it scores.
+
+    With --out each fold is kept as it ends: after a run that was stopped or killed, the same
+    command goes on, to the same predictions.
+
+    Example: meps loso --modalities colour ps --seeds 0 1 2 --out results/both
+
+    Example: meps loso --data casme2 --root /data/CASME2 --model flowmap --cache /tmp/casme2
+    """
+
+    root: Path | None = None  # a folder made by "meps simulate", or with --data the data set's
+    data: KindName | None = None  # which data set lies there
+    labels: Path | None = None  # with --data: annotation table, if not where the data set has it
+    rules: tuple[str, ...] = ()  # with --data: RULE=drop, repair or keep, as for "meps index"
+    segment_s: float | None = None  # CASE, WESAD: cut conditions into clips of so many s; None: 60
+    any_counts: bool = False  # with --data: go on although a whole set has other counts
+    crop: Literal["auto", "face", "frame"] = "auto"
+    """With --data: find and align the face, or take the whole picture."""
+    cache: Path | None = None  # a folder in which prepared clips are kept for the next run
+    skip_unreadable: bool = False  # leave clips out that cannot be read, and list them
+    out: Path | None = None  # a folder for predictions.parquet and config.json
+    model: str | None = None  # a name that "meps info" lists; None: meps, or flowmap for flow
+    modalities: tuple[Modality, ...] | None = None  # None: all that the data and the model share
+    signals: tuple[Signal, ...] | None = None  # of ps, in this order; None: EDA ECG PPG, as in S1
+    fusion: Literal["fixed", "apex", "learnt", "uniform", "apex-only"] | None = None
+    """Where the weights over frames peak; None leaves it to the model."""
+    attention: Literal["guided", "concat"] | None = None
+    """Whether depth and physiology guide the attention; None leaves it to the model."""
+    protocol: Literal["loso", "grouped-kfold", "cross-data-set", "file"] = "loso"
+    folds: int | None = None  # of grouped-kfold; None: 5
+    n_validation: int | None = None  # subjects who choose the epoch, not of file; None: 2
+    train_on: str | None = None  # of cross-data-set: a part of the composite, such as casme2
+    test_on: str | None = None  # of cross-data-set: another
+    split_file: Path | None = None  # of file: splits_seed0.json of an earlier run, or one's own
+    seeds: tuple[int, ...] = (0,)  # each is a whole run; the spread between them is printed
+    normalise: Literal["training", "per-subject"] = "training"
+    """Per-subject z-scores look at the test subject's unlabelled signals, and are named for it."""
+    epochs: int = 15
+    frames: int = 8  # frames a clip
+    size: int = 48  # pixels a side
+    jobs: int = 1  # processes; the result does not depend on it
+    device: str = "auto"  # cpu, cuda, or auto: cuda if there is one
+    subjects: int | None = None  # simulated subjects, without --root; None: 12
+    trials: int | None = None  # simulated trials a subject, without --root; None: 8
+    classes: str | None = None  # of simulated trials (three), or of --data (its own default)
+    scenario: str | None = None  # of simulated trials, without --root; None: default
+
+    def run(self) -> None:
+        from meps_lab.experiments.folds import ExperimentConfig, run, tabulate
+        from meps_lab.experiments.results import PREDICTIONS
+        from meps_lab.prepare import PrepareConfig
+        from meps_lib.protocol.statistics import summary
+        from meps_lib.training import TrainConfig
+
+        modalities = self._modalities()
+        self._check(modalities)
+        device = device_of(self.device)
+        data = open_data(self, modalities)
+        chosen = {"fusion": self.fusion, "attention": self.attention}
+        counts = {"n_folds": self.folds, "n_validation": self.n_validation}
+        signals = {} if self.signals is None else {"ps_names": self.signals}
+        config = ExperimentConfig(
+            model=self.model or ("flowmap" if modalities == ("flow",) else "meps"),
+            model_args={k: v for k, v in chosen.items() if v is not None},
+            modalities=modalities,
+            prepare=PrepareConfig(n_frames=self.frames, size=self.size, **signals),
+            train=TrainConfig(epochs=self.epochs, device=device),
+            protocol=self.protocol,
+            train_on=self.train_on,
+            test_on=self.test_on,
+            split_file=self.split_file,
+            seeds=self.seeds,
+            n_jobs=self.jobs,
+            normalise=self.normalise,
+            **{k: v for k, v in counts.items() if v is not None},
+        )
+        print(
+            f"data: {data.note}; {len(data)} trials; modalities {', '.join(modalities)}; {device}"
+        )
+        if "ps" in modalities:
+            print(f"signals: {', '.join(config.prepare.ps_names)}")
+        if self.normalise != "training":
+            print(f"normalised {self.normalise}: all signals of a test subject are looked at first")
+        on_error = "skip" if self.skip_unreadable else "raise"
+        table = run(data, config, self.out, cache=self.cache, on_error=on_error)
+        for one in table.attrs["skipped"]:
+            print(f"skipped: clip {one['clip']!r}: {one['error']}")
+        if lost := table.attrs["lost"]:
+            print(f"skipped whole, unused in every fold: subjects {', '.join(lost)}")
+        print(summary(table, data.classes))
+        print("in brackets: 95 % intervals over subjects")
+        if hasattr(data, "truth") or getattr(data, "scenario", None) is not None:
+            print(f"ceiling (oracle features)  {_ceiling(data, modalities)}")
+        scores = tabulate(table, data.classes)
+        if len(scores) > 1:
+            low, high = scores["uf1"].min(), scores["uf1"].max()
+            print(f"UF1 over seeds: {low:.3f} to {high:.3f}")
+        if self.out is not None:
+            if not (self.out / PREDICTIONS).is_file():
+                raise MepsError(
+                    f"{self.out / PREDICTIONS} could not be written; make room and run the same "
+                    "again: the folds that could be written are taken as they are"
+                )
+            print(f"predictions: {self.out / PREDICTIONS}")
+
+    def _modalities(self) -> tuple[str, ...]:
+        """What was asked for, or what the data and the model share."""
+        if self.modalities is not None:
+            return self.modalities
+        usual = ("flow",) if self.model == "flowmap" else ("colour", "depth", "ps")
+        if self.data is None:
+            return usual
+        there = _has(self.data)
+        return tuple(m for m in usual if m in there) or ("flow",)
+
+    def _check(self, modalities: tuple[str, ...]) -> None:
+        """Refuse an option that would be without effect beside the others."""
+        segment_of(self.data, self.segment_s)
+        data, simulated = self.data is not None, self.root is None and self.data is None
+        pictures = data and "colour" in _has(self.data) and modalities != ("ps",)
+        rules = [
+            (data, "--data, which says what lies at --root", ("labels", "rules", "any_counts")),
+            (pictures, "--data of a set with pictures, which are used", ("crop",)),
+            (simulated, "simulated trials, without --root", ("subjects", "trials", "scenario")),
+            (data or simulated, "--data, or with simulated trials", ("classes",)),
+            ("ps" in modalities, "--modalities ps", ("signals",)),
+            (self.protocol == "grouped-kfold", "--protocol grouped-kfold", ("folds",)),
+            (self.protocol != "file", "protocols that draw subjects", ("n_validation",)),
+        ]
+        for right, partner, names in rules:
+            for name in names:
+                value = getattr(self, name)
+                unset = value is None or value is False or value in ((), "auto")  # 0 is set
+                if not unset and not right:
+                    raise MepsError(f"--{name.replace('_', '-')} goes with {partner}")
+
+
+def _has(kind: str) -> tuple[str, ...]:
+    """The modalities that clips of a data set can have."""
+    from meps_lab.datasets.index.kinds import kind_of
+
+    return kind_of(kind).modalities
+
+
+def _ceiling(data, modalities: tuple[str, ...]) -> str:
+    """One line: what the truth itself would score, where the trials carry it."""
+    from meps_lab.simulate import ceiling
+
+    face = bool({"colour", "depth", "flow"} & set(modalities))
+    sides = ("face",) * face + ("body",) * ("ps" in modalities)
+    try:
+        row = ceiling(data).loc["both" if len(sides) == 2 else sides[0]]
+    except MepsError as error:
+        return f"not available: {error}"
+    return f"accuracy {row.accuracy:.3f}  UF1 {row.uf1:.3f}  UAR {row.uar:.3f}"
+
+
+def device_of(name: str) -> str:
+    """The torch device for "cpu", "cuda", "cuda:1" or "auto"."""
+    import torch
+
+    gpus = [f"cuda:{k}" for k in range(torch.cuda.device_count())]
+    if name == "auto":
+        return "cuda" if gpus else "cpu"
+    known = ["cpu", *(["cuda"] if gpus else []), *gpus]
+    if name not in known:
+        raise MepsError(f"--device {name}: torch sees {', '.join(known)} here, or use auto")
+    return name

@@ -1,0 +1,163 @@
+"""The command `meps`: simulate, index, loso, predict, info.
+
+Each command is a dataclass: its fields are the options, their comments the help.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Annotated
+
+import tyro
+
+from meps_lab.cli.index import Index
+from meps_lab.cli.loso import Loso, device_of
+from meps_lab.cli.simulate import Simulate
+from meps_lib.errors import MepsError
+
+Positional = tyro.conf.Positional
+
+
+@dataclass
+class Predict:
+    """Class probabilities for a clip of your own, with a picture of weights and attention.
+
+    Finds and aligns the face, spots the apex, and uses a small model that is trained on
+    simulated trials at the first call and then kept. The output is no judgement of a person.
+
+    Example: meps predict clip.mp4 --ps body_200hz.csv --video-at 12.5
+    """
+
+    video: Positional[Path]  # a video file, or a folder of images
+    ps: Path | None = None  # signals recorded with it: a table with a header, BioSPPy, Empatica
+    ps_sfreq: float | None = None  # Hz, where the file does not say
+    video_at: float = 3.0  # time in the PS file (s) at which the video began
+    fps: float | None = None  # of a folder of images
+    start: int = 0  # first frame to use: begin with the neutral face
+    stop: int | None = None  # frame after the last one to use
+    picture: Path = Path("meps_prediction.png")  # where the picture goes
+
+    def run(self) -> None:
+        import matplotlib
+
+        matplotlib.use("Agg")
+        from meps_lab.cli.demo import NOTICE, add_signals, demo_model
+        from meps_lab.prepare import prepare
+        from meps_lib.explain.maps import picture, save_stacked
+        from meps_lib.plots import use_style
+        from meps_lib.signals import load
+        from meps_lib.trial import collate
+        from meps_lib.video import load_trial_from_video
+
+        if not self.picture.parent.is_dir() or self.picture.suffix not in (".png", ".jpg"):
+            raise MepsError(f"--picture {self.picture}: expected an existing folder, .png or .jpg")
+        trial = load_trial_from_video(
+            self.video, size=96, fps=self.fps, start=self.start, stop=self.stop
+        )
+        names, recording = (), None
+        if self.ps is not None:
+            recording = load(self.ps, self.ps_sfreq)
+            names = tuple(n for n in ("EDA", "ECG", "PPG") if n in recording.names)
+            if not names:
+                have = ", ".join(recording.names)
+                raise MepsError(f"{self.ps} has {have}; expected at least one of EDA, ECG, PPG")
+        model, classes, config = demo_model(names)
+        if recording is not None:
+            trial = add_signals(trial, recording, self.video_at, model)
+        trial.label = classes[0]  # `collate` wants one; the model never reads it
+        small = prepare(trial, config.prepare)
+        output = model(collate([small], classes))
+        p = output.logits.softmax(dim=-1)[0].tolist()
+        print(NOTICE)
+        print(
+            f"{self.video}: {trial.n_frames} frames with a face, {small.n_frames} of them used;",
+            end=" ",
+        )
+        print(f"apex spotted at {trial.start + trial.apex / trial.fps:.2f} s; device: cpu")
+        print("signals:", ", ".join(names) if names else "none, the face alone")
+        for name, share in sorted(zip(classes, p, strict=True), key=lambda x: -x[1]):
+            print(f"  {name:<10} {share:5.2f}  {'#' * round(40 * share)}")
+        use_style()
+        frames, maps = picture(small, output)
+        save_stacked(self.picture, frames, maps)
+        print(f"picture: {self.picture}")
+        if not names:
+            print("(no attention map: without signals or depth there is nothing to guide it)")
+
+
+@dataclass
+class Info:
+    """What is installed, which models and recordings there are, which device would be used."""
+
+    def run(self) -> None:
+        import platform
+
+        import torch
+
+        from meps_lib import __version__
+        from meps_lib.labels import CLASS_SETS
+        from meps_lib.models import MODELS, build
+        from meps_lib.signals.recordings import NAMES, available
+
+        print(
+            f"meps_lib {__version__}, Python {platform.python_version()}, torch {torch.__version__}"
+        )
+        print(f"device: {device_of('auto')}, {torch.get_num_threads()} threads")
+        for name in MODELS:
+            n = sum(p.numel() for p in build(name).parameters())
+            print(f"model {name}: {n:,} parameters with the defaults")
+        for cs in CLASS_SETS.values():
+            print(f"classes {cs.name}: {', '.join(cs.classes)}")
+        print(f"MEPS_DATA: {os.environ.get('MEPS_DATA', 'not set')}")
+        for name in NAMES:
+            print(f"recording {name}: {'here' if available(name) else 'not here'}")
+
+
+def _note(message, category, *where, **more) -> None:
+    """Our own warnings as one line; those of libraries are for their developers."""
+    if category.__module__.startswith("meps_lib"):
+        print(f"note: {message}", file=sys.stderr)
+
+
+@dataclass
+class Meps:
+    """Latent emotion from micro-expressions and physiology: the library of the MEPS book."""
+
+    command: (
+        Annotated[Simulate, tyro.conf.subcommand("simulate")]
+        | Annotated[Index, tyro.conf.subcommand("index")]
+        | Annotated[Loso, tyro.conf.subcommand("loso")]
+        | Annotated[Predict, tyro.conf.subcommand("predict")]
+        | Annotated[Info, tyro.conf.subcommand("info")]
+    ) = field(default_factory=Info)
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run the command; a `MepsError` is printed without a traceback, with exit code 2."""
+    import warnings
+
+    parsed = tyro.cli(
+        tyro.conf.OmitSubcommandPrefixes[Meps], args=arguments, prog="meps", compact_help=False
+    )
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("default")
+            warnings.showwarning = _note
+            parsed.command.run()
+            sys.stdout.flush()
+    except MepsError as error:
+        print(f"meps: {error}", file=sys.stderr)
+        return 2
+    except BrokenPipeError:  # as in "meps info | head"
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except KeyboardInterrupt:
+        print("meps: stopped", file=sys.stderr)
+        return 130
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

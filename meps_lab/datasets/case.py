@@ -1,0 +1,197 @@
+"""CASE: thirty people, eight films of four kinds, ECG, PPG, EDA, respiration, temperature.
+
+::
+
+    data/interpolated/physiological/sub_1.csv
+
+Every sample carries the number of the video on the screen, so the index is read off two columns
+of each file. The ratings in ``annotations/sub_1.csv`` (valence and arousal, 20 Hz) are not needed.
+
+References
+----------
+Sharma et al., Scientific Data 6, 196 (2019), doi 10.1038/s41597-019-0209-0.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.csv as pacsv
+
+from meps_lab.datasets.index.build import IndexOptions, Kind, Rows, frame_of
+from meps_lab.datasets.index.reports import flagged, missing
+from meps_lab.datasets.index.rules import Rule
+from meps_lab.datasets.readers.triggers import runs
+from meps_lab.datasets.segments import FRAGMENT, cut, left_over, load_stretch, recording_file
+from meps_lib.errors import MepsError
+from meps_lib.signals import Recording
+
+SFREQ = 1000  # Hz
+FOLDER = "data/interpolated/physiological"
+KINDS = {1: "amusing", 2: "amusing", 3: "boring", 4: "boring", 5: "relaxing", 6: "relaxing",
+         7: "scary", 8: "scary"}  # fmt: skip
+SCREENS = (10, 11, 12)  # start, pause, end
+CLASSES = ("amusing", "boring", "relaxing", "scary")
+SIGNALS = {  # column -> the library's name, unit
+    "ecg": ("ECG", "mV"), "bvp": ("PPG", "%"), "gsr": ("EDA", "uS"), "rsp": ("RSP", "%"),
+    "skt": ("SKT", "degC"),
+}  # fmt: skip
+SUBJECTS = tuple(f"sub_{n}" for n in range(1, 31))
+_JUMP = "daqtime jumps at row"
+_STEP_MS = 1000 / SFREQ
+
+
+def rows(root: Path, options: IndexOptions) -> Rows:
+    """The films of every subject as index rows."""
+    files = sorted((root / FOLDER).glob("sub_*.csv"), key=_number)
+    out, notes, total = [], [], 0
+    for path in files:
+        table = read_columns(path, ("daqtime", "video"))
+        jumps = _jumps(table["daqtime"], path)
+        if len(jumps):
+            k, more = jumps[0], f"; {len(jumps)} jumps in all" if len(jumps) > 1 else ""
+            before, after = table["daqtime"][k - 1 : k + 1]
+            notes.append(
+                f"{path.name}: daqtime goes from {before:g} to {after:g} ms at row {k + 2}{more}"
+            )
+        found, strange = _films(path, table["video"], jumps, options.segment_s)
+        out += [row | {"ps": path.relative_to(root).as_posix()} for row in found]
+        total += int(np.isin(table["video"], list(KINDS)).sum())
+        if strange:
+            code, row = next(iter(strange.items()))
+            notes.append(
+                f"{path.name}: video {code:g} at row {row} is no film; {len(strange)} such "
+                "numbers, left out"
+            )
+    there = {f"sub_{_number(path)}" for path in files}
+    lacking = [subject for subject in SUBJECTS if subject not in there]
+    lost = missing("recordings", lacking, len(SUBJECTS), "subjects")
+    clips = frame_of(out, "case")
+    return Rows(clips, lost, (*notes, *left_over(total, clips, SFREQ, options.segment_s)))
+
+
+def _films(
+    path: Path, video: np.ndarray, jumps: np.ndarray, segment_s: float
+) -> tuple[list[dict], dict[float, int]]:
+    """One subject's clips; and numbers that are neither film nor screen, with their rows."""
+    if not (np.isfinite(video).all() and (video == np.round(video)).all()):
+        k = int(np.argmax(~np.isfinite(video) | (video != np.round(video))))
+        raise MepsError(f"{path}, row {k + 2}, column video: {video[k]}; expected a whole number")
+    subject, out, strange, times = f"sub_{_number(path)}", [], {}, {}
+    for code, first, last in runs(video):
+        if code not in KINDS:
+            if code not in SCREENS:
+                strange.setdefault(code, first + 2)
+            continue
+        code = int(code)
+        times[code] = times.get(code, 0) + 1
+        again = "" if times[code] == 1 else f"_again{times[code] - 1}"
+        for part in cut(first, last, SFREQ, segment_s):
+            flags = [part.flags, f"video {code} is shown again" if again else ""]
+            inside = jumps[(jumps > part.first) & (jumps <= part.last)]
+            flags += [f"{_JUMP} {inside[0] + 2}"] if len(inside) else []
+            row = {
+                "subject": subject, "clip": f"{subject}_video_{code}{again}{part.suffix}",
+                "onset": part.first, "offset": part.last, "ps_sfreq": float(SFREQ),
+                "emotion_raw": f"video {code}", "emotion": KINDS[code], "marker": code,
+                "class_case": KINDS[code], "flags": "; ".join(filter(None, flags)),
+            }  # fmt: skip
+            out.append(row)
+    return out, strange
+
+
+def _jumps(daqtime: np.ndarray, path: Path) -> np.ndarray:
+    """Samples whose step from the one before is not 1 ms, by half a step or more."""
+    bad = ~np.isfinite(daqtime)
+    if bad.any():
+        raise MepsError(f"{path}, row {int(bad.argmax()) + 2}, column daqtime: no number")
+    if len(daqtime) < 2:
+        raise MepsError(f"{path}: {len(daqtime)} samples; expected a recording; copy it again")
+    step = np.diff(daqtime)
+    if abs(np.median(step) - _STEP_MS) > 0.01 * _STEP_MS:
+        raise MepsError(
+            f"{path}: daqtime steps by {np.median(step):g}; expected {_STEP_MS:g} (ms, at {SFREQ} "
+            f"Hz): is this a file of another folder than {FOLDER}?"
+        )
+    return np.flatnonzero(abs(step - _STEP_MS) >= _STEP_MS / 2) + 1
+
+
+def read_columns(path: Path, names: tuple[str, ...]) -> dict[str, np.ndarray]:
+    """Some columns of a CSV as numbers, and no others: a file has about 2.4 million rows.
+
+    Raises
+    ------
+    MepsError
+        Naming the file, the columns found, or the row that is not what it should be.
+    """
+    try:
+        with path.open(encoding="utf-8-sig") as file:
+            header = [name.strip(' "\n') for name in file.readline(10_000).split(",")]
+    except (OSError, UnicodeDecodeError) as error:
+        raise MepsError(f"{path}: cannot be read ({error}); copy it again") from None
+    lacking = [name for name in names if name not in header]
+    if lacking or len(set(header)) < len(header):
+        raise MepsError(
+            f"{path}: no column {', '.join(lacking)}; the first line has: {', '.join(header)[:200]}"
+            if lacking else f"{path}: columns {', '.join(header)}; each name may stand there once"
+        )  # fmt: skip
+    try:
+        table = _parsed(path, header, names)
+    except (pa.ArrowException, OSError) as error:
+        raise MepsError(
+            f"{path}: {_with_row(error, path, header, names)[:200]}; expected {len(header)} "
+            "numbers a row, with a decimal point"
+        ) from None
+    return {name: table[name].to_numpy() for name in names}
+
+
+def _parsed(path: Path, header: list[str], names: tuple[str, ...], threads: bool = True):
+    types = dict.fromkeys(names, pa.float64())
+    return pacsv.read_csv(
+        path,
+        pacsv.ReadOptions(use_threads=threads, column_names=header, skip_rows=1),
+        convert_options=pacsv.ConvertOptions(include_columns=names, column_types=types),
+    )
+
+
+def _with_row(error: Exception, path: Path, header: list[str], names: tuple[str, ...]) -> str:
+    """What Arrow found; reading in one thread it also knows the row, as the file counts it."""
+    try:
+        _parsed(path, header, names, threads=False)
+    except (pa.ArrowException, OSError) as again:
+        error = again
+    return re.sub(r"column #(\d+)", lambda m: f"column {header[int(m[1])]}", str(error))
+
+
+def read_recording(path: Path) -> Recording:
+    """The five signals of one subject's whole session."""
+    columns = read_columns(path, tuple(SIGNALS))
+    names, units = zip(*SIGNALS.values(), strict=True)
+    return Recording(np.stack(list(columns.values())), names, units, float(SFREQ), str(path))
+
+
+def _number(path: Path) -> int:
+    found = re.fullmatch(r"sub_(\d+)", path.stem)
+    if found is None:
+        raise MepsError(f"{path}: expected a name such as sub_7.csv; move it elsewhere")
+    return int(found[1])
+
+
+KIND = Kind(
+    name="case",
+    title="CASE",
+    rows=rows,
+    load=partial(load_stretch, read=read_recording),
+    files=recording_file,
+    class_sets={"case": CLASSES},
+    rules=(
+        FRAGMENT,
+        Rule("gap", "the clock jumps within the clip", flagged(_JUMP), "drop", keeps=True),
+    ),
+    modalities=("ps",),
+    marks=(f"{FOLDER}/sub_*.csv",),
+)  # fmt: skip

@@ -1,0 +1,147 @@
+"""CAS(ME)^3 Part C: a mock crime, one video a subject, colour, depth and the body at 200 Hz.
+
+::
+
+    CAS(ME)3_part_C_ME.xlsx
+    part_C/RGB_Depth/part_C/part_C/01/a/color/0.jpg  depth/0.png
+    part_C/Physiology/01.txt
+
+CHOICE: physiology is any ``.txt`` at most three folders below ``part_C`` that is named after a
+subject, or lies in a folder named so, and has at least six columns with tabs between them. WHY: the
+sources describe the files, not where they lie, and there are notes and transcripts beside them.
+Where two files could be a subject's, none is taken, and the report says so.
+
+CHOICE: a clip is called by its subject and onset, as in Part A. WHY: nothing says what the column
+``count`` counts, or that it differs from row to row.
+
+Nobody coded an apex. How body and video meet is in `casme3_physiology`. No defect of this table is
+documented but one full-width comma between action units, which reads as a comma and is flagged.
+
+References
+----------
+Li et al., IEEE Trans. Pattern Anal. Mach. Intell. 45 (2023), doi 10.1109/TPAMI.2022.3174895.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import partial
+from pathlib import Path
+
+import pandas as pd
+
+from meps_lab.datasets import casme3
+from meps_lab.datasets.cache.settings import LoadConfig
+from meps_lab.datasets.casme3_physiology import SFREQ, looks_like, onset_s, read_physiology
+from meps_lab.datasets.index.by_subject import recordings_by_subject
+from meps_lab.datasets.index.kind import Expected, IndexOptions, Kind, Rows
+from meps_lab.datasets.index.reports import DUPLICATE, check_unique, missing
+from meps_lab.datasets.index.schema import frame_of
+from meps_lab.datasets.readers.cells import at, subject_number, whole
+from meps_lab.datasets.readers.finder import finder
+from meps_lab.datasets.readers.signals_cut import expression_window, read_once
+from meps_lab.datasets.readers.tables import find_table, read_table
+from meps_lib.errors import MepsError
+from meps_lib.trial import Trial
+
+_NAME = "CAS(ME)3_part_C_ME.xlsx"
+TABLES = (_NAME, f"annotation/{_NAME}", "annotation/*part_C_ME*.xlsx")
+SHEET = "mockCrimeME"
+COLUMNS = {
+    "subject": ("sub", "subject"),
+    "onset": ("onset",),
+    "offset": ("offset",),
+    "aus": ("au", "AUs"),
+    "emotion": ("emotion",),
+}
+_FULL_WIDTH = "full-width comma between action units"
+
+
+def rows(root: Path, options: IndexOptions) -> Rows:
+    """The spreadsheet as index rows; see `Kind`."""
+    path = find_table(root, TABLES, options.labels)
+    find = finder(root)
+    bodies, unclear = _physiology(root, find("part_C"))
+    found = []
+    for cells in read_table(path, COLUMNS, SHEET).to_dict("records"):
+        row, number = _row(cells, partial(at, path, cells["row"]))
+        body = bodies.get(number)
+        row |= _frames(root, find, number, row["onset"], row["offset"])
+        found.append(row | {"ps": body or "", "ps_sfreq": SFREQ if body else None})
+    check_unique(found, path)
+    table = frame_of(found, KIND.name)
+    return Rows(table, (*casme3.missing_media(table, ("colour", "depth", "ps")), *unclear))
+
+
+def _row(cells: dict[str, str], where: Callable[[str], str]) -> tuple[dict[str, object], int]:
+    """A line of the table without its media, and the subject's number."""
+    number = subject_number(cells["subject"], where("sub"))
+    row = casme3.coded(cells["aus"], cells["emotion"], where)
+    if "，" in cells["aus"]:
+        row["flags"] = "; ".join(filter(None, (_FULL_WIDTH, row["flags"])))
+    row |= {mark: whole(cells[mark], where(mark)) for mark in ("onset", "offset")}
+    subject, onset = f"{number:02d}", row["onset"]
+    start = f"row{cells['row']}" if onset is None else onset
+    row |= {"subject": subject, "clip": f"{subject}_{start}", "fps": casme3.FPS}
+    return row | {"row": cells["row"]}, number
+
+
+def _frames(
+    root: Path, find: Callable[..., list[Path]], number: int, onset: int | None, offset: int | None
+) -> dict[str, str]:
+    video = ("part_C", "RGB_Depth", "part_C", "part_C")
+    media = {}
+    for column, kind in (("colour", "color"), ("depth", "depth")):
+        names = dict.fromkeys((f"{number:02d}", str(number)))
+        folders = [folder for name in names for folder in find(*video, name, "a", kind)]
+        media[column] = casme3.frames_in(root, folders, onset, offset)
+    return media
+
+
+def _physiology(root: Path, parts: Sequence[Path]) -> tuple[dict[int, str], tuple[str, ...]]:
+    """Files by the subject's number, from `root` on, and in words those that could be two's."""
+    levels = ("*.txt", "*/*.txt", "*/*/*.txt", "*/*/*/*.txt")
+    texts = (p for part in parts for level in levels for p in sorted(part.glob(level)))
+    one, several = recordings_by_subject(root, texts, looks_like)
+    twice = [f"{n:02d}: {' and '.join(paths)}" for n, paths in several.items()]
+    text = "physiology, as two files or more could be it,"
+    return one, missing(text, twice, unit="subjects")
+
+
+def load(root: Path, row: pd.Series, config: LoadConfig) -> Trial:
+    """One clip from onset to offset, and the body around its onset; see `Kind`."""
+    fields = casme3.video(root, row, config)
+    if "ps" in config.modalities:
+        recording, start_row = read_once(_body(root, row), read_physiology)
+        fields |= expression_window(recording, onset_s(start_row, int(row["onset"])), config)
+    return Trial(label="others", subject=row["subject"], clip=row["clip"], **fields)
+
+
+def files(root: Path, row: pd.Series, config: LoadConfig) -> list[Path]:
+    """What `load` reads."""
+    body = [_body(root, row)] if "ps" in config.modalities else []
+    return casme3.pictures(root, row, config) + body
+
+
+def _body(root: Path, row: pd.Series) -> Path:
+    if not row["ps"]:
+        raise MepsError(
+            f"clip {row['clip']!r}: no physiology of subject {row['subject']} below "
+            f"{root / 'part_C'}; copy it and index again, or leave 'ps' out of the modalities"
+        )
+    return root / row["ps"]
+
+
+KIND = Kind(
+    name="casme3-c",
+    title="CAS(ME)^3 Part C",
+    rows=rows,
+    load=load,
+    files=files,
+    class_sets=casme3.CLASSES,
+    rules=(DUPLICATE, casme3.ONSET_MISSING, casme3.NO_SPAN),
+    modalities=("colour", "depth", "ps", "flow"),
+    marks=("*part_C_ME*", "annotation/*part_C_ME*", "part_C/RGB_Depth"),
+    tables=TABLES,
+    expected=Expected(rows=165, subjects=30),
+)

@@ -1,0 +1,211 @@
+"""Flow maps: 28 x 28 pictures of u, v and strain with a table of labels.
+
+::
+
+    sub01_EP02_01f.png        (in the folder or in folders below it)
+    labels.csv                dataset,sub,filename,label
+
+The one form in which data of real micro-expressions circulates freely: no face can be made
+out in it. A map is what moved between onset and apex; file names may carry a stray space
+before the dot, in the table or on disk.
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pandas as pd
+import torch
+
+from meps_lab.datasets.cache.settings import LoadConfig
+from meps_lab.datasets.index.build import Expected, IndexOptions, Kind, Rows, frame_of
+from meps_lab.datasets.index.reports import check_counts, flagged, missing
+from meps_lab.datasets.index.rules import Rule
+from meps_lab.datasets.megc2019 import PUBLISHED
+from meps_lab.datasets.readers.cells import at, plain, subject_number
+from meps_lab.datasets.readers.folders import entries, folders_below
+from meps_lab.datasets.readers.tables import find_table, read_table
+from meps_lib.errors import MepsError
+from meps_lib.labels import CLASS_SETS
+from meps_lib.trial import Trial
+from meps_lib.video.pictures import read_picture
+
+SIDE = 28  # pixels
+TABLES = ("*.csv",)
+COLUMNS = {
+    "dataset": ("dataset", "data_set"), "sub": ("sub", "subject"),
+    "filename": ("filename", "file"), "label": ("label", "class"),
+}  # fmt: skip
+# CHOICE: 0, 1, 2 are these, in this order. WHY: it is the order of the published confusions.
+CLASSES = CLASS_SETS["three"].classes
+SPELT = {"casme2": "sub{:02d}", "samm": "{:03d}", "smic": "s{:02d}"}  # subjects, as the sets do
+# How sets are called once case, spaces, hyphens and underscores are gone. Nothing else is
+# guessed: a set of another name would make one person two. "CAS(ME)2" is another set.
+_SETS = {
+    "casme2": "casme2", "casmeii": "casme2", "samm": "samm", "smic": "smic", "smichs": "smic",
+}  # fmt: skip
+# What a file's name says of set and subject, each as that set names its clips.
+_NAMED = {
+    "casme2": re.compile(r"(?:casme2_)?sub(\d+)_", re.IGNORECASE | re.ASCII),
+    "samm": re.compile(r"(?:samm_)?(\d{3})_", re.IGNORECASE | re.ASCII),
+    "smic": re.compile(r"(?:smic_)?s(\d+)_", re.IGNORECASE | re.ASCII),
+}
+_FOLDERS = 5000  # are searched for pictures: a folder a clip, and some to spare
+DISAGREES = "the file's name says another set or subject than the table"
+
+
+def rows(root: Path, options: IndexOptions) -> Rows:
+    """The rows of the label table, each with its picture."""
+    path = find_table(root, TABLES, options.labels)
+    table = read_table(path, COLUMNS)
+    on_disk = _pictures(root)
+    out, seen, used = [], {}, {}
+    for line in table.itertuples(index=False):
+        clip, row = _row(line, path)
+        if clip in seen:
+            raise MepsError(
+                f"{path.name}, rows {seen[clip]} and {line.row}: both are {clip}; each map may "
+                "have one label: remove one"
+            )
+        seen[clip] = line.row
+        picture = _choose(on_disk.get(_stem(line.filename), []), row["data_set"], clip)
+        if picture is not None:
+            if picture in used:
+                raise MepsError(
+                    f"{path.name}, rows {used[picture]} and {line.row}: both would have "
+                    f"{picture}; each map may have one label: give each its own, or remove a row"
+                )
+            used[picture] = line.row
+            row["flow"] = picture.relative_to(root).as_posix()
+            if picture.stem != picture.stem.rstrip():
+                row["flags"] = "; ".join(filter(None, (row["flags"], "stray space on disk")))
+        out.append(row | {"clip": clip})
+    found = frame_of(out, "flowmaps")
+    if len(found) == KIND.expected.rows and not options.any_counts:
+        _check_sets(found, path)
+    lost = missing("pictures", found.loc[found["flow"] == "", "clip"], len(found))
+    spare = sum(map(len, on_disk.values())) - len(used)
+    notes = (f"{spare} pictures without a row in {path.name}: left out",) if spare else ()
+    return Rows(found, lost, notes)
+
+
+def _row(line, path: Path) -> tuple[str, dict]:
+    """One line of the table as a clip's name and a row of the index."""
+    for column in COLUMNS:
+        if getattr(line, column) == "":
+            raise MepsError(f"{at(path, line.row, column)} is empty; fill the cell or drop the row")
+    name = _SETS.get(re.sub(r"[\s_-]", "", plain(line.dataset).lower()))
+    if name is None:
+        raise MepsError(
+            f"{at(path, line.row, 'dataset')}: got {line.dataset!r}; expected one of "
+            f"{', '.join(SPELT)} (CASME II, SAMM, SMIC-HS): correct the cell"
+        )
+    number = subject_number(line.sub, at(path, line.row, "sub"))
+    subject = SPELT[name].format(number)
+    label = _label(line.label, at(path, line.row, "label"))
+    stem = _stem(line.filename)
+    clip = stem if stem.lower().startswith(f"{name}_") else f"{name}_{stem}"
+    named = [(s, int(m[1])) for s, pattern in _NAMED.items() if (m := pattern.match(stem))]
+    flags = {
+        DISAGREES: bool(named) and named != [(name, number)],
+        "stray space in the table": stem != _without_png(line.filename),
+    }
+    return clip, {
+        "data_set": name, "subject": f"{name}_{subject}", "emotion_raw": line.label,
+        "emotion": label, "class_three": label, "row": line.row,
+        "flags": "; ".join(flag for flag, on in flags.items() if on),
+    }  # fmt: skip
+
+
+def _label(text: str, where: str) -> str:
+    """A class from its number or its name."""
+    known = {str(k): c for k, c in enumerate(CLASSES)} | {c: c for c in CLASSES}
+    key = text.strip().lower()
+    if key not in known:
+        raise MepsError(f"{where}: got {text!r}; expected one of {', '.join(known)}")
+    return known[key]
+
+
+def _without_png(name: str) -> str:
+    name = name.replace("\\", "/").rsplit("/", 1)[-1]
+    return name[:-4] if name.lower().endswith(".png") else name
+
+
+def _stem(name: str) -> str:
+    """What a table and a disk have in common of a file's name."""
+    return _without_png(name).strip()
+
+
+def _pictures(root: Path) -> dict[str, list[Path]]:
+    """Every PNG at the root or two levels below, by its name without stray spaces."""
+    out: dict[str, list[Path]] = {}
+    for folder in folders_below(root, 2, _FOLDERS):
+        for path in (folder / entry.name for entry in entries(folder)):
+            if path.suffix.lower() == ".png" and path.is_file():
+                out.setdefault(_stem(path.name), []).append(path)
+    return out
+
+
+def _choose(found: list[Path], name: str, clip: str) -> Path | None:
+    """The one picture of that name, or the one in its data set's folder."""
+    if len(found) > 1:
+        folders = lambda path: {part.lower() for part in path.parts[:-1]}  # noqa: E731
+        found = [path for path in found if name in folders(path)] or found
+    if len(found) > 1:
+        named = ", ".join(map(str, found[:3]))
+        raise MepsError(f"clip {clip!r}: {len(found)} pictures could be it: {named}; keep one")
+    return found[0] if found else None
+
+
+def _check_sets(table: pd.DataFrame, path: Path) -> None:
+    """A whole composite has its published counts in each of its sets, too."""
+    for name, (subjects, counts) in PUBLISHED.items():
+        part = table[table["data_set"] == name]
+        got = part["emotion"].value_counts().to_dict() | {"subjects": part["subject"].nunique()}
+        want = {"subjects": subjects} | counts
+        check_counts(got, want, f"{path}, data set {name}", f"{len(table)} rows in all")
+
+
+def load(root: Path, row: pd.Series, config: LoadConfig) -> Trial:
+    """One map as a trial without frames.
+
+    Its values are the picture's grey levels, 0 to 255, as they are: nobody wrote down how
+    many pixels of motion a level is. Models standardise them on their training trials.
+    """
+    path = root / row["flow"]
+    # In OpenCV's order of channels, blue first: u is the blue one. Read as RGB, u and strain
+    # change places.
+    picture = read_picture(path, cv2.IMREAD_UNCHANGED)
+    if picture.shape != (SIDE, SIDE, 3) or picture.dtype != np.uint8:
+        raise MepsError(
+            f"{path}: a picture of shape {picture.shape}, {picture.dtype}; expected {SIDE} x "
+            f"{SIDE} with three channels of 8 bits: u, v, strain"
+        )
+    flow = torch.from_numpy(picture).permute(2, 0, 1)[None].float().contiguous()
+    return Trial(label="others", subject=row["subject"], clip=row["clip"], flow=flow)
+
+
+def files(root: Path, row: pd.Series, config: LoadConfig) -> list[Path]:
+    """The picture that `load` reads."""
+    return [root / row["flow"]]
+
+
+KIND = Kind(
+    name="flowmaps",
+    title="flow maps",
+    rows=rows,
+    load=load,
+    files=files,
+    class_sets={"three": CLASSES},
+    rules=(
+        # Either may be wrong, and with it who is left out.
+        Rule("name-disagrees", DISAGREES, flagged(DISAGREES), "drop", keeps=True),
+    ),
+    modalities=("flow",),
+    marks=("*.png", "*/*.png", "*.csv"),
+    tables=TABLES,
+    expected=Expected(442, 68, {"negative": 250, "positive": 109, "surprise": 83}),
+)

@@ -1,0 +1,222 @@
+"""The index: the one table that every loader makes, one row a clip.
+
+A loader reads a data set's own annotation into this table, rules say what becomes of rows with a
+known defect, and a schema holds the result. Paths are relative to the data set's root, so
+an index can be kept and shared without the data.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import pandas as pd
+
+from meps_lab.datasets.index.kind import Expected, IndexOptions, Kind, Rows
+from meps_lab.datasets.index.kinds import kind_of
+from meps_lab.datasets.index.reports import DUPLICATE, check_counts, in_words
+from meps_lab.datasets.index.roots import check_root
+from meps_lab.datasets.index.rules import apply_rules
+from meps_lab.datasets.index.schema import (
+    COLUMNS,
+    SCHEMA,
+    check_classes,
+    check_index,
+    frame_of,
+    place,
+)
+from meps_lab.datasets.readers.tables import find_table, tables_beside
+from meps_lib.errors import MepsError
+from meps_lib.files import write_whole
+
+__all__ = [
+    "COLUMNS", "SCHEMA", "Expected", "IndexOptions", "Indexed", "Kind", "Rows", "build_index",
+    "check_index", "frame_of", "read_index", "rows_of",
+]  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Indexed:
+    """An index, and the story of how it was made.
+
+    Parameters
+    ----------
+    kind, title : str
+    root : Path
+        Where the paths of the table start.
+    table : DataFrame
+        Holds to `SCHEMA`.
+    dropped : DataFrame
+        Columns subject, clip, row, rule, why: what is not in the table.
+    class_sets : mapping
+    missing, notes : tuple of str
+    """
+
+    kind: str
+    title: str
+    root: Path
+    table: pd.DataFrame
+    dropped: pd.DataFrame
+    class_sets: Mapping[str, tuple[str, ...]]
+    missing: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+
+    def report(self) -> str:
+        """What a person wants to know: counts, what was flagged, dropped, missing."""
+        table = self.table
+        subjects = table["subject"].nunique()
+        lines = [f"{self.title}: {len(table)} clips of {subjects} subjects"]
+        for name, classes in self.class_sets.items():
+            counts = table[f"class_{name}"].value_counts()
+            shown = "  ".join(f"{c} {counts.get(c, 0)}" for c in classes)
+            lines.append(f"classes {name}: {shown}  (none {table[f'class_{name}'].isna().sum()})")
+        flags = table["flags"].str.split("; ").explode()
+        for flag, n in flags[flags != ""].value_counts(sort=False).items():
+            first = table.loc[flags.index[flags == flag][0]]
+            lines.append(f"flagged {n}: {flag} (first: {place(first)})")
+        for (rule, why), rows in self.dropped.groupby(["rule", "why"], sort=False):
+            first = rows.iloc[0]
+            lines.append(f"dropped {len(rows)} by {rule}: {why} (first: {place(first)})")
+        lines += [f"missing: {text}" for text in self.missing]
+        lines += [f"note: {text}" for text in self.notes]
+        return "\n".join(lines)
+
+    def save(self, path: Path | str) -> None:
+        """Write the table as parquet, with what it was made from beside it in the same file.
+
+        Raises
+        ------
+        MepsError
+            If the file cannot be written.
+        """
+        table = self.table.copy()
+        sets = {k: list(v) for k, v in self.class_sets.items()}
+        story = {"kind": self.kind, "title": self.title, "class_sets": sets}
+        story |= {"missing": list(self.missing), "notes": list(self.notes)}
+        story["dropped"] = self.dropped.astype(object).where(self.dropped.notna(), None).to_dict(
+            "records"
+        )  # fmt: skip
+        table.attrs["meps_index"] = json.dumps(story, default=str)
+        try:
+            write_whole(Path(path), table.to_parquet(index=False))
+        except OSError as error:
+            raise MepsError(f"cannot write {path}: {error.strerror}; choose another file") from None
+
+
+_DROPPED = ("subject", "clip", "row", "rule", "why")
+
+
+def read_index(path: Path | str, root: Path | str) -> Indexed:
+    """Read an index that `Indexed.save` wrote, for a copy of the data at `root`.
+
+    Raises
+    ------
+    MepsError
+        If the file is missing, no index, or does not hold to the schema.
+    """
+    path = Path(path)
+    if not path.is_file():
+        raise MepsError(f"{path}: no such file; make it with 'meps index KIND ROOT --out {path}'")
+    try:
+        table = pd.read_parquet(path)
+        story = json.loads(table.attrs["meps_index"])
+        sets = {k: tuple(v) for k, v in story["class_sets"].items()}
+        dropped = pd.DataFrame(story["dropped"], columns=list(_DROPPED))
+        rest = (tuple(story["missing"]), tuple(story["notes"]))
+        kind, title = story["kind"], story["title"]
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        raise MepsError(
+            f"{path} is no index ({error}); make one with 'meps index KIND ROOT --out FILE'"
+        ) from None
+    table.attrs = {}
+    table = check_index(table, path)
+    check_classes(table, sets, path)
+    return Indexed(kind, title, Path(root), table, dropped, sets, *rest)
+
+
+def build_index(kind: str, root: Path | str, options: IndexOptions | None = None) -> Indexed:
+    """Index a data set.
+
+    Parameters
+    ----------
+    kind : str
+        A key of `meps_lab.datasets.index.kinds.MODULES`.
+    root : path
+        Where the data set lies.
+    options : IndexOptions, optional
+
+    Returns
+    -------
+    Indexed
+
+    Raises
+    ------
+    MepsError
+        If the kind, the root, the annotation table or a rule is not what is expected, or a whole
+        set does not come to its published counts.
+    """
+    entry, options = kind_of(kind), options or IndexOptions()
+    root = check_root(entry, Path(root), options.labels)
+    found = rows_of(entry, root, options)
+    if len(found.table) == 0:
+        raise MepsError(
+            f"{root}: no clip of {entry.title} in it; is the copy complete? Expected "
+            f"{' or '.join(entry.marks)}"
+        )
+    missing, notes = found.missing, found.notes
+    if entry.expected is not None:
+        lacking = _lacking(entry.expected, found.table, root, options.any_counts)
+        if lacking > 0:
+            text = f"{lacking} of the {entry.expected.rows} rows of the whole set"
+            missing = (text, *missing)
+        elif lacking < 0:
+            notes = (*notes, f"{-lacking} rows more than the published {entry.expected.rows}")
+    table, dropped = apply_rules(found.table, entry.rules, options.rules)
+    if len(table) == 0:
+        raise MepsError(f"{root}: the rules drop every clip; keep some with --rules RULE=keep")
+    table = check_index(table, root)
+    check_classes(table, entry.class_sets, root)
+    missing = in_words(missing, table["clip"])
+    return Indexed(entry.name, entry.title, root, table, dropped, entry.class_sets, missing, notes)
+
+
+def rows_of(kind: Kind, root: Path, options: IndexOptions) -> Rows:
+    """What the loader finds, and in a note the annotation table that it read.
+
+    Raises
+    ------
+    MepsError
+        As the loader does; if the table is not there, or one is named that nobody would read.
+    """
+    if not kind.tables:
+        if options.labels is not None:
+            raise MepsError(
+                f"--labels {options.labels}: {kind.title} has no annotation table of its own; "
+                "leave the option away"
+            )
+        return kind.rows(root, options)
+    path = find_table(root, kind.tables, options.labels)
+    found = kind.rows(root, replace(options, labels=path))
+    # Below the root, or without its folder: an index may be shared.
+    inside = path.relative_to(root).as_posix() if path.is_relative_to(root) else path.name
+    note = f"annotation read from {inside}"
+    others = tables_beside(root, kind.tables, path) if options.labels is None else []
+    if others:
+        names = ", ".join(other.relative_to(root).as_posix() for other in others)
+        note += f"; {names} there too, not read: choose with --labels"
+    return replace(found, notes=(*found.notes, note))
+
+
+def _lacking(expected: Expected, table: pd.DataFrame, root: Path, any_counts: bool) -> int:
+    """Rows of the whole set that are not there; a whole one must have its published counts.
+
+    A part of a set is nobody's to judge, and a row that was pasted twice counts once.
+    """
+    table = table[~DUPLICATE.when(table)]
+    if len(table) == expected.rows and not any_counts:
+        got = {"subjects": table["subject"].nunique(), **table["emotion"].value_counts()}
+        want = {"subjects": expected.subjects, **expected.emotions}
+        check_counts(got, want, root, f"{expected.rows} rows")
+    return expected.rows - len(table)

@@ -1,0 +1,39 @@
+"""The registry of data sets that can be given by a path, which the tests and the CLI read.
+
+To add one: a file here with a `Kind` named ``KIND``, and its module's name in `MODULES`.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+
+from meps_lab.datasets.index.kind import Kind
+from meps_lib.errors import MepsError
+
+# Name on the command line -> module that defines KIND. Imported when asked for.
+MODULES = {
+    "casme3-a": "casme3_a",
+    "casme3-b": "casme3_b",
+    "casme3-c": "casme3_c",
+    "mmme": "mmme",
+    "casme2": "casme2",
+    "samm": "samm",
+    "smic": "smic",
+    "megc2019": "megc2019",
+    "flowmaps": "flowmaps",
+    "case": "case",
+    "wesad": "wesad",
+}
+
+
+def kind_of(name: str) -> Kind:
+    """The data set of this name.
+
+    Raises
+    ------
+    MepsError
+        If there is none; the message lists those that exist.
+    """
+    if name not in MODULES:
+        raise MepsError(f"unknown data set {name!r}; known are {', '.join(MODULES)}")
+    return import_module(f"meps_lab.datasets.{MODULES[name]}").KIND

@@ -1,0 +1,144 @@
+"""Which file is which frame: the pictures of a folder by the number in their names."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Mapping
+from functools import lru_cache
+from pathlib import Path
+from types import MappingProxyType
+
+from meps_lab.datasets.cache.stamps import Stamp, settled, stamp_of
+from meps_lib.errors import MepsError
+from meps_lib.video.pictures import IMAGE_SUFFIXES, is_picture, natural
+
+
+def has_frames(folder: Path) -> bool:
+    """Whether a folder has a picture in it; False too if there is no such folder."""
+    try:
+        with os.scandir(folder) as entries:
+            return any(is_picture(e.name) and not _is_folder(e) for e in entries)
+    except (OSError, ValueError):
+        return False
+
+
+def frame_files(folder: Path, number: str | None) -> Mapping[int, Path]:
+    """The pictures of a folder by frame number.
+
+    Parameters
+    ----------
+    folder : Path
+    number : str or None
+        Regular expression for the file's name without its ending, whose group 1 is the number;
+        pictures with other names are no frames. None: frames are counted from 0, in natural
+        order.
+
+    Returns
+    -------
+    mapping
+        Number -> path, numbers rising; it cannot be changed.
+
+    Raises
+    ------
+    MepsError
+        If the folder cannot be read, has no frames, or two for one number.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> folder = Path(tempfile.mkdtemp())
+    >>> for name in ("img10.jpg", "img9.JPG", "Thumbs.db", "._img9.jpg"):
+    ...     (folder / name).touch()
+    >>> {n: path.name for n, path in frame_files(folder, r"^img(\d+)$").items()}
+    {9: 'img9.JPG', 10: 'img10.jpg'}
+    """
+    try:
+        stamp = stamp_of([folder])
+    except (MepsError, ValueError):
+        stamp = ()  # the listing itself says what is wrong
+    # All clips of a long video share its folder, and listing it takes longer than reading a kept
+    # clip. A folder that changed just now may change again without a later time.
+    listing = _listing if settled(stamp) else _listing.__wrapped__
+    return listing(Path(folder), number, stamp)
+
+
+def numbered_by(folder: Path, number: str) -> str | None:
+    """`number` if it finds one in every picture's name, None if in none: they are to be counted.
+
+    A number tells where a frame is missing; a count does not.
+
+    Raises
+    ------
+    MepsError
+        As `frame_files` does; and if only some of the names have one.
+    """
+    names = [path.name for path in frame_files(folder, None).values()]
+    odd = [name for name in names if not re.search(number, name[: name.rindex(".")])]
+    if 0 < len(odd) < len(names):
+        raise MepsError(
+            f"{folder}: {odd[0]!r} does not end in a frame's number; {len(names) - len(odd)} of "
+            f"the {len(names)} pictures do; move it elsewhere, or give it its number"
+        )
+    return None if odd else number
+
+
+@lru_cache(maxsize=32)
+def _listing(folder: Path, number: str | None, stamp: Stamp) -> Mapping[int, Path]:
+    try:
+        with os.scandir(folder) as entries:
+            # What is no plain file fails by name when it is read; asking each would take long.
+            names = [e.name for e in entries if is_picture(e.name) and not _is_folder(e)]
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise MepsError(
+            f"{folder}: no folder of frames ({reason}); is the copy complete?"
+        ) from None
+    if not names:
+        raise MepsError(f"{folder}: no picture in it ({', '.join(IMAGE_SUFFIXES)})")
+    found: dict[int | tuple, str] = {}
+    for name in sorted(names):
+        stem = name[: name.rindex(".")]
+        if number is None:
+            key: int | tuple = tuple(natural(stem))
+        else:
+            match = re.search(number, stem)
+            if not match:
+                continue
+            key = int(match[1])
+        if key in found:
+            raise MepsError(
+                f"{folder}: {found[key]!r} and {name!r} are one frame; remove the wrong one"
+            )
+        found[key] = name
+    if not found:
+        raise MepsError(
+            f"{folder}: no picture is called like a frame, {number!r}: got {min(names)!r}"
+        )
+    order = sorted(found)
+    frames = {k if number is None else n: folder / found[n] for k, n in enumerate(order)}
+    return MappingProxyType(frames)  # it is shared: nobody may change it
+
+
+def _is_folder(entry: os.DirEntry) -> bool:
+    return entry.is_dir(follow_symlinks=False)
+
+
+def frames_between(folder: Path, files: Mapping[int, Path], first: int, last: int) -> list[Path]:
+    """The files of all frames from first to last, both included.
+
+    Raises
+    ------
+    MepsError
+        If one is missing, naming the first such and the folder.
+    """
+    there = [n for n in files if first <= n <= last]
+    lacking = last - first + 1 - len(there)
+    if lacking:
+        gap = next((k for k, n in enumerate(there, first) if k != n), first + len(there))
+        more = f" and {lacking - 1} more" if lacking > 1 else ""
+        raise MepsError(
+            f"{folder}: frame {gap}{more} of {first} to {last} missing; there are {len(files)} "
+            f"frames, {min(files)} to {max(files)}; copy the folder again, or drop the clip"
+        )
+    return [files[n] for n in there]

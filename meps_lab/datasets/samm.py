@@ -1,0 +1,52 @@
+"""SAMM: 200 frames a second, grey, one spreadsheet whose header stands in row 13.
+
+::
+
+    006/006_1_2/006_05562.jpg
+    SAMM_Micro_FACS_Codes_v2.xlsx
+
+References
+----------
+Davison et al., IEEE Trans. Affective Computing 9(1) (2018).
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from meps_lab.datasets.coded_clips import COLUMNS, RULES, coded_clips
+from meps_lab.datasets.index.kind import Expected, IndexOptions, Kind, Rows
+from meps_lab.datasets.readers.clip_folders import ClipFolders
+from meps_lab.datasets.readers.tables import find_table, read_table
+from meps_lib.labels import CLASS_SETS, MEGC2019
+
+FPS = 200.0
+TABLES = ("SAMM_Micro_FACS_Codes_v2.xlsx", "SAMM_Micro_FACS_Codes*.xlsx")
+_HEADER = 13  # counted from 0; `read_table` looks for it where it stands elsewhere
+_NUMBER = r"^\d+_(\d+)$"  # subject, frame
+_SETS = {"megc2019": MEGC2019["samm"], "three": CLASS_SETS["three"], "four": CLASS_SETS["four"]}
+
+
+def rows(root: Path, options: IndexOptions) -> Rows:
+    """The coding table as index rows; see `Kind`."""
+    path = find_table(root, TABLES, options.labels)
+    return coded_clips(
+        read_table(path, COLUMNS, header_row=_HEADER), path, root,
+        data_set="samm", frames=(), subject="{:03d}", clip="{name}", fps=FPS, class_sets=_SETS,
+    )  # fmt: skip
+
+
+_CLIPS = ClipFolders(_NUMBER)  # grey pictures, as three equal channels
+KIND = Kind(
+    name="samm",
+    title="SAMM",
+    rows=rows,
+    load=_CLIPS.load,
+    files=_CLIPS.files,
+    class_sets={name: chosen.classes for name, chosen in _SETS.items()},
+    rules=RULES,
+    modalities=("colour", "flow"),
+    marks=("SAMM_Micro_FACS_Codes*", "[0-9][0-9][0-9]/[0-9][0-9][0-9]_*_*"),
+    tables=TABLES,
+    expected=Expected(rows=159, subjects=32),
+)

@@ -1,0 +1,116 @@
+"""SMIC-HS: 100 frames a second, no table; class and subject stand in the folders' names.
+
+::
+
+    HS/s01/micro/negative/s1_ne_01/*.bmp        subjects as s01 or s1
+
+No onset, apex or offset is coded: a clip is its whole folder, and the pictures' numbers, such as
+image011647.bmp, tell if one is missing. Positive is happiness and surprise
+is surprise; negative is no single emotion, so that column stays empty.
+
+References
+----------
+Li et al., IEEE FG 2013.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from pathlib import Path
+
+import pandas as pd
+
+from meps_lab.datasets.coded_clips import NO_FRAMES, missing_frames
+from meps_lab.datasets.index.kind import Expected, IndexOptions, Kind, Rows
+from meps_lab.datasets.index.rules import Rule
+from meps_lab.datasets.index.schema import frame_of
+from meps_lab.datasets.readers.cells import subject_named
+from meps_lab.datasets.readers.clip_folders import ClipFolders
+from meps_lab.datasets.readers.folders import entries
+from meps_lab.datasets.readers.media import has_frames
+from meps_lib.errors import MepsError
+from meps_lib.labels import CLASS_SETS
+
+FPS = 100.0
+CLASSES = CLASS_SETS["three"].classes
+_SHORT = {"ne": "negative", "po": "positive", "sur": "surprise"}  # in a clip's name
+_EMOTION = {"negative": "", "positive": "happiness", "surprise": "surprise"}
+
+
+def rows(root: Path, options: IndexOptions) -> Rows:
+    """The folders as index rows; see `Kind`."""
+    out, missing, notes, seen = [], [], [], {}
+    for person in (person for top in _folders(root, "HS") for person in _folders(top)):
+        number = subject_named(person.name)
+        if number is None:
+            notes.append(f"folder {person.name} is named after no subject (such as s01): left out")
+            continue
+        subject, micro = f"s{number:02d}", _folders(person, "micro")
+        if not micro:
+            missing.append(f"folder micro of {subject}")
+        for group in (group for folder in micro for group in _folders(folder)):
+            label = group.name.lower()
+            if label not in CLASSES:
+                raise MepsError(f"{group}: expected a folder called one of {', '.join(CLASSES)}")
+            for clip in _folders(group):
+                first = seen.setdefault(clip.name, clip)
+                if first is not clip:
+                    raise MepsError(
+                        f"clip {clip.name!r} lies in {first.parent}/ and in {clip.parent}/; "
+                        "expected each clip once; remove one of the two"
+                    )
+                out.append(_row(root, clip, subject, label))
+    table = frame_of(out, "smic")
+    return Rows(table, (*missing, *missing_frames(table)), tuple(notes))
+
+
+def _row(root: Path, clip: Path, subject: str, label: str) -> dict[str, object]:
+    here = has_frames(clip)
+    return {
+        "subject": subject, "clip": clip.name, "fps": FPS,
+        "colour": clip.relative_to(root).as_posix() if here else "",
+        "emotion_raw": label, "emotion": _EMOTION[label],
+        "class_three": label, "class_megc2019": label,
+        "flags": "" if here else NO_FRAMES,
+    }  # fmt: skip
+
+
+def _folders(parent: Path, name: str = "") -> list[Path]:
+    """Folders of a folder, but for hidden ones; those of one name alone, in any case, if given."""
+    found = [parent / e.name for e in entries(parent) if os.path.isdir(e.path)]
+    return [f for f in found if not name or f.name.lower() == name.lower()]
+
+
+def _disagrees(table: pd.DataFrame) -> pd.Series:
+    """Clips of SMIC whose name says another subject or class than the folders around them."""
+    ours = table["data_set"] == "smic"
+    named = table["clip"].str.extract(r"^(?:smic_)?s0*(\d+)_(ne|po|sur)_\d+$", re.IGNORECASE)
+    subject = table["subject"].str.extract(r"s0*(\d+)$")[0]
+    label = named[1].str.lower().map(_SHORT)
+    return ours & ~((named[0] == subject) & (label == table["emotion_raw"]))
+
+
+RULES = (
+    # Either may be wrong, and with it the label, or who is left out.
+    Rule(
+        "name-disagrees",
+        "the clip's name says another subject or class than its folders",
+        _disagrees,
+        "drop",
+        keeps=True,
+    ),
+)
+_CLIPS = ClipFolders(r"(\d+)$", always=False)
+KIND = Kind(
+    name="smic",
+    title="SMIC-HS",
+    rows=rows,
+    load=_CLIPS.load,
+    files=_CLIPS.files,
+    class_sets={"megc2019": CLASSES, "three": CLASSES},
+    rules=RULES,
+    modalities=("colour", "flow"),
+    marks=("HS/s*/micro",),
+    expected=Expected(rows=164, subjects=16, emotions={"happiness": 51, "surprise": 43}),
+)

@@ -1,0 +1,259 @@
+"""From any data set's trials to trials of one size: frames sampled, signals resampled."""
+
+from __future__ import annotations
+
+import copy
+import os
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from math import isfinite
+from typing import Literal
+
+import numpy as np
+import pandas as pd
+import torch
+from joblib import Parallel, delayed
+from torch import Tensor
+from torch.nn.functional import interpolate
+from torch.utils.data import Dataset
+from tqdm.auto import tqdm
+
+from meps_lab.datasets.cache.trials import TrialCache
+from meps_lib.errors import MepsError
+from meps_lib.signals.rates import polyphase
+from meps_lib.trial import MODALITIES, Trial
+from meps_lib.video.flow import FLOW_METHODS
+from meps_lib.video.load import sample_frames
+from meps_lib.video.motion import with_flow
+
+
+@dataclass(frozen=True)
+class PrepareConfig:
+    """The common size of a trial; every field is a choice (ledger: frames-per-clip, image-size)."""
+
+    n_frames: int = 8  # T, spread evenly over the clip: first, last and a known apex included
+    size: int = 48  # pixels a side
+    ps_sfreq: float = 64.0  # Hz
+    ps_names: tuple[str, ...] = ("EDA", "ECG", "PPG")  # which signals, in which order
+    flow_size: int = 28  # pixels a side of the map of flow and strain
+    flow_method: str = "tvl1"  # or "dis", ten times faster
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "ps_names", tuple(self.ps_names))
+        rate = isfinite(self.ps_sfreq) and self.ps_sfreq > 0
+        names = self.ps_names and len(set(self.ps_names)) == len(self.ps_names)
+        if self.n_frames < 1 or self.size < 8 or not rate or not names:
+            raise MepsError(f"{self}; expected n_frames >= 1, size >= 8, a rate, signals each once")
+        if self.flow_size < 8 or self.flow_method not in FLOW_METHODS:
+            raise MepsError(
+                f"flow_size={self.flow_size}, flow_method={self.flow_method!r}; expected 8 or more "
+                f"pixels and one of {', '.join(FLOW_METHODS)}"
+            )
+
+
+def prepare(
+    trial: Trial, config: PrepareConfig | None = None, modalities: Sequence[str] | None = None
+) -> Trial:
+    """Bring one trial to the common size.
+
+    Parameters
+    ----------
+    trial : Trial
+        Of any length, frame size and rate.
+    config : PrepareConfig, optional
+    modalities : sequence of str, optional
+        What to keep of the trial, the rest is dropped; all of it if None. With "flow", a trial
+        that has colour and no ready-made map gets one, computed before the frames shrink.
+
+    Returns
+    -------
+    Trial
+        Colour (n_frames, 3, size, size) resized by area; depth likewise, by nearest
+        neighbour so that no depth is invented at a hole's edge; ``ps`` at ``ps_sfreq``,
+        polyphase-filtered. Clips shorter than `n_frames` keep their length.
+        ``onset``, ``apex`` and ``offset`` move to the nearest kept frame. Of the truth only
+        what does not depend on the frames is kept.
+
+    Raises
+    ------
+    MepsError
+        If a wanted signal is missing (the message names those that are there), if nothing is
+        left of the trial, or if a ready-made map of motion is of another size.
+
+    Examples
+    --------
+    >>> clip = Trial(label="a", subject="1", clip="x", fps=30.0, apex=12,
+    ...              colour=torch.zeros(25, 3, 64, 64))
+    >>> small = prepare(clip)
+    >>> tuple(small.colour.shape), small.apex
+    ((8, 3, 48, 48), 3)
+    """
+    config = config or PrepareConfig()
+    if modalities is not None:
+        if "flow" in modalities:
+            trial = with_flow(trial, config.flow_size, config.flow_method)
+        trial = _only(trial, modalities)
+    changes: dict = {"truth": {k: v for k, v in trial.truth.items() if k in _SIZE_FREE}}
+    if trial.n_frames:
+        n = min(config.n_frames, trial.n_frames)
+        kept = sample_frames(trial.n_frames, n, keep=trial.apex if n > 1 else None)
+        if trial.colour is not None:
+            changes["colour"] = _resize(trial.colour[kept], config.size, "area").clamp(0, 1)
+        if trial.depth is not None:
+            changes["depth"] = _resize(trial.depth[kept], config.size, "nearest-exact")
+        for mark in ("onset", "apex", "offset"):
+            frame = getattr(trial, mark)
+            if frame is not None:
+                changes[mark] = int(np.abs(kept - frame).argmin())
+        if n > 1:
+            changes["fps"] = trial.fps * (n - 1) / max(trial.n_frames - 1, 1)
+    if trial.ps is not None:
+        changes |= _signals(trial, config)
+    return replace(trial, **changes)
+
+
+_SIZE_FREE = (
+    "valence", "arousal", "emotion", "shown", "leaked", "beat_times", "pulse_times", "scr_onsets",
+)  # fmt: skip
+
+
+def _resize(frames: Tensor, size: int, mode: str) -> Tensor:
+    return frames if frames.shape[-2:] == (size, size) else interpolate(frames, size, mode=mode)
+
+
+def _signals(trial: Trial, config: PrepareConfig) -> dict:
+    missing = [n for n in config.ps_names if n not in trial.ps_names]
+    if missing:
+        raise MepsError(
+            f"trial {trial.clip!r} lacks {', '.join(missing)}; it has "
+            f"{', '.join(trial.ps_names)}: set ps_names (--signals) to what is there"
+        )
+    rows = [trial.ps_names.index(n) for n in config.ps_names]
+    ps = trial.ps[rows]
+    if trial.ps_sfreq != config.ps_sfreq:
+        x = polyphase(ps.numpy(), trial.ps_sfreq, config.ps_sfreq)
+        ps = torch.from_numpy(np.ascontiguousarray(x, dtype=np.float32))
+    return {
+        "ps": ps,
+        "ps_names": config.ps_names,
+        "ps_units": tuple(trial.ps_units[r] for r in rows),
+        "ps_sfreq": config.ps_sfreq,
+    }
+
+
+class PreparedDataset(Dataset):
+    """A data set's trials, prepared once and kept in memory, and on disk if asked.
+
+    Parameters
+    ----------
+    dataset
+        Anything with ``classes``, ``index``, ``len`` and ``[k] -> Trial``.
+    config : PrepareConfig, optional
+    modalities : sequence of str
+        What to keep of "colour", "depth", "ps", "eeg", "flow"; the rest is dropped from every
+        trial, and flow computed where it is wanted and not there.
+    progress : bool
+        Show a bar.
+    cache : path, optional
+        A folder that keeps what was prepared, for the next time; see `TrialCache`.
+    n_jobs : int
+        Processes that prepare; the result does not depend on it.
+    on_error : {"raise", "skip"}
+        What becomes of a trial that cannot be read or prepared: by default its error is raised;
+        with "skip" it is left out and listed.
+
+    Attributes
+    ----------
+    skipped : DataFrame
+        Columns clip, error: what was left out.
+    lost : tuple of str
+        Subjects of whom nothing is left.
+    note, origin
+        What the data set says of itself, and how it was opened.
+
+    Raises
+    ------
+    MepsError
+        If a trial has none of the modalities, no trial is left, or the cache cannot be used.
+    """
+
+    def __init__(
+        self,
+        dataset,
+        config: PrepareConfig | None = None,
+        modalities: Sequence[str] = ("colour", "depth", "ps"),
+        progress: bool = False,
+        cache: str | os.PathLike | None = None,
+        n_jobs: int = 1,
+        on_error: Literal["raise", "skip"] = "raise",
+    ):
+        if n_jobs < 1:
+            raise MepsError(f"n_jobs={n_jobs}; expected 1 or more processes")
+        if on_error not in ("raise", "skip"):
+            raise MepsError(f"on_error={on_error!r}; expected raise or skip")
+        self.classes, self.index = tuple(dataset.classes), dataset.index.reset_index(drop=True)
+        self.note, self.origin = getattr(dataset, "note", ""), getattr(dataset, "origin", {})
+        self.config = config or PrepareConfig()
+        how = self.config, tuple(m for m in MODALITIES if m in modalities)
+        store = None if cache is None else TrialCache(cache, dataset, how)
+        todo, found, skip = range(len(dataset)), {}, on_error == "skip"
+        bar = tqdm(total=len(todo), desc="preparing trials", disable=not progress, leave=False)
+        with bar, Parallel(n_jobs, return_as="generator") as pool:
+            for k in todo if store is not None else ():
+                trial = _or_error(store.read, k) if skip else store.read(k)
+                if trial is not None:
+                    found[k] = trial
+                    bar.update()
+            missing = [k for k in todo if k not in found]
+            made = pool(delayed(_prepared)(dataset, k, *how, skip) for k in missing)
+            for k, trial in zip(missing, made, strict=True):
+                kept = store is not None and isinstance(trial, Trial)
+                found[k] = store.keep(k, trial) if kept else trial
+                bar.update()
+        errors = {k: found[k] for k in todo if isinstance(found[k], MepsError)}
+        clips = [self.index["clip"].iloc[k] for k in errors]
+        self.skipped = pd.DataFrame({"clip": clips, "error": [str(e) for e in errors.values()]})
+        if len(errors) == len(todo):
+            raise MepsError(f"no trial can be read; the first: {next(iter(errors.values()))}")
+        self.trials = [found[k] for k in todo if k not in errors]
+        everybody = set(self.index["subject"])
+        self.index = self.index.drop(index=list(errors)).reset_index(drop=True)
+        self.lost = tuple(sorted(everybody - set(self.index["subject"])))
+
+    def only(self, modalities: Sequence[str]) -> PreparedDataset:
+        """The same trials without the other modalities; nothing is computed again."""
+        other = copy.copy(self)
+        other.trials = [_only(t, modalities) for t in self.trials]
+        return other
+
+    def __len__(self) -> int:
+        return len(self.trials)
+
+    def __getitem__(self, k: int) -> Trial:
+        return self.trials[k]
+
+    def of(self, subjects: Sequence[str]) -> list[Trial]:
+        """Trials of these subjects, in the data set's order."""
+        return [t for t in self.trials if t.subject in set(subjects)]
+
+
+def _prepared(
+    dataset, k: int, config: PrepareConfig, modalities: tuple[str, ...], skip: bool
+) -> Trial | MepsError:
+    make = lambda k: prepare(dataset[k], config, modalities)  # noqa: E731
+    return _or_error(make, k) if skip else make(k)
+
+
+def _or_error(make: Callable[[int], Trial | None], k: int) -> Trial | MepsError | None:
+    """What is made, or why it cannot be."""
+    try:
+        return make(k)
+    except MepsError as error:
+        return error
+
+
+def _only(trial: Trial, modalities: Sequence[str]) -> Trial:
+    dropped = {m: None for m in MODALITIES if m not in modalities}
+    if {"colour", "depth"} <= set(dropped):  # no frames left for the marks to point at
+        dropped |= {"onset": None, "apex": None, "offset": None}
+    return replace(trial, **dropped)

@@ -1,0 +1,43 @@
+"""Simulated people with faces and bodies, whose ground truth is known.
+
+Nothing here is a measurement. It exists so that every step of the library can be checked
+against what is known to be there, and so that the book runs without licensed data. Imports the
+library and the cache of `datasets`.
+"""
+
+from meps_lab.simulate.body import (
+    Body,
+    Event,
+    Response,
+    effects_table,
+    record,
+    respond,
+    responses_table,
+)
+from meps_lab.simulate.ceiling import ceiling
+from meps_lab.simulate.cohort import CohortDataset, simulate_cohort
+from meps_lab.simulate.face import FaceClip, Identity
+from meps_lab.simulate.folder import FolderDataset, save_dataset
+from meps_lab.simulate.scenario import Scenario
+from meps_lab.simulate.timing import draw_apex, draw_duration, time_course
+
+__all__ = [
+    "Body",
+    "CohortDataset",
+    "Event",
+    "FaceClip",
+    "FolderDataset",
+    "Identity",
+    "Response",
+    "Scenario",
+    "ceiling",
+    "draw_apex",
+    "draw_duration",
+    "effects_table",
+    "record",
+    "respond",
+    "responses_table",
+    "save_dataset",
+    "simulate_cohort",
+    "time_course",
+]

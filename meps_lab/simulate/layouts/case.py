@@ -1,0 +1,168 @@
+"""CASE: films of four kinds, eight signals at 1000 Hz and a joystick at 20 Hz, as CSV.
+
+::
+
+    data/interpolated/physiological/sub_1.csv
+    data/interpolated/annotations/sub_1.csv
+
+Films last `Scenario.ps_duration_s` here (minutes in the real set) and pauses a few seconds.
+The cohort gives the people. Of the films only valence and arousal are simulated; the three
+EMG columns are noise that means nothing.
+
+References
+----------
+Sharma et al., Scientific Data 6, 196 (2019), doi 10.1038/s41597-019-0209-0.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from scipy.signal import lfilter
+
+from meps_lab.simulate.body.physiology import record
+from meps_lab.simulate.cohort import CohortDataset
+from meps_lab.simulate.laboratory import artefacts
+from meps_lab.simulate.layouts.common import Layout, truth_table
+from meps_lab.simulate.layouts.dials import BODY, PEOPLE
+from meps_lab.simulate.layouts.fillers import emg
+from meps_lab.simulate.layouts.stretches import (
+    Stretch,
+    affect,
+    bounds,
+    codes,
+    events,
+    heart_rate,
+)
+from meps_lab.simulate.scenario import Scenario
+from meps_lib.errors import MepsError
+
+SFREQ, JOYSTICK_HZ = 1000, 20
+START, PAUSE, END = 10, 11, 12  # screens that are no film
+PAUSE_S = 4.0
+# Kind -> its two films, and where they take a person. CHOICE: the values are ours.
+FILMS = {
+    "amusing": (1, 2, Stretch(0, "amusing", 0, "happiness", 0.6, 0.55)),
+    "boring": (3, 4, Stretch(0, "boring", 0, "others", -0.2, 0.10)),
+    "relaxing": (5, 6, Stretch(0, "relaxing", 0, "others", 0.5, 0.05)),
+    "scary": (7, 8, Stretch(0, "scary", 0, "fear", -0.6, 0.85)),
+}
+CHOICES = """What the sources leave open, and what these files do:
+the valence and arousal of each kind of film, what each does to the body, and a hand on the
+joystick that follows with a time constant of 3 s, from 0.5 to 9.5 on both axes and 5 at rest;
+the first four films are of four kinds in a random order, and so are the last four;
+films last some seconds, not minutes, and the screens between them 4 s;
+bvp and rsp are placed at 35 and 30 % with a scale of ours;
+the three EMG columns are noise that means nothing.
+"""
+_LAG_S = 3.0  # time constant of the hand on the joystick
+
+
+def write(out: Path, cohort: CohortDataset, rng: np.random.Generator, dirt: bool) -> pd.DataFrame:
+    """Write the cohort; returns the truth, one row a film. No errors are documented to put in."""
+    n_films = cohort.trials_per_subject
+    if not 4 <= n_films <= 8:
+        raise MepsError(f"CASE shows a person 4 to 8 films; got trials={n_films}")
+    folder = out / "data" / "interpolated"
+    for name in ("physiological", "annotations"):
+        (folder / name).mkdir(parents=True)
+    truth = []
+    for person in range(len(cohort) // n_films):
+        draw_rng, body_rng, hand_rng, filler_rng = rng.spawn(4)
+        shown = programme(draw_rng, n_films, cohort.scenario.ps_duration_s)
+        table, beats = _signals(cohort, person, shown, draw_rng, body_rng, filler_rng)
+        table.to_csv(folder / "physiological" / f"sub_{person + 1}.csv", index=False)
+        joystick(shown, hand_rng).to_csv(
+            folder / "annotations" / f"sub_{person + 1}.csv", index=False
+        )
+        for film, start, stop in bounds(shown, SFREQ):
+            if not film.name:
+                continue
+            row = {
+                "subject": f"sub_{person + 1}", "clip": f"sub_{person + 1}_video_{film.code}",
+                "emotion": film.name, "class": film.name, "onset": start, "offset": stop - 1,
+                "video": film.code, "valence": film.valence, "arousal": film.arousal,
+                "heart_rate": heart_rate(beats, start / SFREQ, stop / SFREQ),
+            }  # fmt: skip
+            truth.append(row)
+    return truth_table(truth)
+
+
+def programme(rng: np.random.Generator, n_films: int, seconds: float) -> list[Stretch]:
+    """Start screen, films in a shuffled order with pauses between, end screen.
+
+    The first four films are of four kinds, and so are the last four.
+    """
+    kinds = [*rng.permutation(list(FILMS)), *rng.permutation(list(FILMS))][:n_films]
+    first = dict(zip(FILMS, rng.integers(0, 2, 4).tolist(), strict=True))
+    out = [Stretch(START, "", PAUSE_S)]
+    for i, kind in enumerate(kinds):
+        which = first[kind] ^ (i >= 4)
+        film = replace(FILMS[kind][2], code=FILMS[kind][which], seconds=seconds)
+        out += [film, Stretch(PAUSE, "", PAUSE_S)]
+    return [*out[:-1], Stretch(END, "", PAUSE_S)]
+
+
+def _signals(
+    cohort: CohortDataset, person: int, shown: list[Stretch],
+    draw_rng: np.random.Generator, body_rng: np.random.Generator, filler_rng: np.random.Generator,
+) -> tuple[pd.DataFrame, np.ndarray]:  # fmt: skip
+    """The physiological table of one person, and the true times of the beats."""
+    who = cohort.person(person)
+    video = codes(shown, SFREQ)
+    n = len(video)
+    body = record(
+        who.body, body_rng, events(shown, who, draw_rng, cohort.scenario),
+        duration_s=n / SFREQ, sfreq=float(SFREQ), signals=("ECG", "PPG", "EDA", "RSP", "SKT"),
+        artefacts=artefacts(cohort.scenario),
+    )  # fmt: skip
+    ecg, ppg, eda, rsp, skt = body.ps.round(3)  # as few digits as the sensors tell apart
+    columns = {
+        "daqtime": np.arange(n) * 1000 // SFREQ,
+        "ecg": ecg,
+        "bvp": (35 + 4 * ppg).round(3),  # the sensors' own scales run from 0 to 100 %
+        "gsr": eda,
+        "rsp": (30 + 5 * rsp).round(3),
+        "skt": skt,
+        **{
+            name: emg(filler_rng, n, SFREQ).round(2)
+            for name in ("emg_zygo", "emg_coru", "emg_trap")
+        },
+        "video": video,
+    }
+    return pd.DataFrame(columns), body.beat_times
+
+
+def joystick(shown: list[Stretch], rng: np.random.Generator) -> pd.DataFrame:
+    """The annotation table: where the hand was, 0.5 to 9.5 on both axes, 5 at rest."""
+    video = codes(shown, JOYSTICK_HZ)
+    valence, arousal = affect(shown, JOYSTICK_HZ)
+    film = video < START  # elsewhere the spring holds the stick in the middle
+    aim = np.stack([4.5 * valence, np.where(film, 4.5 * (2 * arousal - 1), 0.0)])
+    keep = np.exp(-1 / (_LAG_S * JOYSTICK_HZ))
+    wobble = film * rng.normal(0, 3.0, aim.shape)
+    place = 5 + lfilter([1 - keep], [1, -keep], aim + wobble, axis=1)
+    valence, arousal = place.clip(0.5, 9.5).round(3)
+    return pd.DataFrame(
+        {
+            "jstime": np.arange(len(video)) * 1000 // JOYSTICK_HZ,
+            "valence": valence,
+            "arousal": arousal,
+            "video": video,
+        }
+    )
+
+
+LAYOUT = Layout(
+    "case",
+    lambda: Scenario(ps_sfreq=1000.0, ps_duration_s=20.0, ps_before_s=0.0),
+    "three",
+    write,
+    title="CASE",
+    most=30,
+    dials=("ps_duration_s", *BODY, *PEOPLE),
+    choices=CHOICES,
+)

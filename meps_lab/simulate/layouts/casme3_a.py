@@ -1,0 +1,224 @@
+"""CAS(ME)^3 Part A: long colour and depth videos, the same cut into clips, one spreadsheet.
+
+::
+
+    annotation/cas(me)3_part_A_ME_label_JpgIndex_v2.xlsx
+    part_A/data/part_A/spNO.1/a/color/0.jpg  depth/0.png
+    Part_A_ME_clip/frame/spNO.1_a_95/95.jpg  depth/spNO.1_a_95/95.png
+
+Frame numbers are not padded with zeros, and the table's numbers are those of the frames.
+
+References
+----------
+Li et al., IEEE Trans. Pattern Anal. Mach. Intell. 45 (2023), doi 10.1109/TPAMI.2022.3174895.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from meps_lab.simulate.cohort import CohortDataset
+from meps_lab.simulate.layouts.common import (
+    Layout,
+    truth_table,
+    write_depth,
+    write_frames,
+)
+from meps_lab.simulate.layouts.dials import DEPTH, FACE, PEOPLE
+from meps_lab.simulate.layouts.dirt import (
+    Cells,
+    Spoil,
+    after,
+    before,
+    overwritten,
+    rewritten,
+    spoil,
+)
+from meps_lab.simulate.layouts.filming import au_text
+from meps_lab.simulate.layouts.session import session
+from meps_lab.simulate.layouts.spreadsheet import write_table
+from meps_lab.simulate.scenario import Scenario
+
+TABLE = "annotation/cas(me)3_part_A_ME_label_JpgIndex_v2.xlsx"
+VIDEOS = "part_A/data/part_A"
+CLIPS = "Part_A_ME_clip"
+FPS = 30.0
+LETTERS = "abcdefghijklm"  # thirteen videos a subject
+# How the two spreadsheets of the set spell emotions, where that differs from ours.
+SPELLING = {"happiness": "happy", "sadness": "sad"}
+SIDED = 0.4  # CHOICE: share of those that can, so that about a fifth of all rows have L or R
+# CHOICE: T and B say which lip moved, top or bottom. WHY: the sources have the prefixes L R T B and
+# no more; 10 raises the top lip, 17 and 25 move the bottom one.
+_LIPS = {"10": "T", "17": "B", "23": "TB", "24": "TB", "25": "B"}
+_LIP_SHARE = 0.3  # CHOICE: of such units without a side
+CHOICES = """What the sources leave open, and what these files do:
+the spreadsheet stands in a folder called annotation;
+frames are numbered from 0; each is a square of the face, not the room;
+"Objective class" is a Roman numeral that follows from the emotion;
+L and R stand before units that move on the person's left or right side alone, T and B, in
+three of ten, before 10 (T), 17, 25 (B), 23 and 24 (either) where both sides move;
+"?" stands for the action units where none could be seen;
+a ready-cut clip carries the onset that its row has, wrong or right, and the true frames;
+clips may last longer than half a second, as the real ones do;
+videos last some seconds and show no macro-expressions.
+"""
+# CHOICE: Roman numerals, one an emotion. WHY: the sources name the column, not its values;
+# these are the objective classes of Davison et al. (J. Imaging 4, 2018), from the emotion.
+_OBJECTIVE = {
+    "happiness": "I", "surprise": "II", "anger": "III", "disgust": "IV", "sadness": "V",
+    "fear": "VI",
+}  # fmt: skip
+# The 860 published rows: what is wrong with them, and in how many.
+_ROWS, _ONSET_IS_APEX, _OFFSET_0, _OVERLONG = 860, 55, 2, 3456
+
+
+def write(
+    out: Path, cohort: CohortDataset, rng: np.random.Generator, dirt: bool, *,
+    videos: int = 4, gap_s: float = 2.0,
+) -> pd.DataFrame:  # fmt: skip
+    """Write the cohort; returns the truth, one row a clip.
+
+    Parameters
+    ----------
+    out : Path
+    cohort : CohortDataset
+    rng : numpy Generator
+    dirt : bool
+    videos : int
+        Videos a subject at most, 1 to 13; the real set has 13.
+    gap_s : float
+        Mean rest around an expression, s.
+    """
+    rows, truth, cuts = [], [], []
+    for person in range(len(cohort) // cohort.trials_per_subject):
+        first = person * cohort.trials_per_subject
+        mine = np.arange(first, first + cohort.trials_per_subject)
+        parts = np.array_split(mine, min(videos, len(mine), len(LETTERS)))
+        for letter, trials in zip(LETTERS, parts, strict=False):
+            film = session(cohort, person, trials.tolist(), FPS, gap_s, rng, sided=SIDED)
+            folder = out / VIDEOS / f"spNO.{person + 1}" / letter
+            for number, colour, depth in film.frames(rng, cohort.scenario):
+                names = [str(number + i) for i in range(len(colour))]
+                write_frames(folder / "color", colour, names, "jpg")
+                write_depth(folder / "depth", depth, names)
+            for clip in film.clips.itertuples():
+                plan = cohort.plan(clip.trial)
+                units = with_lips(au_text(clip.aus, clip.lateral), rng)
+                rows.append(
+                    {
+                        "Subject": f"spNO.{person + 1}",
+                        "Filename": letter,
+                        "Onset": clip.onset,
+                        "Apex": clip.apex,
+                        "Offset": clip.offset,
+                        "AU": units,
+                        "Objective class": _OBJECTIVE.get(plan.emotion, "VII"),
+                        "emotion": SPELLING.get(plan.emotion, plan.emotion),
+                    }  # fmt: skip
+                )
+                truth.append(
+                    {
+                        "subject": f"spNO.{person + 1}",
+                        "emotion": plan.emotion,
+                        "class": plan.label,
+                        "onset": clip.onset,
+                        "apex": clip.apex,
+                        "offset": clip.offset,
+                        "aus": "+".join(map(str, clip.aus)),
+                        "aus_sided": units.replace("?", ""),
+                        "apex_exact": clip.apex_exact,
+                        "lateral": clip.lateral,
+                        "video": letter,
+                        "n_frames": len(film),
+                        "folder": folder.relative_to(out).as_posix(),
+                    }  # fmt: skip
+                )
+                cuts.append((folder, clip.onset, clip.offset))
+    table, true = spoil(pd.DataFrame(rows), truth_table(truth), rng, _kinds(len(rows)), dirt)
+    # CHOICE: a clip's folder carries the onset that the table has, wrong or right, and all
+    # frames of the true clip. WHY: its name is how a row finds its clip.
+    true["clip"] = [
+        f"{s}_{v}_{onset}"
+        for s, v, onset in zip(true["subject"], true["video"], table["Onset"], strict=True)
+    ]
+    for name, (folder, onset, offset) in zip(true["clip"], cuts, strict=True):
+        _cut(out / CLIPS, name, folder, onset, offset)
+    write_table(out / TABLE, table, "label")
+    return true
+
+
+def _cut(clips: Path, name: str, video: Path, onset: int, offset: int) -> None:
+    """Copy the frames of a clip, with the numbers that they have in the video."""
+    for here, there, ext in (("color", "frame", "jpg"), ("depth", "depth", "png")):
+        (clips / there / name).mkdir(parents=True, exist_ok=True)
+        for i in range(onset, offset + 1):
+            picture = (video / here / f"{i}.{ext}").read_bytes()
+            (clips / there / name / f"{i}.{ext}").write_bytes(picture)
+
+
+def _kinds(n: int) -> tuple[Spoil, ...]:
+    """The documented errors; those that are counted, in the published proportion."""
+    share = n / _ROWS
+    return (
+        before("apex before onset", "Apex", "Onset"),
+        after("onset after apex", "Onset", "Apex"),
+        overwritten("offset is 0", times=max(1, round(_OFFSET_0 * share)), Offset=0),
+        Spoil("overlong", lambda row, rng: {"Offset": int(row["Onset"]) + _OVERLONG - 1}),
+        Spoil("onset is apex", _late_onset, times=max(1, round(_ONSET_IS_APEX * share))),
+        rewritten("subject without the dot", "Subject", lambda s: s.replace(".", "")),
+        rewritten("capital letter", "Filename", str.upper),
+        rewritten("capital Others", "emotion", lambda e: "Others" if e == "others" else e),
+    )
+
+
+def _late_onset(row: pd.Series, rng: np.random.Generator) -> Cells:
+    return {"Onset": row["Apex"]} if row["Onset"] < row["Apex"] <= row["Offset"] else {}
+
+
+def with_lips(text: str, rng: np.random.Generator) -> str:
+    """Action units as a table writes them, some of the lips with T or B, top or bottom.
+
+    Examples
+    --------
+    >>> texts = {with_lips("4+10", np.random.default_rng(seed)) for seed in range(20)}
+    >>> sorted(texts)
+    ['4+10', '4+T10']
+    """
+    units = []
+    for unit in text.split("+"):
+        luck, which = rng.random(), str(rng.choice(list(_LIPS.get(unit, "T"))))
+        units.append(which + unit if unit in _LIPS and luck < _LIP_SHARE else unit)
+    return "+".join(units)
+
+
+def scenario() -> Scenario:
+    """30 frames a second, clips of about .4 s with an early apex, emotions as in the set."""
+    return Scenario.preset(
+        "casme3_c",
+        signals=("EDA", "ECG", "PPG"),
+        class_balance=(
+            ("disgust", 250),
+            ("surprise", 187),
+            ("others", 161),
+            ("fear", 86),
+            ("anger", 64),
+            ("sadness", 57),
+            ("happiness", 55),
+        ),  # fmt: skip
+    )
+
+
+LAYOUT = Layout(
+    "casme3-a",
+    scenario,
+    "seven",
+    write,
+    title="CAS(ME)^3 Part A",
+    subjects=3,
+    most=100,
+    dials=FACE + DEPTH + PEOPLE,
+    choices=CHOICES,
+)

@@ -1,0 +1,143 @@
+"""What the camera writes and the coder notes: shared by the layouts with a face."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+import numpy as np
+from torch import Tensor
+
+from meps_lab.simulate.face.clip import FaceClip
+from meps_lab.simulate.face.sensor import sense_colour
+from meps_lab.simulate.plan import Plan
+from meps_lab.simulate.scenario import Scenario
+from meps_lab.simulate.timing import LONGEST_ONSET_S, LONGEST_S, apex_frame, time_course
+
+_SIDED_SHARE = 0.3  # CHOICE: of the clips that can, so that "L12" occurs
+_MIDLINE = {17, 23, 24, 25, 26}  # chin, lips and jaw: one muscle, or both sides at once
+_ONE_SIDE = 0.6  # from here on a coder would call it one-sided
+_LUMA = (0.299, 0.587, 0.114)  # ITU-R BT.601, what OpenCV and Pillow use for grey
+
+
+def film(face: FaceClip, rng: np.random.Generator, dials: Scenario, grey: bool = False) -> Tensor:
+    """Pictures of a clip as the camera saves them.
+
+    Returns
+    -------
+    Tensor, shape (T, 3, H, W), or (T, 1, H, W) if `grey`
+        In [0, 1], with the scenario's noise.
+    """
+    colour = sense_colour(face.render()[0], rng, dials.frame_noise)
+    if grey:
+        r, g, b = colour.split(1, dim=1)
+        colour = _LUMA[0] * r + _LUMA[1] * g + _LUMA[2] * b
+    return colour
+
+
+def micro_steps(plan: Plan) -> int:
+    """Frames from onset to offset that the rule of micro-expressions leaves to a clip.
+
+    An expression is micro if onset to offset takes at most 500 ms or onset to apex at most
+    250 ms. What was drawn in seconds can miss both by a frame, so frames are counted here.
+    """
+    steps = len(plan.face.intensity) - 1
+    longest, to_apex = (int(s * plan.fps + 1e-9) for s in (LONGEST_S, LONGEST_ONSET_S))
+    if steps > longest and apex_frame(plan.face.intensity, plan.apex) > to_apex:
+        return max(2, longest)
+    return steps
+
+
+def retimed(plan: Plan, steps: int) -> tuple[FaceClip, float]:
+    """A plan's clip, stretched or shortened.
+
+    Parameters
+    ----------
+    plan : Plan
+    steps : int
+        Frames from onset to offset, at least 2.
+
+    Returns
+    -------
+    face : FaceClip
+        Of ``steps + 1`` frames.
+    apex : float
+        Frame of the peak, not rounded.
+    """
+    face, source = plan.face, len(plan.face.intensity) - 1
+    if steps == source:
+        return face, plan.apex
+    apex = plan.apex / source * steps
+    # By its formula: between two frames of the original the peak would be cut off and move.
+    full = face.intensity.max(axis=0) / time_course(source + 1, plan.apex).max()
+    at = np.linspace(0, source, steps + 1)
+    face = replace(
+        face, intensity=time_course(steps + 1, apex)[:, None] * np.minimum(full, 1.0),
+        pose=_at(face.pose, at), blink=_at(face.blink, at), gain=_at(face.gain, at),
+    )  # fmt: skip
+    return face, apex
+
+
+def brief(plan: Plan) -> tuple[FaceClip, float]:
+    """A plan's clip as `retimed` gives it, cut to what the rule allows: see `micro_steps`."""
+    return retimed(plan, micro_steps(plan))
+
+
+def one_sided(
+    face: FaceClip, rng: np.random.Generator, share: float = _SIDED_SHARE
+) -> FaceClip:  # fmt: skip
+    """The face as it is, or, in this share of the faces that can, moving on one side only."""
+    luck, side = rng.random(), rng.choice([-0.95, 0.95])
+    if luck < share and not _MIDLINE & set(face.aus):
+        face = replace(face, lateral=float(side))
+    return face
+
+
+def coded_aus(aus: Iterable[int], intensity: np.ndarray) -> tuple[int, ...]:
+    """Action units that a coder would note: at least a quarter of the strongest's peak.
+
+    Parameters
+    ----------
+    aus : iterable of int
+        K of them.
+    intensity : ndarray, shape (T, K)
+
+    Returns
+    -------
+    tuple of int
+        In rising order.
+    """
+    peak = intensity.max(axis=0)
+    return tuple(
+        sorted(a for a, p in zip(aus, peak, strict=True) if p > 0 and p >= 0.25 * peak.max())
+    )
+
+
+def au_text(aus: Iterable[int], lateral: float = 0.0) -> str:
+    """Action units as tables write them, e.g. "4+7" or "L12".
+
+    Parameters
+    ----------
+    aus : iterable of int
+    lateral : float
+        As in `FaceClip`. The side right in the picture is the person's left.
+
+    Returns
+    -------
+    str
+        "?" if nothing was seen.
+
+    Examples
+    --------
+    >>> au_text((4, 7)), au_text((12,), lateral=0.9)
+    ('4+7', 'L12')
+    """
+    side = "" if abs(lateral) < _ONE_SIDE else "L" if lateral > 0 else "R"
+    return "+".join(f"{au}" if au in _MIDLINE else f"{side}{au}" for au in aus) or "?"
+
+
+def _at(values: np.ndarray, frames: np.ndarray) -> np.ndarray:
+    """Linear interpolation along the first axis, shape (T, ...) -> (n, ...)."""
+    columns = values.reshape(len(values), -1).T
+    out = np.stack([np.interp(frames, np.arange(len(values)), c) for c in columns], axis=-1)
+    return out.reshape(len(frames), *values.shape[1:])

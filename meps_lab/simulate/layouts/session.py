@@ -1,0 +1,174 @@
+"""A whole session of one simulated person: one long video with the trials in it.
+
+Most sets publish long recordings and a table of where in them something happened. A session
+strings a subject's trials on one time line: the face at rest between them, the head drifting
+from one trial's pose to the next's, one body that answers every event.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from meps_lab.simulate.cohort import CohortDataset
+from meps_lab.simulate.layouts.filming import coded_aus, one_sided, retimed
+from meps_lab.simulate.layouts.long_video import Session
+from meps_lab.simulate.timing import apex_frame, blink_course
+from meps_lib.errors import MepsError
+
+__all__ = ["Session", "Showing", "film_of", "session"]
+
+# Between trials pose and light move in steps of this size, a few hundredths of a pixel at
+# 64 px: frames that do not differ are rendered once, and a second of rest costs a few frames.
+_POSE_STEP = np.array([0.1, 0.1, 0.001, 0.5])  # mm, mm, rad, mm
+_GAIN_STEP = 0.002
+
+
+class Showing(NamedTuple):
+    """One appearance of a trial's expression in a session."""
+
+    trial: int  # in the cohort
+    onset_s: float  # from the first frame
+    slower: float = 1.0  # factor on its duration
+    stronger: float = 1.0  # factor on its intensity, or what makes its strongest unit full
+    felt: bool = True  # whether the body answers too
+
+
+def session(
+    cohort: CohortDataset, subject: int, trials: Sequence[int], fps: float, gap_s: float,
+    rng: np.random.Generator, duration_s: float | None = None, sided: float = 0.0,
+) -> Session:  # fmt: skip
+    """String a subject's trials on one time line, with rests between them.
+
+    Parameters
+    ----------
+    cohort : CohortDataset
+    subject : int
+        Number of the person, from 0.
+    trials : sequence of int
+        Trials of that person, by their number in the cohort.
+    fps : float
+        Hz, of the video.
+    gap_s : float
+        Mean rest before, between and after trials; it varies by a fifth either way.
+    rng : numpy Generator
+    duration_s : float, optional
+        Length of the video; as short as the rests allow if None.
+    sided : float
+        As in `film_of`.
+
+    Returns
+    -------
+    Session
+
+    Raises
+    ------
+    MepsError
+        If a trial is not this subject's, or the trials do not fit into `duration_s`.
+
+    Examples
+    --------
+    >>> from meps_lab.simulate import simulate_cohort
+    >>> cohort = simulate_cohort(2, 3)
+    >>> film = session(cohort, 0, [0, 1], 30.0, 1.0, np.random.default_rng(0), duration_s=5.0)
+    >>> len(film), len(film.clips)
+    (150, 2)
+    """
+    showings, t = [], 0.0
+    for k in trials:
+        if k // cohort.trials_per_subject != subject:
+            raise MepsError(f"trial {k} is not one of subject {subject}")
+        plan = cohort.plan(k)
+        t += gap_s * rng.uniform(0.8, 1.2)
+        showings.append(Showing(k, t))
+        t += (plan.offset - plan.onset) / plan.fps
+    return film_of(cohort, showings, fps, rng, duration_s or t + gap_s, sided)
+
+
+def film_of(
+    cohort: CohortDataset, showings: Sequence[Showing], fps: float, rng: np.random.Generator,
+    duration_s: float, sided: float = 0.0,
+) -> Session:  # fmt: skip
+    """A session with each showing where it is told to be.
+
+    Parameters
+    ----------
+    cohort : CohortDataset
+    showings : sequence of Showing
+        Of one subject, at least one, in the order of time.
+    fps, duration_s : float
+        Hz and s, of the video.
+    rng : numpy Generator
+        Of the blinks, and of the sides.
+    sided : float
+        Share of the expressions that can which move on one side only.
+
+    Returns
+    -------
+    Session
+
+    Raises
+    ------
+    MepsError
+        If there is no showing, or two overlap, or one does not fit.
+    """
+    if not showings:
+        raise MepsError("a session needs at least one trial")
+    n, before = round(duration_s * fps), cohort.scenario.ps_before_s
+    plans = [cohort.plan(s.trial) for s in showings]
+    aus = tuple(sorted({au for plan in plans for au in plan.aus}))
+    intensity, lateral = np.zeros((n, len(aus))), np.zeros(n)
+    knots, poses, gains, rows, events, free = [], [], [], [], [], 0
+    for show, plan in zip(showings, plans, strict=True):
+        onset, source = round(show.onset_s * fps), len(plan.face.intensity) - 1
+        steps = max(2, round(source / plan.fps * fps * show.slower))
+        offset = onset + steps
+        if onset < free or offset >= n:
+            raise MepsError(
+                f"trial {show.trial} takes frames {onset}..{offset}, but only {free}..{n - 1} "
+                "are free; give more time or fewer trials"
+            )
+        free, here = offset + 1, np.arange(onset, offset + 1)
+        shown, apex = retimed(plan, steps)
+        shown = one_sided(shown, rng, sided) if sided else shown
+        # All units by one factor: a unit that was cut at full would have no peak.
+        peak = shown.intensity.max(initial=0.0)
+        moved = shown.intensity * (min(show.stronger, 1 / peak) if peak else 1.0)
+        intensity[np.ix_(here, [aus.index(au) for au in shown.aus])] = moved
+        lateral[here] = shown.lateral
+        knots.append(here)
+        poses.append(shown.pose)
+        gains.append(shown.gain)
+        rows.append(
+            {
+                "trial": show.trial,
+                "onset": onset,
+                "apex": onset + apex_frame(moved, apex),
+                "offset": offset,
+                "apex_exact": onset + apex,
+                "lateral": shown.lateral,
+                "aus": coded_aus(shown.aus, moved),
+                "slower": show.slower,
+            }  # fmt: skip
+        )
+        if show.felt:
+            events += [replace(e, time_s=onset / fps + e.time_s - before) for e in plan.events]
+    knots, rest = np.concatenate(knots), np.ones(n, bool)
+    rest[knots] = False
+    pose, gain = (
+        np.stack([np.interp(np.arange(n), knots, c) for c in np.concatenate(x).T])
+        for x in (poses, [g[:, None] for g in gains])
+    )
+    pose, gain = pose.T, gain[0]
+    pose[rest] = np.round(pose[rest] / _POSE_STEP) * _POSE_STEP
+    gain[rest] = np.round(gain[rest] / _GAIN_STEP) * _GAIN_STEP
+    rate = cohort.scenario.blinks_per_min
+    face = replace(
+        plans[0].face, aus=aus, intensity=intensity, pose=pose, gain=gain, lateral=0.0,
+        blink=blink_course(rng, n, fps, rate) if rate else None,
+    )  # fmt: skip
+    return Session(face, lateral, pd.DataFrame(rows), tuple(events), float(fps))

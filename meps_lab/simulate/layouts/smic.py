@@ -1,0 +1,72 @@
+"""SMIC-HS: 100 frames a second, bitmaps, no table: class and subject stand in the names.
+
+::
+
+    HS/s01/micro/negative/s1_ne_01/image000123.bmp
+
+No apex was coded; loaders take the middle frame. The truth beside it has one.
+
+References
+----------
+Li et al., IEEE FG 2013.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from meps_lab.simulate.cohort import CohortDataset
+from meps_lab.simulate.layouts.common import Layout, truth_table, write_frames
+from meps_lab.simulate.layouts.dials import FACE, PEOPLE
+from meps_lab.simulate.layouts.filming import brief, coded_aus, film
+from meps_lab.simulate.scenario import Scenario
+from meps_lab.simulate.timing import apex_frame
+
+SHORT = {"negative": "ne", "positive": "po", "surprise": "sur"}
+CHOICES = """What the sources leave open, and what these files do:
+bitmaps are called image, six digits and .bmp, in colour, and number one recording through;
+a clip is called by subject, ne, po or sur, and two digits;
+a clip holds onset to offset and nothing around it, each frame a square of the face.
+"""
+
+
+def write(out: Path, cohort: CohortDataset, rng: np.random.Generator, dirt: bool) -> pd.DataFrame:
+    """Write the cohort; returns the truth, one row a clip. There is no table to spoil."""
+    truth, nth = [], Counter()
+    for k in range(len(cohort)):
+        plan, person = cohort.plan(k), k // cohort.trials_per_subject + 1
+        nth[person, plan.label] += 1
+        clip = f"s{person}_{SHORT[plan.label]}_{nth[person, plan.label]:02d}"
+        first = int(rng.integers(100, 30000))
+        face, exact = brief(plan)
+        names = [f"image{first + i:06d}" for i in range(len(face.intensity))]
+        folder = out / "HS" / f"s{person:02d}" / "micro" / plan.label / clip
+        write_frames(folder, film(face, rng, cohort.scenario), names, "bmp")
+        apex, offset = first + apex_frame(face.intensity, exact), first + len(names) - 1
+        true = {
+            "subject": f"s{person:02d}", "clip": clip, "emotion": plan.emotion,
+            "class": plan.label, "onset": first, "apex": apex, "offset": offset,
+            "aus": "+".join(map(str, coded_aus(face.aus, face.intensity))),
+            "apex_exact": first + exact, "lateral": face.lateral,
+            "folder": folder.relative_to(out).as_posix(),
+        }  # fmt: skip
+        truth.append(true)
+    return truth_table(truth)
+
+
+LAYOUT = Layout(
+    "smic",
+    lambda: Scenario(fps=100.0, duration_s=0.33, duration_spread_s=0.06),
+    "three",
+    write,
+    title="SMIC-HS",
+    subjects=3,
+    most=16,
+    dials=FACE + PEOPLE,
+    micro=True,
+    choices=CHOICES,
+)

@@ -1,0 +1,79 @@
+"""A long recording made of stretches, each with one condition: films, stress, rest.
+
+A micro-expression is one event; a film moves a person again and again. So each stretch holds
+events some seconds apart, all of its own valence and arousal.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from meps_lab.simulate.body.physiology import Event
+from meps_lab.simulate.body.responses import respond
+from meps_lab.simulate.people import Subject
+from meps_lab.simulate.scenario import Scenario
+
+_BETWEEN_S = (3.0, 6.0)  # CHOICE: time from one event to the next, shortest and longest
+
+
+@dataclass(frozen=True)
+class Stretch:
+    """Some seconds under one condition."""
+
+    code: int  # as the data set's files number it
+    name: str  # class, or "" where the protocol pauses
+    seconds: float
+    emotion: str = "others"  # whose bodily pattern it borrows
+    valence: float = 0.0
+    arousal: float = 0.0
+
+
+def bounds(stretches: Sequence[Stretch], sfreq: float) -> Iterator[tuple[Stretch, int, int]]:
+    """Each stretch with its first sample and the one after its last."""
+    ends = np.round(np.cumsum([s.seconds for s in stretches]) * sfreq).astype(int)
+    yield from zip(stretches, [0, *ends[:-1].tolist()], ends.tolist(), strict=True)
+
+
+def codes(stretches: Sequence[Stretch], sfreq: float) -> np.ndarray:
+    """The code of every sample."""
+    parts = [np.full(stop - start, s.code) for s, start, stop in bounds(stretches, sfreq)]
+    return np.concatenate(parts)
+
+
+def affect(stretches: Sequence[Stretch], sfreq: float) -> np.ndarray:
+    """Valence and arousal of every sample, (2, L)."""
+    parts = [
+        np.repeat([[s.valence], [s.arousal]], stop - start, axis=1)
+        for s, start, stop in bounds(stretches, sfreq)
+    ]
+    return np.concatenate(parts, axis=1)
+
+
+def events(
+    stretches: Sequence[Stretch], person: Subject, rng: np.random.Generator, dials: Scenario
+) -> tuple[Event, ...]:
+    """What reaches the body over the whole recording, times in s from its start."""
+    out = []
+    for stretch, start, stop in bounds(stretches, 1000.0):
+        t = start / 1000 + rng.uniform(0.5, 2.0)
+        while stretch.name and t < stop / 1000:
+            arousal = max(0.0, stretch.arousal + dials.arousal_spread * rng.normal())
+            response = respond(
+                stretch.emotion,
+                arousal=min(arousal, 1.2),
+                valence=float(np.clip(stretch.valence * dials.valence_gain, -1, 1)),
+                strength=dials.arousal_gain,
+                specificity=dials.specificity,
+            )
+            out.append(Event(float(t), person.habits.answer(response)))
+            t += rng.uniform(*_BETWEEN_S)
+    return tuple(out)
+
+
+def heart_rate(beat_times: np.ndarray, start_s: float, stop_s: float) -> float:
+    """Mean rate of the true beats between two times, in beats a minute."""
+    inside = beat_times[(beat_times >= start_s) & (beat_times < stop_s)]
+    return float(60 / np.diff(inside).mean()) if len(inside) > 1 else float("nan")

@@ -1,0 +1,138 @@
+"""WESAD: a chest belt and a wrist band under stress, amusement and rest, as old pickles.
+
+::
+
+    S2/S2.pkl        {"signal": {"chest": {...}, "wrist": {...}}, "label": ..., "subject": "S2"}
+
+Chest signals and labels at 700 Hz; wrist BVP at 64, ACC at 32, EDA and TEMP at 4 Hz. Conditions
+last `Scenario.ps_duration_s` here (minutes in the real set). The cohort gives the people.
+EMG and acceleration are noise that means nothing.
+
+References
+----------
+Schmidt et al., ICMI 2018, doi 10.1145/3242969.3242985.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from scipy.signal import resample_poly
+
+from meps_lab.simulate.body.physiology import record
+from meps_lab.simulate.cohort import CohortDataset
+from meps_lab.simulate.laboratory import artefacts
+from meps_lab.simulate.layouts.common import Layout, truth_table
+from meps_lab.simulate.layouts.dials import BODY, PEOPLE
+from meps_lab.simulate.layouts.fillers import acceleration, emg
+from meps_lab.simulate.layouts.old_pickle import dumps
+from meps_lab.simulate.layouts.stretches import Stretch, bounds, codes, events, heart_rate
+from meps_lab.simulate.scenario import Scenario
+from meps_lib.errors import MepsError
+
+SFREQ, BVP_HZ, ACC_HZ, SLOW_HZ = 700, 64, 32, 4
+SUBJECTS = tuple(n for n in range(2, 18) if n != 12)
+CONDITIONS = {  # code -> name, emotion whose pattern it borrows, valence, arousal. CHOICE: ours.
+    1: ("baseline", "others", 0.0, 0.15),
+    2: ("stress", "fear", -0.5, 0.90),
+    3: ("amusement", "happiness", 0.6, 0.45),
+    4: ("meditation", "others", 0.4, 0.02),
+}
+CHOICES = """What the sources leave open, and what these files do:
+the valence and arousal of each condition, and what each does to the body;
+conditions come in two orders that subjects take in turn, the meditation twice in each;
+the units of the signals are not in the files;
+conditions last some seconds, not minutes, and 4 s lie between them, labelled 0, 5, 6 or 7;
+the wrist's EDA is 0.3 of the chest's, and both devices start at the same instant;
+EMG and acceleration are noise that means nothing.
+"""
+ORDERS = ((1, 3, 4, 2, 4), (1, 2, 4, 3, 4))  # CHOICE: two, so that no condition has its place
+_BETWEEN = (0, 5, 0, 6, 0, 7)  # CHOICE: these; the sources say that other codes are ignored
+_BETWEEN_S = 4.0
+
+
+def write(out: Path, cohort: CohortDataset, rng: np.random.Generator, dirt: bool) -> pd.DataFrame:
+    """Write the cohort; returns the truth, one row a condition. No errors are documented."""
+    n_trials, n_subjects = cohort.trials_per_subject, len(cohort) // cohort.trials_per_subject
+    if n_trials != len(ORDERS[0]):
+        raise MepsError(f"a WESAD recording has {len(ORDERS[0])} conditions; got trials={n_trials}")
+    truth = []
+    for person, number in enumerate(SUBJECTS[:n_subjects]):
+        name = f"S{number}"
+        course = protocol(ORDERS[person % 2], cohort.scenario.ps_duration_s)
+        content, beats = _recording(cohort, person, course, rng)
+        (out / name).mkdir(parents=True)
+        (out / name / f"{name}.pkl").write_bytes(dumps({**content, "subject": name}))
+        named = [(c, *span) for c, *span in bounds(course, SFREQ) if c.name]
+        for i, (condition, start, stop) in enumerate(named, 1):
+            row = {
+                "subject": name, "clip": f"{name}_{i}_{condition.name}",
+                "emotion": condition.name, "class": condition.name,
+                "onset": start, "offset": stop - 1, "code": condition.code,
+                "valence": condition.valence, "arousal": condition.arousal,
+                "heart_rate": heart_rate(beats, start / SFREQ, stop / SFREQ),
+            }  # fmt: skip
+            truth.append(row)
+    return truth_table(truth)
+
+
+def protocol(order: tuple[int, ...], seconds: float) -> list[Stretch]:
+    """The conditions in their order, with some seconds between that are nobody's."""
+    out = [Stretch(_BETWEEN[0], "", _BETWEEN_S)]
+    for code, pause in zip(order, _BETWEEN[1:], strict=True):
+        name, emotion, valence, arousal = CONDITIONS[code]
+        out += [Stretch(code, name, seconds, emotion, valence, arousal)]
+        out += [Stretch(pause, "", _BETWEEN_S)]
+    return out
+
+
+def _recording(
+    cohort: CohortDataset, person: int, course: list[Stretch], rng: np.random.Generator
+) -> tuple[dict[str, object], np.ndarray]:
+    """What the pickle of one person holds, and the true times of the beats."""
+    draw_rng, body_rng, filler_rng = rng.spawn(3)
+    who, label = cohort.person(person), codes(course, SFREQ)
+    n = len(label)
+    body = record(
+        who.body, body_rng, events(course, who, draw_rng, cohort.scenario),
+        duration_s=n / SFREQ, sfreq=float(SFREQ), signals=("ECG", "PPG", "EDA", "RSP", "SKT"),
+        artefacts=artefacts(cohort.scenario),
+    )  # fmt: skip
+    ecg, ppg, eda, rsp, skt = body.ps
+    column = lambda x: np.ascontiguousarray(x[:, None])  # noqa: E731
+    chest = {
+        "ACC": acceleration(filler_rng, n, SFREQ),
+        "ECG": column(ecg),
+        "EMG": column(emg(filler_rng, n, SFREQ) / 1000),  # mV
+        "EDA": column(eda),
+        "Temp": column(skt.astype(np.float32)),
+        "Resp": column(4 * rsp),  # %
+    }
+    n_acc = n * ACC_HZ // SFREQ
+    wrist = {
+        "ACC": (64 * acceleration(filler_rng, n_acc, ACC_HZ)).round(),  # in 1/64 g
+        "BVP": column(60 * (_resampled(ppg, BVP_HZ) - ppg.mean())),  # no unit, no baseline
+        "EDA": column(0.3 * _resampled(eda, SLOW_HZ)),  # the wrist sweats less than the belly
+        "TEMP": column(_resampled(skt, SLOW_HZ)),
+    }
+    signal = {"chest": chest, "wrist": wrist}
+    return {"signal": signal, "label": label.astype(np.int32)}, body.beat_times
+
+
+def _resampled(x: np.ndarray, hz: int) -> np.ndarray:
+    return resample_poly(x, hz, SFREQ, padtype="line")[: len(x) * hz // SFREQ]
+
+
+LAYOUT = Layout(
+    "wesad",
+    lambda: Scenario(ps_sfreq=700.0, ps_duration_s=20.0, ps_before_s=0.0),
+    "three",
+    write,
+    title="WESAD",
+    trials=len(ORDERS[0]),
+    most=len(SUBJECTS),
+    dials=("ps_duration_s", *BODY, *PEOPLE),
+    choices=CHOICES,
+)

@@ -1,0 +1,19 @@
+"""Pictures of frames, signals and scores in one style, readable in light and dark.
+
+Imports nothing of a model or a data set: it draws arrays.
+"""
+
+from meps_lib.plots.charts import plot_flow, plot_frames, plot_signals
+from meps_lib.plots.scores import plot_confusion, plot_scores
+from meps_lib.plots.style import PALETTE, SEQUENTIAL, use_style
+
+__all__ = [
+    "PALETTE",
+    "SEQUENTIAL",
+    "plot_confusion",
+    "plot_flow",
+    "plot_frames",
+    "plot_scores",
+    "plot_signals",
+    "use_style",
+]

@@ -1,0 +1,250 @@
+"""SciPy and a known population are the judges of intervals and tests."""
+
+from fractions import Fraction
+from itertools import product
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy import stats
+
+from meps_lib.errors import MepsError
+from meps_lib.protocol.metrics import rates, score
+from meps_lib.protocol.statistics import (
+    METRICS,
+    bootstrap_interval,
+    permutation_test,
+)
+
+CLASSES = ("a", "b", "c")
+
+
+def people(n_subjects=24, trials=6, skill=0.6, seed=0, spread=0.2):
+    """Predictions of subjects who differ in how well they are read; half show one class only."""
+    rng = np.random.default_rng(seed)
+    rows = []
+    for s in range(n_subjects):
+        right = np.clip(skill + spread * rng.standard_normal(), 0, 1)
+        for t in range(trials):
+            truth = CLASSES[0] if s % 2 else CLASSES[rng.integers(3)]
+            hit = rng.random() < right
+            guess = truth if hit else rng.choice([c for c in CLASSES if c != truth])
+            rows.append((f"s{s:02}", f"{s}_{t}", s, truth, guess))
+    return pd.DataFrame(rows, columns=["subject", "clip", "fold", "truth", "prediction"])
+
+
+def matrices(table):
+    parts = [g for _, g in table.groupby("subject")]
+    return np.stack([score(g["truth"], g["prediction"], CLASSES).confusion for g in parts])
+
+
+@pytest.mark.parametrize("metric", METRICS)
+def test_the_interval_is_that_of_scipy(metric):
+    """The same resampling of whole subjects, written with scipy.stats.bootstrap."""
+    table = people()
+    counts = matrices(table)
+
+    def statistic(who, axis):
+        return getattr(rates(counts[who].sum(axis=axis if axis >= 0 else who.ndim - 1)), metric)
+
+    theirs = stats.bootstrap(
+        (np.arange(len(counts)),), statistic, vectorized=True, method="percentile",
+        n_resamples=20_000, confidence_level=0.9, random_state=np.random.default_rng(1),
+    ).confidence_interval  # fmt: skip
+    ours = bootstrap_interval(table, CLASSES, level=0.9, n_resamples=20_000, seed=2).loc[metric]
+    trial = 1.01 / len(
+        table
+    )  # accuracy moves in steps of one trial, and a quantile may fall on one
+    assert ours["low"] == pytest.approx(theirs.low, abs=trial)
+    assert ours["high"] == pytest.approx(theirs.high, abs=trial)
+    assert ours["score"] == getattr(score(table["truth"], table["prediction"], CLASSES), metric)
+
+
+def test_the_seed_decides_and_the_order_of_rows_does_not():
+    table = people()
+    one = bootstrap_interval(table, CLASSES, seed=3)
+    shuffled = table.sample(frac=1, random_state=0)
+    pd.testing.assert_frame_equal(one, bootstrap_interval(shuffled, CLASSES, seed=3))
+    assert not one.equals(bootstrap_interval(table, CLASSES, seed=4))
+
+
+def test_coverage_over_subjects_and_not_over_trials():
+    """Of 300 cohorts of 30 people, how many intervals hold the accuracy of the population?
+
+    Resampling trials instead of subjects is the mistake that the function is there to prevent:
+    made here on purpose, its intervals are too narrow.
+    """
+    true = np.clip(0.6 + 0.3 * np.random.default_rng(9).standard_normal(200_000), 0, 1).mean()
+    held = {"subjects": 0, "trials": 0}
+    for seed in range(300):
+        table = people(30, 8, seed=seed, spread=0.3)
+        for unit in held:
+            drawn = table if unit == "subjects" else table.assign(subject=table["clip"])
+            ends = bootstrap_interval(drawn, CLASSES, n_resamples=400, seed=seed).loc["accuracy"]
+            held[unit] += ends["low"] <= true <= ends["high"]
+    # Binomial noise of 300 at .95 is about .013; percentile intervals of 30 run a little short.
+    assert 0.90 <= held["subjects"] / 300 <= 0.98
+    assert held["trials"] / 300 < 0.85
+
+
+def cohort(n_subjects, seed, trials=8):
+    """Subjects who differ in skill; classes of 60, 30 and 10 %; misses go to either other class."""
+    rng = np.random.default_rng(seed)
+    skill = np.clip(0.6 + 0.2 * rng.standard_normal(n_subjects), 0, 1).repeat(trials)
+    truth = rng.choice(3, len(skill), p=[0.6, 0.3, 0.1])
+    miss = (truth + rng.integers(1, 3, len(skill))) % 3
+    guess = np.where(rng.random(len(skill)) < skill, truth, miss)
+    subject = np.arange(n_subjects).repeat(trials)
+    return pd.DataFrame({"subject": subject, "truth": truth, "prediction": guess})
+
+
+def test_coverage_falls_short_with_few_subjects_as_the_docstring_says():
+    everyone = cohort(100_000, seed=99)
+    true = score(everyone["truth"], everyone["prediction"], CLASSES)
+    shares = {}
+    for n in (8, 30):
+        held = np.zeros((600, len(METRICS)))
+        for seed in range(600):
+            ends = bootstrap_interval(cohort(n, seed), CLASSES, n_resamples=400, seed=seed)
+            truths = [getattr(true, m) for m in METRICS]
+            held[seed] = (ends["low"] <= truths) & (truths <= ends["high"])
+        shares[n] = held.mean(axis=0)
+    for n, low, high in ((8, 0.87, 0.89), (30, 0.93, 0.95)):
+        assert (shares[n] >= low - 0.012).all() and (shares[n] <= high + 0.012).all()
+
+
+def test_a_class_that_a_drawn_cohort_lacks_counts_as_zero():
+    """Two people of one class each, all right: a cohort of one of them twice has half the F1."""
+    table = pd.DataFrame({"subject": [0, 0, 1], "truth": list("aab"), "prediction": list("aab")})
+    found = bootstrap_interval(table, ("a", "b"), level=0.8)
+    assert found.loc["accuracy"].tolist() == [1, 1, 1]
+    assert found.loc["uf1"].tolist() == found.loc["uar"].tolist() == [1, 0.5, 1]
+
+
+def other_model(table, seed=5, share=0.25):
+    """A model that answers some trials anew."""
+    rng = np.random.default_rng(seed)
+    anew = rng.random(len(table)) < share
+    guess = np.where(anew, rng.choice(CLASSES, len(table)), table["prediction"])
+    return table.assign(prediction=guess)
+
+
+@pytest.mark.parametrize("metric", METRICS)
+@pytest.mark.parametrize("n_subjects", [7, 40])
+def test_the_permutation_test_is_that_of_scipy(metric, n_subjects):
+    first = people(n_subjects)
+    second = other_model(first)
+    both = np.concatenate([matrices(first), matrices(second)])
+
+    def difference(x, y, axis):
+        axis = axis if axis >= 0 else x.ndim - 1
+        one, two = (getattr(rates(both[z].sum(axis=axis)), metric) for z in (x, y))
+        return one - two
+
+    numbers = np.arange(n_subjects)
+    theirs = stats.permutation_test(
+        (numbers, n_subjects + numbers), difference, permutation_type="samples", vectorized=True,
+        n_resamples=20_000, random_state=np.random.default_rng(0),
+    )  # fmt: skip
+    ours = permutation_test(first, second, CLASSES, metric, n_permutations=20_000, seed=1)
+    assert ours.difference == pytest.approx(theirs.statistic)
+    assert ours.exact == (n_subjects == 7)
+    assert ours.p == pytest.approx(theirs.pvalue, abs=1e-9 if ours.exact else 0.02)
+
+
+def test_closed_forms_of_the_permutation_test():
+    """One model right, one wrong, on n people: only no swap and all swaps are as extreme."""
+    for n in (1, 2, 5, 14):
+        right = pd.DataFrame({"subject": [f"s{k}" for k in range(n)], "truth": "a"})
+        right = right.assign(clip=right["subject"], prediction="a")
+        test = permutation_test(right, right.assign(prediction="b"), CLASSES, "accuracy")
+        assert (test.difference, test.p, test.exact) == (1, 2 / 2**n, True)
+    # With 15 it is sampled, and p is at least that of the assignment that was seen.
+    many = pd.concat(
+        [right.assign(subject=right["subject"] + x, clip=right["clip"] + x) for x in "xyz"]
+    )
+    test = permutation_test(many, many.assign(prediction="b"), CLASSES, "accuracy", 999)
+    assert not test.exact and test.p == 1 / 1000
+    same = permutation_test(many, many, CLASSES, n_permutations=99)
+    assert (same.difference, same.p) == (0, 1)
+
+
+def exact_uf1(truth, guess):
+    """UF1 without rounding."""
+    pairs, total = list(zip(truth, guess, strict=True)), Fraction(0)
+    for c in CLASSES:
+        either = sum(t == c for t, _ in pairs) + sum(g == c for _, g in pairs)
+        total += Fraction(2 * pairs.count((c, c)), max(either, 1))
+    return total / len(CLASSES)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_swaps_by_hand(seed):
+    """All 2^4 swaps of the predictions themselves, scored one by one in fractions: ties tie."""
+    first = people(4, 5, seed=seed)
+    second = other_model(first, seed=6, share=0.6)
+    names = first["subject"].unique()
+
+    def difference(swapped):
+        there = first["subject"].isin(swapped)
+        guesses = [
+            x["prediction"].where(~there, y["prediction"])
+            for x, y in ((first, second), (second, first))
+        ]
+        one, two = (exact_uf1(first["truth"], g) for g in guesses)
+        return one - two
+
+    subsets = [np.array(names)[list(m)] for m in product([False, True], repeat=4)]
+    expected = np.mean([abs(difference(s)) >= abs(difference([])) for s in subsets])
+    assert permutation_test(first, second, CLASSES).p == expected
+
+
+def test_ties_count_as_extreme_although_fractions_do_not_add_up_alike():
+    """With classes of one size UAR is a share of hits, and hits are whole numbers that tie."""
+    table = pd.DataFrame({"subject": np.arange(5).repeat(6), "truth": list("aabbcc") * 5})
+    table = table.assign(clip=table.index)
+    wrong = table["truth"].map({"a": "b", "b": "c", "c": "a"})
+    for seed in range(60):  # of which 19 come out otherwise if ties are left to rounding
+        rng = np.random.default_rng(seed)
+        hits = rng.random((2, 30)) < 0.6
+        models = [table.assign(prediction=table["truth"].where(h, wrong)) for h in hits]
+        right = [(m["prediction"] == m["truth"]).groupby(m["subject"]).sum() for m in models]
+        gain = (right[0] - right[1]).to_numpy()
+        swaps = np.array(list(product([-1, 1], repeat=5)))
+        p = np.mean(np.abs(swaps @ gain) >= abs(gain.sum()))
+        assert permutation_test(*models, CLASSES, "uar").p == p
+
+
+def test_the_order_of_trials_does_not_matter_but_the_trials_do():
+    first = people(20)
+    second = other_model(first)
+    test = permutation_test(first, second, CLASSES, n_permutations=200)
+    assert permutation_test(first, second[::-1], CLASSES, n_permutations=200) == test
+    with pytest.raises(MepsError, match=r"clip '0_0' of 's00', truth .* first table only \(1 such"):
+        permutation_test(first, second[1:], CLASSES)
+    relabelled = second.assign(truth=second["truth"].where(second["clip"] != "3_2", "c"))
+    with pytest.raises(MepsError, match=r"clip '3_2'"):
+        permutation_test(first, relabelled, CLASSES)
+    with pytest.raises(MepsError, match="clip '0_0' of 's00' is predicted twice"):
+        permutation_test(first, pd.concat([second, second[:1]]), CLASSES)
+    numbers = second.assign(subject=second["fold"])
+    with pytest.raises(MepsError, match=r"of 's00', truth .* first table only \(120 such"):
+        permutation_test(first, numbers, CLASSES)
+
+
+def test_under_no_difference_p_is_uniform():
+    """Two models of equal skill: a share of alpha of the tests is below alpha, for every alpha.
+
+    With UF1 and 12 people few swaps tie, so the steps of p are too small to matter.
+    """
+    found = []
+    for seed in range(300):
+        first = people(12, 6, seed=seed)
+        rng = np.random.default_rng(1000 + seed)
+        again = np.where(rng.random(72) < 0.6, first["truth"], rng.choice(CLASSES, 72))
+        coin = np.random.default_rng(seed).random(len(first)) < 0.5
+        one = first.assign(prediction=np.where(coin, first["prediction"], again))
+        two = first.assign(prediction=np.where(coin, again, first["prediction"]))
+        found.append(permutation_test(one, two, CLASSES, "uf1").p)
+    assert stats.kstest(found, "uniform").pvalue > 0.05
+    assert np.mean(np.array(found) <= 0.2) == pytest.approx(0.2, abs=0.05)  # noise .023

@@ -1,0 +1,195 @@
+"""Reading: what a file holds comes out whole, or an error says what is wrong with it."""
+
+import os
+import struct
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from meps_lib.errors import MepsError
+from meps_lib.video.clips import FrameCountWarning, is_whole, read_clip
+
+DATA = os.environ.get("MEPS_DATA")
+needs_data = pytest.mark.skipif(not DATA, reason="set MEPS_DATA to the folder of recordings")
+
+
+def write_video(path, frames, fps=30.0, codec="MJPG"):
+    height, width = (frames[0].shape if len(frames) else (48, 64, 3))[:2]
+    writer = cv2.VideoWriter(str(path), cv2.VideoWriter_fourcc(*codec), fps, (width, height))
+    for frame in frames:
+        writer.write(np.ascontiguousarray(frame[..., ::-1]))
+    writer.release()
+    return path
+
+
+@pytest.fixture
+def frames():
+    """Twenty RGB frames, each of one colour that tells its number."""
+    out = np.zeros((20, 48, 64, 3), np.uint8)
+    out[..., 0] = 10 * np.arange(20)[:, None, None]
+    out[..., 2] = 200
+    return out
+
+
+def test_a_lossless_video_comes_out_as_it_went_in(tmp_path, frames):
+    clip = read_clip(write_video(tmp_path / "a.avi", frames, codec="FFV1"))
+    assert clip.frames.dtype == np.uint8
+    assert clip.frames.shape == frames.shape
+    assert np.abs(clip.frames.astype(int) - frames).max() <= 2  # RGB to YUV and back
+    assert (clip.fps, clip.start, len(clip)) == (30.0, 0, 20)
+
+
+def test_a_folder_is_read_in_natural_order(tmp_path, frames):
+    for k, frame in enumerate(frames):
+        cv2.imwrite(str(tmp_path / f"img{k + 1}.png"), frame[..., ::-1])  # 2 before 10
+    (tmp_path / "notes.txt").write_text("not a frame")
+    clip = read_clip(tmp_path)
+    assert np.array_equal(clip.frames, frames)
+    assert clip.fps is None
+    assert read_clip(tmp_path, fps=200).fps == 200
+
+
+def test_a_part_of_a_clip_knows_where_it_was(tmp_path, frames):
+    part = read_clip(write_video(tmp_path / "a.avi", frames, codec="FFV1"))[4:12][2:]
+    assert (len(part), part.start) == (6, 6)
+    with pytest.raises(MepsError, match="at least one frame"):
+        part[6:]
+
+
+@needs_data
+@pytest.mark.parametrize(
+    ("name", "shape", "fps"),
+    [
+        ("face_video/single_face.mp4", (72, 360, 640, 3), 30.0),
+        ("face_video/face_noface.mov", (169, 540, 960, 3), 26.4),
+        ("rgbd/Sample.avi", (196, 200, 128, 3), 30.0),
+    ],
+)
+def test_real_recordings_have_the_published_size(name, shape, fps):
+    clip = read_clip(Path(DATA) / name)
+    assert clip.frames.shape == shape
+    assert clip.fps == pytest.approx(fps, abs=0.01)
+
+
+@needs_data
+def test_colours_are_red_first():
+    image = read_clip(Path(DATA) / "face_video/single_face.mp4").frames[0]
+    red, green, blue = image[140:250, 260:340].reshape(-1, 3).mean(axis=0)  # the face
+    assert red > green > blue
+
+
+@pytest.mark.parametrize(("codec", "name"), [("MJPG", "a.avi"), ("FFV1", "b.avi")])
+def test_a_truncated_file_says_how_many_frames_are_left(tmp_path, frames, codec, name):
+    rng = np.random.default_rng(0)
+    noise = rng.integers(0, 256, frames.shape, dtype=np.uint8)
+    path = write_video(tmp_path / name, noise, codec=codec)
+    path.write_bytes(path.read_bytes()[: int(0.6 * path.stat().st_size)])
+    with pytest.raises(MepsError, match=r"truncated: 1\d of 20 promised frames decode"):
+        read_clip(path)
+    with pytest.warns(UserWarning, match="truncated"):
+        kept = read_clip(path, keep_truncated=True)
+    assert 10 <= len(kept) < 20
+
+
+def test_an_mp4_cut_before_its_index_is_an_error(tmp_path, frames):
+    path = write_video(tmp_path / "a.mp4", frames, codec="mp4v")
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+    with pytest.raises(MepsError, match=r"a\.mp4: not a video .* cut before its index"):
+        read_clip(path)
+
+
+def test_files_that_are_no_clip(tmp_path):
+    with pytest.raises(MepsError, match=r"none\.mp4: no such file"):
+        read_clip(tmp_path / "none.mp4")
+    (tmp_path / "zero.mp4").write_bytes(b"")
+    with pytest.raises(MepsError, match="0 bytes"):
+        read_clip(tmp_path / "zero.mp4")
+    (tmp_path / "text.mp4").write_text("hello")
+    with pytest.raises(MepsError, match="not a video"):
+        read_clip(tmp_path / "text.mp4")
+    with pytest.raises(MepsError, match="without a frame"):
+        read_clip(write_video(tmp_path / "empty.avi", []))
+    cv2.imwrite(str(tmp_path / "one.jpg"), np.zeros((40, 40, 3), np.uint8))
+    with pytest.raises(MepsError, match="a single image.*is a motion"):
+        read_clip(tmp_path / "one.jpg")
+    with pytest.raises(MepsError, match="1 image.*at least two"):
+        read_clip(tmp_path)
+
+
+def test_a_folder_with_a_bad_frame_names_it(tmp_path):
+    for k in range(3):
+        cv2.imwrite(str(tmp_path / f"{k}.png"), np.zeros((40, 40, 3), np.uint8))
+    cv2.imwrite(str(tmp_path / "3.png"), np.zeros((40, 44, 3), np.uint8))
+    with pytest.raises(MepsError, match=r"3\.png: size"):
+        read_clip(tmp_path)
+    (tmp_path / "3.png").write_bytes(b"broken")
+    with pytest.raises(MepsError, match=r"3\.png: cannot be decoded"):
+        read_clip(tmp_path)
+
+
+@pytest.mark.parametrize("fps", [0.0, -30.0, 90000.0, float("nan"), float("inf")])
+def test_an_implausible_rate_is_refused(tmp_path, frames, fps):
+    path = write_video(tmp_path / "a.avi", frames)
+    with pytest.raises(MepsError, match=r"a\.avi: a frame rate of .* is implausible"):
+        read_clip(path, fps=fps)
+
+
+def test_the_rate_of_the_container_is_checked_too(tmp_path, frames):
+    path = write_video(tmp_path / "a.avi", frames, fps=0.5)
+    with pytest.raises(MepsError, match="0.5 Hz is implausible"):
+        read_clip(path)
+    assert read_clip(path, fps=25).fps == 25
+
+
+def test_a_clip_that_would_fill_the_memory_is_refused(tmp_path, frames, monkeypatch):
+    monkeypatch.setattr("meps_lib.video.clips.MAX_BYTES", 5 * frames[0].nbytes)
+    with pytest.raises(MepsError, match="GiB decoded"):
+        read_clip(write_video(tmp_path / "a.avi", frames))
+
+
+def test_a_whole_file_whose_count_is_an_estimate_is_read_under_a_warning(tmp_path, frames):
+    """Matroska's count is length times rate: sound that goes on after the picture raises it."""
+    path = write_video(tmp_path / "a.mkv", frames)
+    content = bytearray(path.read_bytes())
+    at = content.find(b"\x44\x89\x88") + 3  # Duration, a double of milliseconds
+    content[at : at + 8] = struct.pack(">d", 1000.0)  # 30 frames at 30 Hz; there are 20
+    path.write_bytes(content)
+    with pytest.warns(FrameCountWarning, match="20 of 30 .*whole.*estimate"):
+        assert len(read_clip(path)) == 20
+    path.write_bytes(content[: len(content) // 2])
+    with pytest.raises(MepsError, match="truncated.*keep_truncated=True.*estimate"):
+        read_clip(path)
+
+
+@pytest.mark.parametrize("name", ["a.avi", "a.mkv", "a.mp4", "a.mov"])
+def test_a_cut_is_seen_in_every_container(tmp_path, frames, name):
+    codec = "MJPG" if name < "a.mov" and "mp4" not in name else "mp4v"
+    path = write_video(tmp_path / name, frames, codec=codec)
+    whole = path.read_bytes()
+    assert is_whole(path)
+    for part in (whole[:-1], whole[: len(whole) // 2], whole[:-2000] + bytes(2000)):
+        path.write_bytes(part)
+        assert not is_whole(path)
+
+
+def test_sixteen_bit_colour_is_refused_by_name(tmp_path):
+    for k in range(2):
+        cv2.imwrite(str(tmp_path / f"{k}.png"), np.full((20, 24, 3), 300, np.uint16))
+    with pytest.raises(MepsError, match=r"0\.png: uint16 pixels; expected 8 bits"):
+        read_clip(tmp_path)
+
+
+def test_a_folder_that_would_fill_the_memory_is_refused(tmp_path, frames, monkeypatch):
+    for k in range(3):
+        cv2.imwrite(str(tmp_path / f"{k}.png"), frames[k])
+    monkeypatch.setattr("meps_lib.video.clips.MAX_BYTES", 2 * frames[0].nbytes)
+    with pytest.raises(MepsError, match="GiB decoded .3 frames"):
+        read_clip(tmp_path)
+
+
+def test_one_frame_is_asked_for_by_frames(tmp_path, frames):
+    clip = read_clip(write_video(tmp_path / "a.avi", frames))
+    with pytest.raises(MepsError, match=r"clip\[0\].*clip\.frames\[k\]"):
+        clip[0]

@@ -1,0 +1,100 @@
+"""Depth: zeros are missing, and the authors' rule of cleaning on numbers done by hand."""
+
+import os
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from meps_lib.errors import MepsError
+from meps_lib.video.depth import clean_depth, read_depth
+
+DATA = os.environ.get("MEPS_DATA")
+needs_data = pytest.mark.skipif(not DATA, reason="set MEPS_DATA to the folder of recordings")
+
+
+def test_sixteen_bits_survive_and_zero_is_missing(tmp_path):
+    frames = np.full((3, 20, 24), 812, np.uint16)
+    frames[1, 4, 5], frames[2, 0, 0] = 0, 40000
+    for k, frame in enumerate(frames):
+        cv2.imwrite(str(tmp_path / f"{k}.png"), frame)
+    depth = read_depth(tmp_path)
+    assert depth.dtype == np.float32
+    assert np.isnan(depth[1, 4, 5])
+    assert np.isnan(depth).sum() == 1
+    assert (depth[0, 0, 0], depth[2, 0, 0]) == (812, 40000)
+    assert read_depth(tmp_path, scale=0.5)[0, 0, 0] == 406
+
+
+def test_a_colour_folder_is_refused(tmp_path):
+    for k in range(2):
+        cv2.imwrite(str(tmp_path / f"{k}.png"), np.zeros((20, 24, 3), np.uint8))
+    with pytest.raises(MepsError, match="one-channel depth"):
+        read_depth(tmp_path)
+
+
+def test_the_rule_by_hand():
+    """Most pixels at 800, one at 1190, one at 1250, one far wall, one hole."""
+    frame = np.full((10, 11), 800.0)
+    frame[0, 0], frame[0, 1], frame[0, 2], frame[0, 3] = 1190.0, 1250.0, 8000.0, 0.0
+    values = frame[frame > 0]
+    assert abs(8000 - values.mean()) > 3 * values.std()  # dropped by the band
+    assert abs(1250 - values.mean()) < 3 * values.std()  # kept by the band, dropped by the span
+    cleaned = clean_depth(frame)
+    assert np.isnan(cleaned[0, 1:4]).all()
+    assert np.isnan(cleaned).sum() == 3
+    assert cleaned[0, 0] == 1190
+
+
+def test_the_span_starts_at_the_nearest_pixel_that_the_band_left():
+    frame = np.full((20, 20), 900.0)
+    frame[0, 0] = 100.0  # a speck in front of the face
+    frame[0, 1], frame[0, 2] = 1000.0, 900.0
+    cleaned = clean_depth(frame)
+    assert np.isnan(cleaned[0, 0])
+    assert cleaned[0, 1] == 1000
+
+
+def test_frames_are_cleaned_one_by_one_and_none_is_filled_in():
+    near, far = np.full((8, 8), 700.0), np.full((8, 8), 1400.0)
+    cleaned = clean_depth(np.stack([near, far]))
+    assert not np.isnan(cleaned).any()  # each keeps its own: together, one would go
+    holes = near.copy()
+    holes[2:4, 2:4] = np.nan
+    assert np.isnan(clean_depth(holes)).sum() == 4
+
+
+def test_a_frame_without_depth_is_named():
+    with pytest.raises(MepsError, match="depth frame 1 has no measured pixel"):
+        clean_depth(np.stack([np.ones((4, 4)), np.zeros((4, 4))]))
+
+
+@needs_data
+def test_the_real_depth_video_has_holes_and_they_become_nan():
+    path = Path(DATA) / "rgbd/Sample.avi"
+    grey = read_depth(path, scale=1)
+    smeared = read_depth(path, scale=1, missing=20)
+    assert grey.shape == (196, 200, 128)
+    assert 0.0005 < np.isnan(grey).mean() < 0.002  # 4,930 zeros of 5 million pixels
+    assert np.isnan(smeared).sum() > 2 * np.isnan(grey).sum()
+    assert np.nanmin(smeared) > 20
+
+
+def write_video(path, colour):
+    writer = cv2.VideoWriter(str(path), cv2.VideoWriter_fourcc(*"MJPG"), 30, (64, 48))
+    for _ in range(3):
+        writer.write(np.full((48, 64, 3), colour, np.uint8))
+    writer.release()
+    return path
+
+
+def test_a_colour_video_is_no_depth_and_a_grey_one_needs_its_scale(tmp_path):
+    with pytest.raises(MepsError, match=r"a\.avi: colours in frame 0"):
+        read_depth(write_video(tmp_path / "a.avi", (60, 90, 180)), scale=1)
+    grey = write_video(tmp_path / "b.avi", (100, 100, 100))
+    with pytest.raises(MepsError, match="8-bit depth is grey levels.*depth_scale="):
+        read_depth(grey)
+    assert np.allclose(read_depth(grey, scale=8), 800, atol=16)
+    with pytest.raises(MepsError, match="scale=0; expected"):
+        read_depth(grey, scale=0)

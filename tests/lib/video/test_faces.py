@@ -1,0 +1,121 @@
+"""Finding faces on the real recordings, and what happens when the face leaves."""
+
+import os
+import warnings
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from meps_lib.errors import MepsError
+from meps_lib.video.clips import Clip, read_clip
+from meps_lib.video.faces import Face, FaceLostWarning, find_face, longest_run
+
+DATA = os.environ.get("MEPS_DATA")
+needs_data = pytest.mark.skipif(not DATA, reason="set MEPS_DATA to the folder of recordings")
+
+
+@pytest.fixture(scope="module")
+def clip():
+    return read_clip(Path(DATA) / "face_video/single_face.mp4")
+
+
+@needs_data
+def test_the_eyes_of_the_first_frame_are_where_a_person_sees_them(clip):
+    face = find_face(clip.frames[0])
+    assert np.allclose(face.eyes, [(258, 170), (330, 166)], atol=8)  # read off the picture
+    x, y, w, h = face.box
+    assert x < 258 < 330 < x + w
+    assert y < 168 < 250 < y + h  # the mouth is at 250
+
+
+@needs_data
+def test_the_face_is_found_at_every_scale(clip):
+    small = np.ascontiguousarray(clip.frames[0][::2, ::2])
+    assert np.allclose(2 * np.array(find_face(small).eyes), find_face(clip.frames[0]).eyes, atol=6)
+
+
+@needs_data
+def test_both_eyes_are_found_in_nearly_every_frame(clip):
+    faces = [find_face(f) for f in clip.frames[::6]]
+    assert all(faces)
+    assert sum(face.eyes is not None for face in faces) >= len(faces) - 1
+
+
+@needs_data
+def test_of_two_faces_the_larger_is_taken(clip):
+    far = np.full((360, 320, 3), 128, np.uint8)
+    far[100:280] = clip.frames[0][::2, ::2]
+    for image, offset in ((np.hstack([far, clip.frames[0]]), 320), (clip.frames[0], 0)):
+        eyes = np.array(find_face(image).eyes) - (offset, 0)
+        assert np.allclose(eyes, [(258, 170), (330, 166)], atol=10)
+
+
+def test_of_several_pairs_of_eyes_the_level_one_is_taken(monkeypatch):
+    boxes = {"frontalface_alt2": [(0, 0, 240, 240)]}  # the eyes' own picture is 200 wide
+    boxes["eye_tree_eyeglasses"] = [(45, 60, 30, 30), (125, 62, 30, 30), (120, 40, 30, 30)]
+
+    class Cascade:
+        def __init__(self, name):
+            self.found = np.array(boxes[name])
+
+        def detectMultiScale(self, *_, **__):
+            return self.found
+
+    monkeypatch.setattr("meps_lib.video.faces._cascade", Cascade)
+    eyes = find_face(np.zeros((240, 240, 3), np.uint8)).eyes
+    assert np.allclose(eyes, [(72, 90), (168, 92.4)])
+
+
+def test_no_face_where_there_is_none():
+    noise = np.random.default_rng(0).integers(0, 256, (120, 160, 3), dtype=np.uint8)
+    assert find_face(noise) is None
+
+
+@pytest.mark.parametrize("image", [np.zeros((9, 9)), np.zeros((9, 9, 3))], ids=["grey", "float"])
+def test_an_image_of_another_kind_is_refused(image):
+    with pytest.raises(MepsError, match=r"\(H, W, 3\) uint8"):
+        find_face(image)
+
+
+HERE, THERE = Face((50, 50, 80, 80), None), Face((300, 50, 80, 80), None)
+
+
+def run_of(pattern, min_frames=3, start=0):
+    """`longest_run` on a row of faces: h = here, t = there, . = none."""
+    faces = [{"h": HERE, "t": THERE, ".": None}[c] for c in pattern]
+    clip = Clip(np.zeros((len(faces), 20, 20, 3), np.uint8), 30.0, "demo.mp4", start)
+    return longest_run(clip, faces, min_frames)
+
+
+def test_a_face_that_stays_gives_no_warning():
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert run_of("hhhhhh") == (0, 6)
+
+
+@pytest.mark.parametrize(
+    ("pattern", "run", "message"),
+    [
+        ("hhhhh......", (0, 5), "in frames 5-10; kept frames 0-4"),
+        ("hh....hhhhh", (6, 11), "in frames 0-5; kept frames 6-10"),
+        ("hhhh..hhhhh", (0, 11), "kept frames 4-5, where the detector missed the face"),
+        ("tthhhhhhhhh", (2, 11), "no face, or another one, in frames 0-1"),
+        (".hhh.hhhhh.", (1, 10), "in frames 0, 10; .*; kept frames 4,"),
+    ],
+)
+def test_what_is_left_out_or_trusted_is_named(pattern, run, message):
+    with pytest.warns(FaceLostWarning, match=message):
+        assert run_of(pattern) == run
+
+
+def test_frames_are_numbered_as_in_the_source():
+    with pytest.warns(FaceLostWarning, match="in frames 104-105"):
+        run_of("hhhh..", start=100)
+
+
+def test_too_few_frames_with_a_face_are_an_error():
+    with pytest.raises(MepsError, match="stays for 2 frames.*frames 2-7.*at least 3"):
+        run_of("hh......")
+    with pytest.raises(MepsError, match="no face in any of 4 frames"):
+        run_of("....")
