@@ -1,4 +1,15 @@
 """The laboratory around `meps_lib`: people, data sets, experiments, the book, the command.
 
-Needs the extra ``lab``: ``pip install "meps-lib[lab]"``. The library never imports it.
+The library never imports it. What it needs beside the library comes with the extra ``lab``.
 """
+
+from importlib.util import find_spec
+
+# A package of each kind of work; whoever lacks one has installed the library alone.
+_NEEDED = ("filelock", "joblib", "openpyxl", "pandera", "pyarrow", "safetensors", "sklearn", "tyro")
+
+if _missing := [name for name in _NEEDED if find_spec(name) is None]:
+    raise ImportError(
+        f"meps_lab needs {', '.join(_missing)}; install the laboratory with the library: "
+        'pip install "meps-lib[lab]"'
+    )

@@ -3,6 +3,8 @@
 import importlib.metadata
 import json
 import re
+import subprocess
+import sys
 import tomllib
 from pathlib import Path
 
@@ -33,9 +35,9 @@ def locked() -> dict[str, str]:
     return {canonicalize_name(name): version for name, version in pairs}
 
 
-def needed() -> set[str]:
-    """Everything that pyproject asks for, with what that asks for, as installed here."""
-    waiting, seen = list(requirements(*EXTRAS).values()), set()
+def needed(wanted: list[Requirement]) -> set[str]:
+    """These and everything that they ask for, as installed here."""
+    waiting, seen = list(wanted), set()
     while waiting:
         wanted = waiting.pop()
         key = (canonicalize_name(wanted.name), frozenset(wanted.extras))
@@ -65,14 +67,14 @@ def test_lock_lies_in_the_ranges(name):
 
 
 def test_lock_holds_nothing_that_pyproject_does_not_ask_for():
-    assert set(locked()) - needed() == set()
+    assert set(locked()) - needed(list(requirements(*EXTRAS).values())) == set()
 
 
 def test_environment_file_agrees_with_pyproject():
     environment = yaml.safe_load((ROOT / "environment.yml").read_text("utf-8"))
     *conda, last = environment["dependencies"]
     conda = [Requirement(line) for line in conda]
-    ranges = requirements()
+    ranges = requirements("lab")
     for listed in conda:
         if listed.name in CONDA_ONLY:
             continue
@@ -82,8 +84,8 @@ def test_environment_file_agrees_with_pyproject():
     python = next(listed for listed in conda if listed.name == "python")
     assert str(python.specifier) == PROJECT["requires-python"]
     # pip brings the rest from pyproject itself, so that no other list can differ
-    assert last == {"pip": ["-e .[book,test]"]}
-    assert {"book", "test"} <= set(EXTRAS)
+    assert last == {"pip": ["-e .[lab,book,test]"]}
+    assert {"lab", "book", "test"} <= set(EXTRAS)
 
 
 def test_browser_files_are_locked_and_name_no_host():
@@ -94,3 +96,46 @@ def test_browser_files_are_locked_and_name_no_host():
     for place, package in lock.items():
         assert "resolved" not in package, f"{place} records an address"
         assert not place or package.get("integrity"), f"{place} has no checksum"
+
+
+def imports_with(wanted: list[Requirement], code: str) -> subprocess.CompletedProcess:
+    """Run code where nothing is installed but these packages and what they ask for."""
+    there = needed(wanted)
+    hidden = {
+        module
+        for module, packages in importlib.metadata.packages_distributions().items()
+        if not there & {canonicalize_name(name) for name in packages}
+    } - {"meps_lib", "meps_lab"}
+    hide = f"""
+import sys
+from importlib.machinery import PathFinder
+class Some(PathFinder):
+    @classmethod
+    def find_spec(cls, name, *rest):
+        return None if name.partition(".")[0] in {hidden!r} else PathFinder.find_spec(name, *rest)
+sys.meta_path = [Some if finder is PathFinder else finder for finder in sys.meta_path]
+"""
+    command = [sys.executable, "-c", hide + code]
+    return subprocess.run(command, capture_output=True, text=True, cwd=ROOT, timeout=300)
+
+
+def test_models_need_torch_numpy_and_einops_alone():
+    bare = [Requirement(name) for name in ("torch", "numpy", "einops")]
+    code = "import meps_lib.models; meps_lib.models.build('meps'); import pandas"
+    done = imports_with(bare, code)
+    assert "No module named 'pandas'" in done.stderr  # the rest of the line went well
+
+
+def test_the_library_needs_its_own_dependencies_alone():
+    library = sorted(f"meps_lib.{path.stem}" for path in (ROOT / "meps_lib").iterdir())
+    rooms = [name for name in library if "__" not in name]
+    code = f"import meps_lib.signals.recordings, {', '.join(rooms)}\nimport meps_lab"
+    done = imports_with(list(requirements().values()), code)
+    assert "ImportError: meps_lab needs" in done.stderr, done.stderr
+    assert 'pip install "meps-lib[lab]"' in done.stderr
+
+
+def test_the_laboratory_needs_no_more_than_its_extra():
+    code = "import meps_lab.chapters, meps_lab.cli.main, meps_lab.experiments"
+    done = imports_with(list(requirements("lab").values()), code)
+    assert done.returncode == 0, done.stderr

@@ -26,7 +26,7 @@ import sys
 
 if "google.colab" in sys.modules:
     # Any torch >= 2.2 will do, so that Colab keeps its own build for the GPU.
-    %pip install --quiet "meps-lib @ git+https://github.com/{address}"
+    %pip install --quiet "meps-lib[lab] @ git+https://github.com/{address}"
 """
 
 

@@ -20,7 +20,9 @@ from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import asdict, dataclass
+from itertools import count
 from pathlib import Path
+from statistics import median
 
 import nbformat
 import psutil
@@ -31,10 +33,12 @@ from nbformat import NotebookNode
 from meps_lib.errors import MepsError
 from meps_lib.signals import recordings
 from tools.notebook import read_chapter
+from tools.pace import pace
 
 ROOT = Path(__file__).resolve().parents[1]
 PACKAGES = ("meps_lib", "meps_lab")
 CELL_TIMEOUT = 900  # s; a chapter's budget is minutes, a cell that takes longer hangs
+PACE_EVERY = 20  # looks
 SAMPLE_EVERY = 0.5  # s between two looks at the kernel's memory; a look costs some 20 ms
 TRACEBACK_LINES = 15
 
@@ -49,7 +53,8 @@ class Row:
 
     chapter: str
     seconds: float  # wall clock
-    cpu_seconds: float  # of the kernel and its children: a busy machine changes it little
+    cpu_seconds: float  # of the kernel and its children
+    pace: float  # of the machine meanwhile: 2 is half as fast as where minutes were declared
     memory_mb: int
     cells: int
 
@@ -104,15 +109,18 @@ def run_key(root: Path, notebook: NotebookNode, at_hand: Iterable[str]) -> str:
 
 
 class Meter(threading.Thread):
-    """Watch what the kernel and its children use while the notebook runs."""
+    """Watch what the kernel and its children use while the notebook runs, and how fast that is."""
 
     def __init__(self, client: NotebookClient):
         super().__init__(daemon=True)
         self.client, self.over = client, threading.Event()
-        self.peak_bytes, self.cpu_seconds = 0, 0.0
+        self.peak_bytes, self.cpu_seconds, self.paces = 0, 0.0, [pace()]
 
     def run(self) -> None:
+        looks = count(1)
         while not self.over.wait(SAMPLE_EVERY):
+            if next(looks) % PACE_EVERY == 0:
+                self.paces.append(pace())
             pid = getattr(getattr(self.client.km, "provisioner", None), "pid", None)
             if pid is None:
                 continue
@@ -186,6 +194,7 @@ def run_notebook(slug: str, notebook: NotebookNode) -> Row:
         chapter=slug,
         seconds=round(seconds, 1),
         cpu_seconds=round(meter.cpu_seconds, 1),
+        pace=round(median(meter.paces), 2),
         memory_mb=round(meter.peak_bytes / 2**20),
         cells=sum(cell.cell_type == "code" for cell in notebook.cells),
     )
@@ -250,7 +259,9 @@ def execute_all(
             return
         done[chapter.stem] = result
         how = "kept from the last run" if result.cached else "ran"
-        say(f"  {chapter.stem}: {how}, {result.row.seconds:.0f} s, {result.row.memory_mb} MB")
+        row = result.row
+        cost = f"{row.seconds:.0f} s, CPU {row.cpu_seconds:.0f} s at pace {row.pace:g}"
+        say(f"  {chapter.stem}: {how}, {cost}, {row.memory_mb} MB")
 
     with ThreadPoolExecutor(jobs) as pool:
         list(pool.map(one, chapter_paths(root)))

@@ -42,6 +42,8 @@ class Loso:
     cache: Path | None = None  # a folder in which prepared clips are kept for the next run
     skip_unreadable: bool = False  # leave clips out that cannot be read, and list them
     out: Path | None = None  # a folder for predictions.parquet and config.json
+    accept_changed_code: bool = False
+    """With --out: go on although the source has changed; config.json then says in which files."""
     model: str | None = None  # a name that "meps info" lists; None: meps, or flowmap for flow
     modalities: tuple[Modality, ...] | None = None  # None: all that the data and the model share
     signals: tuple[Signal, ...] | None = None  # of ps, in this order; None: EDA ECG PPG, as in S1
@@ -105,7 +107,8 @@ class Loso:
         if self.normalise != "training":
             print(f"normalised {self.normalise}: all signals of a test subject are looked at first")
         on_error = "skip" if self.skip_unreadable else "raise"
-        table = run(data, config, self.out, cache=self.cache, on_error=on_error)
+        accept = {"accept_changed_code": self.accept_changed_code}
+        table = run(data, config, self.out, cache=self.cache, on_error=on_error, **accept)
         for one in table.attrs["skipped"]:
             print(f"skipped: clip {one['clip']!r}: {one['error']}")
         if lost := table.attrs["lost"]:
@@ -147,6 +150,7 @@ class Loso:
             (simulated, "simulated trials, without --root", ("subjects", "trials", "scenario")),
             (data or simulated, "--data, or with simulated trials", ("classes",)),
             ("ps" in modalities, "--modalities ps", ("signals",)),
+            (self.out is not None, "--out", ("accept_changed_code",)),
             (self.protocol == "grouped-kfold", "--protocol grouped-kfold", ("folds",)),
             (self.protocol != "file", "protocols that draw subjects", ("n_validation",)),
         ]

@@ -118,7 +118,7 @@ class Info:
 
 def _note(message, category, *where, **more) -> None:
     """Our own warnings as one line; those of libraries are for their developers."""
-    if category.__module__.startswith("meps_lib"):
+    if category.__module__.startswith(("meps_lib.", "meps_lab.")):
         print(f"note: {message}", file=sys.stderr)
 
 

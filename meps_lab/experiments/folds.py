@@ -41,6 +41,7 @@ def run(
     note: str = "",
     cache: str | os.PathLike | None = None,
     on_error: Literal["raise", "skip"] = "raise",
+    accept_changed_code: bool = False,
 ) -> pd.DataFrame:
     """Run every fold and seed, and return one row of prediction a trial and seed.
 
@@ -63,6 +64,9 @@ def run(
     on_error : {"raise", "skip"}
         What becomes of a trial that cannot be read; see `PreparedDataset`. What was skipped is
         in ``table.attrs["skipped"]``, and in the ``config.json`` of `out`.
+    accept_changed_code : bool
+        Go on in `out` although the source that makes predictions has changed since; its
+        ``config.json`` then says in which files.
 
     Returns
     -------
@@ -82,7 +86,7 @@ def run(
     Pooled over folds, as `meps_lib.protocol.metrics.score` wants it; ledger: protocol-pooling.
     """
     config = config or ExperimentConfig()
-    with nullcontext() if out is None else results_in(out) as results:
+    with nullcontext() if out is None else results_in(out, accept_changed_code) as results:
         make_model(config, dataset.classes, seed=0)  # a wrong setting is told before the work
         _splits(dataset.index, config, seed=0, lost=getattr(dataset, "lost", ()))
         record = about(config, getattr(dataset, "origin", {}))

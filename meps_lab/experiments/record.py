@@ -83,9 +83,15 @@ def about_data(data: Any, splits: Mapping[int, Sequence[Split]], note: str) -> d
     }
 
 
-def plain(record: Mapping[str, Any]) -> dict[str, Any]:
+def as_kept(record: Mapping[str, Any]) -> dict[str, Any]:
     """As it comes back from a file; a number of NumPy's as the number."""
     return json.loads(json.dumps(record, default=_other))
+
+
+def changed_files(old: Any, new: Mapping[str, str]) -> list[str]:
+    """The files whose digest differs, or which only one of two records of the source has."""
+    old = old if isinstance(old, dict) else {}
+    return sorted(name for name in {**old, **new} if old.get(name) != new.get(name))
 
 
 def _other(x: Any) -> Any:

@@ -10,10 +10,10 @@
 
 A run that an error ends, or that is killed, keeps its finished folds: the same experiment with the
 same folder goes on with the others. As folds are independent of each other, and each is read back
-to the bit, the predictions are those of a run that nothing disturbed. Another experiment, or the
-same with other data or code, is refused; so is a second process. Nothing is forced to the disk: a
-computer that goes down may leave a damaged fold, which is run again, or a damaged config.json,
-which is refused.
+to the bit, the predictions are those of a run that nothing disturbed. Another experiment, the same
+with other data, and a second process are refused, and so is other code unless it is accepted.
+Nothing is forced to the disk: a computer that goes down may leave a damaged fold, which is run
+again, or a damaged config.json, which is refused.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ from typing import Any
 import pandas as pd
 from filelock import FileLock, Timeout
 
-from meps_lab.experiments.record import CODE, differences, plain
+from meps_lab.experiments.record import CODE, as_kept, changed_files, differences
 from meps_lib.errors import MepsError
 from meps_lib.files import write_whole
 from meps_lib.protocol.split_files import save_splits
@@ -48,7 +48,7 @@ class ResultsWarning(UserWarning):
 
 
 @contextmanager
-def results_in(out: str | os.PathLike) -> Iterator[Results]:
+def results_in(out: str | os.PathLike, accept_changed_code: bool = False) -> Iterator[Results]:
     """A folder for the results of one experiment, made, found writable, and nobody else's.
 
     The system lets go of it when the process ends, however it ends.
@@ -56,6 +56,8 @@ def results_in(out: str | os.PathLike) -> Iterator[Results]:
     Parameters
     ----------
     out : path
+    accept_changed_code : bool
+        Go on with a run that was begun with other source; ``config.json`` will say which files.
 
     Raises
     ------
@@ -83,7 +85,7 @@ def results_in(out: str | os.PathLike) -> Iterator[Results]:
                 f"{folder} holds results already ({PREDICTIONS}); nothing was overwritten: "
                 "choose another"
             )
-        yield Results(folder)
+        yield Results(folder, accept_changed_code)
     finally:
         lock.release()
 
@@ -91,17 +93,24 @@ def results_in(out: str | os.PathLike) -> Iterator[Results]:
 class Results:
     """What is in such a folder; small and picklable, for processes that run a fold each."""
 
-    def __init__(self, folder: Path):
+    def __init__(self, folder: Path, accept_changed_code: bool = False):
         self.folder, self.folds, self.code = folder, folder / "folds", CODE
+        self.accept_changed_code = accept_changed_code
         self._told: set[Path] = set()  # where nothing could be written
 
-    def check(self, record: Mapping[str, Any]) -> None:
+    def check(self, record: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:
         """Refuse a folder that another experiment has begun to fill.
 
         Parameters
         ----------
         record : mapping
             As much as is known of what will be ``config.json``.
+
+        Returns
+        -------
+        dict, list of str
+            What its ``config.json`` says, empty if there is none; and the files whose source has
+            changed since, where that is accepted.
 
         Raises
         ------
@@ -116,10 +125,12 @@ class Results:
                         f"{self.folder} holds {strange.relative_to(self.folder)} and no "
                         "config.json; nothing was overwritten: choose another"
                     )
-            return
+            return {}, []
         try:
             there = json.loads(path.read_text(encoding="utf-8"))
-            found = differences({k: there.get(k) for k in record}, plain(record))
+            now = as_kept(record)
+            files = changed_files(there.get("code"), now.pop("code"))
+            found = differences({k: there.get(k) for k in now}, now)
         except (OSError, ValueError, AttributeError) as error:
             raise MepsError(
                 f"{path} cannot be read ({error}); nothing was overwritten: choose another folder"
@@ -130,6 +141,14 @@ class Results:
                 f"{'; '.join(found[:3])}; nothing was overwritten: choose another folder, or "
                 "go on with what it was begun with"
             )
+        if files and not self.accept_changed_code:
+            more = f" and {len(files) - 3} more" if len(files) > 3 else ""
+            raise MepsError(
+                f"{self.folder} was begun with other source of {', '.join(files[:3])}{more}; folds "
+                "of two versions are no result: choose another folder, or accept_changed_code=True "
+                "(--accept-changed-code), which writes into config.json which files differ"
+            )
+        return there, files
 
     def begin(self, record: Mapping[str, Any], splits: Mapping[int, Sequence[Split]]) -> None:
         """Write what the experiment is, before its first fold; or find that it was begun.
@@ -139,12 +158,14 @@ class Results:
         MepsError
             As `check`, or if a file cannot be written.
         """
-        self.check(record)
+        there, files = self.check(record)
         path = self.folder / "config.json"
+        if files:
+            record = {**record, "changed_code": [*there.get("changed_code", []), files]}
         try:
             self.folds.mkdir(exist_ok=True)
-            if not path.exists():
-                write_whole(path, (json.dumps(plain(record), indent=2) + "\n").encode())
+            if files or not there:
+                write_whole(path, (json.dumps(as_kept(record), indent=2) + "\n").encode())
         except OSError as error:
             raise MepsError(f"cannot write {path}: {error.strerror}; choose another") from None
         for seed, of_seed in splits.items():
@@ -183,8 +204,8 @@ class Results:
         """
         if self.code != CODE:
             raise MepsError(
-                "a file of meps_lib has changed since this process was started; start it anew "
-                "(in a notebook: restart the kernel)"
+                "source that makes predictions has changed since this process began; start it "
+                "anew (in a notebook: restart the kernel)"
             )
         content = table.to_parquet(index=False)
         self._write(self.folds / _name(seed, fold, content), content)

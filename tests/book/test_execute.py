@@ -56,6 +56,7 @@ def test_measures_time_and_memory_of_the_kernel(project):
     assert row.seconds >= 3
     assert 0 < row.cpu_seconds < row.seconds - 2  # a sleeping kernel does not work
     assert 300 <= row.memory_mb < 600
+    assert 0.1 < row.pace < 30
     assert row.cells == 1
     report = json.loads((project / "_build/executed/report.json").read_text())
     assert report["01_count"]["memory_mb"] == row.memory_mb

@@ -24,7 +24,7 @@ NAMED_ROW = re.compile(r"ledger:\s*([a-z0-9]+(?:-[a-z0-9]+)*(?:,\s+[a-z0-9]+(?:-
 def named_rows() -> dict[str, str]:
     """Every ledger row that code or a chapter names, and one place that names it."""
     found = {}
-    for folder, pattern in (("meps_lib", "*.py"), ("notebooks", "*.md")):
+    for folder, pattern in (("meps_lib", "*.py"), ("meps_lab", "*.py"), ("notebooks", "*.md")):
         for path in (ROOT / folder).rglob(pattern):
             for rows in NAMED_ROW.findall(path.read_text(encoding="utf-8")):
                 for row in re.split(r",\s+", rows):

@@ -13,7 +13,7 @@ from joblib import parallel_config
 from meps_lab.experiments import record as experiment_record
 from meps_lab.experiments import results
 from meps_lab.experiments.folds import ExperimentConfig, run
-from meps_lab.experiments.record import CODE, about, differences, plain, source_files
+from meps_lab.experiments.record import CODE, about, as_kept, differences, source_files
 from meps_lab.experiments.results import known, results_in
 from meps_lab.prepare import PreparedDataset
 from meps_lib.errors import MepsError
@@ -128,8 +128,8 @@ def test_a_worker_that_imports_edited_code_keeps_nothing(kept, monkeypatch):
     folder, table, path = kept
     path.unlink()
     sent = pickle.dumps(folder)
-    monkeypatch.setattr(results, "CODE", "edited")
-    with pytest.raises(MepsError, match="a file of meps_lib has changed since.*restart"):
+    monkeypatch.setattr(results, "CODE", {"a.py": "edited"})
+    with pytest.raises(MepsError, match="source .* has changed since.*restart"):
         pickle.loads(sent).keep(0, 4, table)
     assert not path.exists()
 
@@ -137,7 +137,7 @@ def test_a_worker_that_imports_edited_code_keeps_nothing(kept, monkeypatch):
 def test_the_same_settings_are_the_same():
     def settings():
         args = {"n": np.int64(8), "p": np.float32(0.5), "row": np.arange(2), "none": math.nan}
-        return plain({"config": {"args": args, "where": Path("a")}})
+        return as_kept({"config": {"args": args, "where": Path("a")}})
 
     by_hand = {"n": 8, "p": 0.5, "row": [0, 1], "none": math.nan}
     assert differences(settings(), settings()) == []

@@ -181,9 +181,38 @@ def test_folds_of_nobody_knows_what_are_refused(begun, make_trial):
 
 def test_other_code_is_refused(begun, make_trial, monkeypatch):
     """Folds of two versions of a model in one score would be nobody's result."""
-    monkeypatch.setattr(experiment_record, "CODE", "a line was changed")
-    with pytest.raises(MepsError, match="code was .* and is 'a line was changed'"):
+    edited = experiment_record.CODE | {"meps_lib/layers/fusion.py": "edited"}
+    monkeypatch.setattr(experiment_record, "CODE", edited)
+    before = (begun / "config.json").read_bytes()
+    with pytest.raises(MepsError, match="other source of meps_lib/layers/fusion.py; .*--accept-"):
         run(Four(make_trial), CONFIG, begun, progress=False)
+    assert (begun / "config.json").read_bytes() == before
+
+
+def test_other_code_is_accepted_on_demand_and_named(begun, fits, make_trial, monkeypatch):
+    """Twice, and each time once: what was accepted needs no second word."""
+    fits.stop_at = 1
+    for k in (1, 2):
+        edited = experiment_record.CODE | {f"meps_lib/{k}.py": "new"}
+        for module in (experiment_record, results):
+            monkeypatch.setattr(module, "CODE", edited)
+        fits.clear()
+        with pytest.raises(MepsError, match="out of memory"), pytest.warns(ResultsWarning):
+            run(Four(make_trial), CONFIG, begun, progress=False, accept_changed_code=True)
+    fits.stop_at = None
+    with pytest.warns(ResultsWarning, match="folds are there"):
+        run(Four(make_trial), CONFIG, begun, progress=False)
+    record = json.loads((begun / "config.json").read_text())
+    assert record["changed_code"] == [["meps_lib/1.py"], ["meps_lib/2.py"]]
+
+
+def test_only_source_that_makes_predictions_counts():
+    """A typo in a quiz, a picture or the command stops no resumption."""
+    files = experiment_record.source_files()
+    for counts in ("meps_lib/layers/fusion.py", "meps_lab/prepare.py", "meps_lib/video/flow.py"):
+        assert counts in files
+    for room in ("meps_lab/chapters", "meps_lab/cli", "meps_lib/plots", "meps_lib/explain"):
+        assert not [name for name in files if name.startswith(room)]
 
 
 def test_a_full_disk_costs_no_fold(make_trial, fits, tmp_path, monkeypatch):
