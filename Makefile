@@ -1,7 +1,7 @@
 # MEPS. Every target sets up what it needs; the second time that costs nothing.
 SHELL := bash
 .DEFAULT_GOAL := help
-.PHONY: help book test test-web lab notebooks serve lint address benchmarks clean clean-all setup
+.PHONY: help book check test test-web mutants lab notebooks serve lint address benchmarks clean clean-all setup
 
 # One thread a process: chapters and tests run side by side, and results stay the same.
 export OMP_NUM_THREADS := 1
@@ -26,6 +26,13 @@ book: $(READY) assets  ## set up, execute every chapter, build the pages into _b
 test: $(READY)  ## set up and run the tests; with a built book and a Chromium, in the browser too
 	@$(PYTHON_IN) -m pytest -q -n 2 --ignore=tests/web
 	@$(PYTHON_IN) -m pytest -q -n 2 tests/web
+
+check: $(READY)  ## style and the library's tests: about a minute, while you work
+	@.venv/bin/ruff check . && .venv/bin/ruff format --check .
+	@$(PYTHON_IN) -m pytest -q -n 2 tests/lib tests/test_house.py
+
+mutants: $(READY)  ## plant one-line faults in a copy of the library: every one must be noticed
+	@$(PYTHON_IN) -m tools.mutants
 
 test-web: $(READY)  ## the browser tests alone, on the built book
 	@$(PYTHON_IN) -m pytest -q -n 2 tests/web
