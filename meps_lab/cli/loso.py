@@ -143,6 +143,7 @@ class Loso:
         """Refuse an option that would be without effect beside the others."""
         segment_of(self.data, self.segment_s)
         data, simulated = self.data is not None, self.root is None and self.data is None
+        video = bool({"colour", "depth"} & set(modalities)) or self.model == "flowmap"
         pictures = data and "colour" in _has(self.data) and modalities != ("ps",)
         rules = [
             (data, "--data, which says what lies at --root", ("labels", "rules", "any_counts")),
@@ -150,6 +151,8 @@ class Loso:
             (simulated, "simulated trials, without --root", ("subjects", "trials", "scenario")),
             (data or simulated, "--data, or with simulated trials", ("classes",)),
             ("ps" in modalities, "--modalities ps", ("signals",)),
+            (video, "--modalities colour or depth, whose frames it fuses", ("fusion",)),
+            (len(modalities) > 1, "several modalities, since one has no guide", ("attention",)),
             (self.out is not None, "--out", ("accept_changed_code",)),
             (self.protocol == "grouped-kfold", "--protocol grouped-kfold", ("folds",)),
             (self.protocol != "file", "protocols that draw subjects", ("n_validation",)),

@@ -49,6 +49,11 @@ class ExperimentConfig:
             whole("seeds", seed, 0, LAST_SEED)
         object.__setattr__(self, "seeds", tuple(map(int, seeds)))
         object.__setattr__(self, "modalities", tuple(self.modalities))
+        for name in _OF_DATA.keys() & self.model_args.keys():
+            raise MepsError(
+                f"model_args sets {name} to {self.model_args[name]!r}, and the experiment has it "
+                f"from {_OF_DATA[name]}: take it out of model_args"
+            )
         if not seeds or len(set(seeds)) < len(seeds):
             raise MepsError(f"seeds={seeds}; expected one or more, all different")
         whole("n_jobs", self.n_jobs, 1)
@@ -70,5 +75,12 @@ class ExperimentConfig:
                 )
 
 
+# What a model is told of the data, and where it comes from; an argument beside it would differ.
+_OF_DATA = {
+    "n_classes": "the classes of the data set",
+    "modalities": "its own modalities",
+    "ps_names": "prepare.ps_names",
+    "ps_sfreq": "prepare.ps_sfreq",
+}
 # Settings that one protocol needs, and no other knows.
 _ONLY = {"train_on": "cross-data-set", "test_on": "cross-data-set", "split_file": "file"}

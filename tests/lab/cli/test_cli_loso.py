@@ -158,6 +158,9 @@ def test_a_prepared_clip_is_not_read_again(case, tmp_path, monkeypatch):
     [
         ("--rules a=drop", "--rules goes with --data"),
         ("--any-counts", "--any-counts goes with --data"),
+        ("--accept-changed-code", "--accept-changed-code goes with --out"),
+        ("--modalities ps --fusion fixed", "--fusion goes with --modalities colour or depth"),
+        ("--modalities ps --attention concat", "--attention goes with several modalities"),
         ("--root x --classes four", "--classes goes with --data, or with simulated"),
         ("--root x --subjects 12", "--subjects goes with simulated trials, without --root"),
         ("--root x --trials 8", "--trials goes with simulated"),

@@ -135,6 +135,9 @@ def test_bad_settings_are_refused(make_trial, tmp_path):
         with pytest.raises(MepsError, match="seeds=.*expected"):
             changed(seeds=seeds)
     assert changed(seeds=range(2)).seeds == (0, 1)
+    for name, value in (("modalities", ("ps",)), ("n_classes", 5), ("ps_sfreq", 64.0)):
+        with pytest.raises(MepsError, match=f"model_args sets {name} to .*: take it out"):
+            changed(modalities=("colour", "ps"), model_args={name: value})
     for n_jobs in (0, 1.5, "2"):
         with pytest.raises(MepsError, match="n_jobs=.*whole number, 1 or more"):
             changed(n_jobs=n_jobs)
