@@ -2,9 +2,11 @@
 
 import copy
 import json
+import re
 
 import nbformat
 import pytest
+from nbformat.v4 import new_code_cell
 
 from meps_lib.errors import MepsError
 from tools.execute import run_notebook
@@ -105,7 +107,7 @@ def test_colab_gets_plain_markdown(colab):
 
 def test_colab_installs_the_library_and_leaves_torch_alone(colab):
     install = code(colab)[0]
-    assert f'"meps-lib @ git+https://github.com/{ADDRESS}"' in install
+    assert f'"meps-lib[lab] @ git+https://github.com/{ADDRESS}"' in install
     assert '\nif "google.colab" in sys.modules:\n' in install
     (command,) = [line for line in install.splitlines() if "%pip" in line]
     assert "torch" not in command and "-U" not in command and "--upgrade" not in command
@@ -177,10 +179,27 @@ def test_the_fixture_derives_stubs_too(chapter, student):
         assert line not in "\n".join(code(student))
 
 
+# What is asked is whether all cells run with nothing filled in, not what is learnt: the book's
+# build runs the same cells in full.
+ONE_EPOCH = """\
+from meps_lib import training
+check_config = training.TrainConfig.__post_init__
+def one_epoch(config):
+    check_config(config)
+    object.__setattr__(config, "epochs", 1)
+training.TrainConfig.__post_init__ = one_epoch
+"""
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("path", CHAPTERS, ids=lambda path: path.stem)
 def test_run_all_on_a_chapters_student_edition(path):
-    found = verdicts(run_all(to_student(*read_chapter(path), ADDRESS)))
+    notebook = to_student(*read_chapter(path), ADDRESS)
+    for cell in notebook.cells:
+        if cell.cell_type == "code":  # what a caption claims of a trained network is not so here
+            cell.source = re.sub(r"^assert .*", "", cell.source, flags=re.MULTILINE)
+    notebook.cells.insert(0, new_code_cell(ONE_EPOCH))
+    found = verdicts(run_all(notebook))
     assert found
     assert set(found) == {"not attempted yet"}
 
