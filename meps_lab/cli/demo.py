@@ -18,7 +18,9 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save
 from torch import nn
 
+from meps_lab import simulate
 from meps_lab.experiments.folds import ExperimentConfig, make_model
+from meps_lab.experiments.record import CODE
 from meps_lab.prepare import PrepareConfig, PreparedDataset
 from meps_lab.simulate import Scenario, simulate_cohort
 from meps_lib.errors import MepsError
@@ -100,10 +102,10 @@ def demo_model(
 
 
 def _key(config: ExperimentConfig, n_subjects: int) -> str:
-    """Names all that the weights depend on: the settings, the cohort, torch, and our code."""
-    settings = [torch.__version__, asdict(config), asdict(Scenario()), CLASSES, n_subjects]
+    """Names all that the weights depend on: the settings, the cohort, torch, and our source."""
+    settings = [torch.__version__, asdict(config), asdict(Scenario()), CLASSES, n_subjects, CODE]
     digest = hashlib.sha256(json.dumps(settings, sort_keys=True).encode())
-    for path in sorted(Path(__file__).parent.rglob("*.py")):
+    for path in sorted(Path(simulate.__file__).parent.rglob("*.py")):
         digest.update(path.read_bytes())
     return digest.hexdigest()[:16]
 
