@@ -1,6 +1,6 @@
 """The few pictures that every chapter needs, in the book's style: signals, motion, clips.
 
-Those of results stand in `meps_lib.plots.scores` and can be had from here too.
+Those of results stand in `meps_lib.plots.scores`.
 Every helper returns the figure and leaves showing and saving to the caller. Call `use_style`
 once before.
 """
@@ -14,27 +14,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from meps_lib.errors import MepsError
-from meps_lib.plots.scores import plot_confusion, plot_scores
-from meps_lib.plots.style import (
-    BLUE,
-    CARD,
-    INK,
-    PALETTE,
-    SEQUENTIAL,
-    SLATE,
-    VERMILION,
-    use_style,
-)
-
-__all__ = [
-    "PALETTE",
-    "plot_confusion",
-    "plot_flow",
-    "plot_frames",
-    "plot_scores",
-    "plot_signals",
-    "use_style",
-]
+from meps_lib.plots.style import BLUE, CARD, INK, PALETTE, SEQUENTIAL, SLATE, VERMILION
 
 
 def plot_signals(

@@ -5,10 +5,12 @@ from typing import Any
 
 import matplotlib.pyplot as plt
 import numpy as np
+import pandas as pd
+import seaborn as sns
 from matplotlib.figure import Figure
 
 from meps_lib.errors import MepsError
-from meps_lib.plots.style import BLUE, CARD, INK, PALETTE, SEQUENTIAL, SLATE
+from meps_lib.plots.style import BLUE, CARD, GRID, INK, PALETTE, SEQUENTIAL, SLATE
 
 
 def plot_confusion(confusion: Any, classes: Sequence[str]) -> Figure:
@@ -46,23 +48,21 @@ def plot_confusion(confusion: Any, classes: Sequence[str]) -> Figure:
         )
     share = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
     figure, axis = plt.subplots(figsize=(2.2 + 0.85 * k, 1.2 + 0.75 * k))
-    drawn = axis.imshow(share, vmin=0, vmax=1, cmap=SEQUENTIAL)
-    for (row, column), count in np.ndenumerate(counts):
-        ink = CARD if share[row, column] > 0.6 else INK
-        axis.text(column, row, f"{count:d}", color=ink, ha="center", va="center")
-    axis.set_xticks(range(k), classes)
-    axis.set_yticks(range(k), classes)
-    axis.tick_params(length=0)
-    axis.grid(False)
-    axis.set(xlabel="estimate", ylabel="truth", frame_on=False)
-    figure.colorbar(drawn, ax=axis, label="share of the true class", shrink=0.9)
+    told = dict(annot=counts, fmt="d", xticklabels=classes, yticklabels=classes)
+    look = dict(vmin=0, vmax=1, cmap=SEQUENTIAL, linewidths=1, linecolor=GRID, square=True)
+    bar = dict(label="share of the true class", shrink=0.9)
+    sns.heatmap(share, **told, **look, cbar_kws=bar, ax=axis)
+    for text, part in zip(axis.texts, share.flat, strict=True):
+        text.set_color(CARD if part > 0.55 else INK)  # WHY: seaborn writes white from 0.35 on
+    axis.tick_params(length=0, labelrotation=0)
+    axis.set(xlabel="estimate", ylabel="truth")
     return figure
 
 
 def plot_scores(
     scores: Mapping[str, Sequence[float]], metric: str, chance: float | None = None
 ) -> Figure:
-    """Draw one score of several systems, every seed as a dot and their mean as a bar.
+    """Draw one score of several systems: every seed a dot, their mean a bar, their range a line.
 
     Parameters
     ----------
@@ -95,14 +95,16 @@ def plot_scores(
                 f"{name!r} has the scores {list(values)}; expected one finite value a seed"
             )
     figure, axis = plt.subplots(figsize=(7.2, 1.0 + 0.5 * len(scores)))
-    for row, (name, values) in enumerate(scores.items()):
-        ink = PALETTE.get(name, BLUE)
-        axis.plot(values, np.full(len(values), row), "o", color=ink, markersize=7, alpha=0.6)
-        axis.vlines(np.mean(values), row - 0.3, row + 0.3, color=ink, linewidth=3)
+    seeds = pd.Series({name: list(values) for name, values in scores.items()}).explode()
+    inks = [PALETTE.get(name, BLUE) for name in scores]
+    drawn = dict(x=seeds.to_numpy(float), y=seeds.index, hue=seeds.index, palette=inks)
+    drawn |= dict(legend=False, orient="h", ax=axis)
+    sns.stripplot(**drawn, size=7, alpha=0.6, jitter=False)
+    mean = dict(marker="|", markersize=20, markeredgewidth=3, linestyle="none")
+    sns.pointplot(**drawn, **mean, errorbar=("pi", 100), err_kws=dict(linewidth=1.2))
     if chance is not None:
         axis.axvline(chance, color=SLATE, linestyle=(0, (4, 3)), linewidth=1)
         above = axis.get_xaxis_transform()
         axis.text(chance, 1.02, "majority vote", transform=above, ha="center", fontsize=9)
-    axis.set_yticks(range(len(scores)), scores)
-    axis.set(xlim=(0, 1), ylim=(len(scores) - 0.5, -0.5), xlabel=metric)
+    axis.set(xlim=(0, 1), xlabel=metric, ylabel="")
     return figure

@@ -11,7 +11,7 @@ import matplotlib.pyplot as plt
 from IPython import get_ipython
 from matplotlib.colors import LinearSegmentedColormap
 
-CARD = "#FBFAF6"
+CARD, GRID = "#FBFAF6", "#E4E1D8"
 INK, BLUE, TEAL = "#10233F", "#0B8FD6", "#2E7F6A"
 VERMILION, PLUM, OCHRE, SLATE = "#B2382A", "#7F458A", "#C47A02", "#6B7280"
 
@@ -43,7 +43,7 @@ STYLE: dict[str, Any] = {
     "figure.constrained_layout.w_pad": 0.08,
     "figure.figsize": (7.2, 3.6),
     "font.size": 10.5,
-    "grid.color": "#E4E1D8",
+    "grid.color": GRID,
     "image.cmap": "meps",
     "path.simplify_threshold": 0.5,
     "svg.hashsalt": "meps",

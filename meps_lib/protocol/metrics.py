@@ -70,7 +70,7 @@ class Scores:
         Number of predictions.
     recall, f1 : ndarray of float, shape (K,)
         Of each class.
-    classes : tuple of str
+    classes : tuple of str, or of int
         In the order of the rows.
     """
 
@@ -81,7 +81,7 @@ class Scores:
     n: int
     recall: np.ndarray
     f1: np.ndarray
-    classes: tuple[str, ...]
+    classes: tuple
 
     def __str__(self) -> str:
         return f"accuracy {self.accuracy:.3f}  UF1 {self.uf1:.3f}  UAR {self.uar:.3f}  n={self.n}"
@@ -94,14 +94,14 @@ class Scores:
         return pd.DataFrame(columns, index=pd.Index(self.classes, name="class"))
 
 
-def score(y_true: Sequence, y_pred: Sequence, classes: Sequence[str]) -> Scores:
+def score(y_true: Sequence, y_pred: Sequence, classes: Sequence[str] | Sequence[int]) -> Scores:
     """Score pooled predictions.
 
     Parameters
     ----------
     y_true, y_pred : sequence, length n
-        Class names, or positions in `classes`.
-    classes : sequence of str, length K
+        Class names; where these are text, whole numbers are positions in `classes`.
+    classes : sequence of str or of int, length K
         Every declared class. A class that is never predicted still counts, with F1 and
         recall 0; so does a class that never occurs. Never read this list off the data.
 

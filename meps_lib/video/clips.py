@@ -222,26 +222,20 @@ def is_whole(path: Path) -> bool:
     """
     size, at = path.stat().st_size, 0
     with path.open("rb") as file:
-        file.seek(max(size - 1024, 0))
-        if not any(file.read()):
-            return False
         while at < size:
             file.seek(at)
-            head = file.read(16).ljust(16, b"\0")
-            if head[:4] == b"RIFF" and head[8:11] == b"AVI":
-                at += 8 + int.from_bytes(head[4:8], "little")
-            elif head[:4] in (b"\x1a\x45\xdf\xa3", b"\x18\x53\x80\x67"):  # EBML, Segment
-                n = 9 - head[4].bit_length()  # bytes of the length: leading zero bits, and one
-                length = int.from_bytes(head[4 : 4 + n], "big") - (1 << 7 * n)
-                if n > 8 or length == (1 << 7 * n) - 1:  # all ones: unknown
-                    return False
-                at += 4 + n + length
-            elif head[4:8].isalnum():  # a box of MP4 or MOV
-                wide = head[:4] == b"\0\0\0\1"
-                length = int.from_bytes(head[8:16] if wide else head[:4], "big")
-                if length < 8:
-                    return False
-                at += length
-            else:
-                return False
-    return at == size
+            at += _length(file.read(16).ljust(16, b"\0")) or size + 1
+        file.seek(max(size - 1024, 0))
+        return at == size and any(file.read())
+
+
+def _length(head: bytes) -> int:
+    """Bytes of a part of a video file by its first 16, or 0 where they do not say."""
+    if head.startswith(b"RIFF"):
+        return 8 + int.from_bytes(head[4:8], "little")
+    if head.startswith((b"\x1a\x45\xdf\xa3", b"\x18\x53\x80\x67")):  # EBML, Segment
+        n = 9 - head[4].bit_length()  # bytes of the length: leading zero bits, and one
+        return max(4 + n + int.from_bytes(head[4 : 4 + n], "big") - (1 << 7 * n), 0)
+    if not head[4:8].isalnum():  # the name of a box of MP4 or MOV
+        return 0
+    return int.from_bytes(head[8:16] if head[:4] == b"\0\0\0\1" else head[:4], "big")

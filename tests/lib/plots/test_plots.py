@@ -12,7 +12,7 @@ from nbclient import NotebookClient
 from skimage.color import deltaE_ciede2000, rgb2lab
 
 from meps_lib.errors import MepsError
-from meps_lib.plots.charts import (
+from meps_lib.plots import (
     plot_confusion,
     plot_flow,
     plot_frames,
@@ -206,7 +206,7 @@ def test_confusion_shows_counts_and_shares():
     counts = np.array([[195, 39, 16], [36, 68, 5], [12, 7, 64]])
     axis = plot_confusion(counts, ("negative", "positive", "surprise")).axes[0]
     assert [int(text.get_text()) for text in axis.texts] == counts.ravel().tolist()
-    recall = np.diag(np.asarray(axis.images[0].get_array()))
+    recall = np.diag(np.asarray(axis.collections[0].get_array()))
     assert recall.mean() == pytest.approx(0.724979, abs=1e-6)  # the UAR of this matrix
     assert (axis.get_xlabel(), axis.get_ylabel()) == ("estimate", "truth")
 
@@ -216,14 +216,26 @@ def test_confusion_refuses_another_number_of_classes():
         plot_confusion(np.eye(2, dtype=int), ("a", "b", "c"))
 
 
-def test_scores_show_every_seed_and_the_mean():
+def test_confusion_writes_counts_that_stand_out_from_their_cells():
+    counts = np.zeros((11, 11), dtype=int)
+    counts[:, 0] = 1000 - np.arange(0, 550, 50)
+    counts[:, 1] = 1000 - counts[:, 0]
+    axis = plot_confusion(counts, list("abcdefghijk")).axes[0]
+    for text, cell in zip(axis.texts, axis.collections[0].get_facecolors(), strict=True):
+        assert contrast(text.get_color(), cell) > 3.7
+
+
+def test_scores_show_every_seed_their_range_and_the_mean():
     axis = plot_scores({"PS": [0.2, 0.5], "ME": [0.6, 0.8]}, "UF1", chance=0.241).axes[0]
-    dots = [line.get_xdata().tolist() for line in axis.lines[:2]]
-    assert dots == [[0.2, 0.5], [0.6, 0.8]]
-    means = [bar.get_segments()[0][0, 0] for bar in axis.collections]
-    assert means == pytest.approx([0.35, 0.7])
-    assert axis.lines[2].get_xdata()[0] == 0.241
+    assert [d.get_offsets()[:, 0].tolist() for d in axis.collections] == [[0.2, 0.5], [0.6, 0.8]]
+    inks = [to_hex(dots.get_facecolors()[0]) for dots in axis.collections]
+    assert inks == [PALETTE["PS"].lower(), PALETTE["ME"].lower()]
+    lines = [np.asarray(line.get_xdata()) for line in axis.lines]
+    *drawn, majority = [x[np.isfinite(x)].tolist() for x in lines if np.isfinite(x).any()]
+    assert drawn == [[0.35], [0.2, 0.5], [pytest.approx(0.7)], [0.6, 0.8]]
+    assert majority == [0.241, 0.241]
     assert [tick.get_text() for tick in axis.get_yticklabels()] == ["PS", "ME"]
+    assert (axis.get_xlabel(), axis.get_ylabel()) == ("UF1", "")
     assert axis.yaxis_inverted()  # the first system stands on top
 
 

@@ -10,7 +10,7 @@ from sklearn.preprocessing import StandardScaler
 from meps_lab.experiments.folds import run
 from meps_lib.errors import MepsError
 from meps_lib.protocol.normalise import per_subject
-from tests.handmade import QUICK, Handmade
+from tests.handmade import Handmade, changed
 
 
 def test_each_subject_is_scaled_as_scikit_learn_scales(make_trial):
@@ -58,7 +58,7 @@ def test_per_subject_is_another_experiment_and_says_so(make_trial, tmp_path):
     data = Handmade(make_trial)
     for k, trial in enumerate(data.trials):  # people differ in level and gain, as people do
         trial.ps = trial.ps * (1 + k // 3) + k // 3
-    strict = run(data, QUICK, progress=False)
-    named = run(data, replace(QUICK, normalise="per-subject"), tmp_path / "out", progress=False)
+    strict = run(data, changed(), progress=False)
+    named = run(data, changed(normalise="per-subject"), tmp_path / "out", progress=False)
     assert not strict["p_a"].equals(named["p_a"])
     assert '"normalise": "per-subject"' in (tmp_path / "out" / "config.json").read_text()

@@ -52,9 +52,8 @@ def test_the_interval_is_that_of_scipy(metric):
         n_resamples=20_000, confidence_level=0.9, random_state=np.random.default_rng(1),
     ).confidence_interval  # fmt: skip
     ours = bootstrap_interval(table, CLASSES, level=0.9, n_resamples=20_000, seed=2).loc[metric]
-    trial = 1.01 / len(
-        table
-    )  # accuracy moves in steps of one trial, and a quantile may fall on one
+    # Accuracy moves in steps of one trial, and a quantile may fall on one.
+    trial = 1.01 / len(table)
     assert ours["low"] == pytest.approx(theirs.low, abs=trial)
     assert ours["high"] == pytest.approx(theirs.high, abs=trial)
     assert ours["score"] == getattr(score(table["truth"], table["prediction"], CLASSES), metric)
@@ -68,25 +67,6 @@ def test_the_seed_decides_and_the_order_of_rows_does_not():
     assert not one.equals(bootstrap_interval(table, CLASSES, seed=4))
 
 
-def test_coverage_over_subjects_and_not_over_trials():
-    """Of 300 cohorts of 30 people, how many intervals hold the accuracy of the population?
-
-    Resampling trials instead of subjects is the mistake that the function is there to prevent:
-    made here on purpose, its intervals are too narrow.
-    """
-    true = np.clip(0.6 + 0.3 * np.random.default_rng(9).standard_normal(200_000), 0, 1).mean()
-    held = {"subjects": 0, "trials": 0}
-    for seed in range(300):
-        table = people(30, 8, seed=seed, spread=0.3)
-        for unit in held:
-            drawn = table if unit == "subjects" else table.assign(subject=table["clip"])
-            ends = bootstrap_interval(drawn, CLASSES, n_resamples=400, seed=seed).loc["accuracy"]
-            held[unit] += ends["low"] <= true <= ends["high"]
-    # Binomial noise of 300 at .95 is about .013; percentile intervals of 30 run a little short.
-    assert 0.90 <= held["subjects"] / 300 <= 0.98
-    assert held["trials"] / 300 < 0.85
-
-
 def cohort(n_subjects, seed, trials=8):
     """Subjects who differ in skill; classes of 60, 30 and 10 %; misses go to either other class."""
     rng = np.random.default_rng(seed)
@@ -98,19 +78,30 @@ def cohort(n_subjects, seed, trials=8):
     return pd.DataFrame({"subject": subject, "truth": truth, "prediction": guess})
 
 
-def test_coverage_falls_short_with_few_subjects_as_the_docstring_says():
+def covered(true, n_subjects, n_cohorts, unit="subject"):
+    """Share of cohorts whose intervals hold the population's scores, for each score."""
+    held = np.zeros((n_cohorts, len(METRICS)))
+    for seed in range(n_cohorts):
+        drawn = cohort(n_subjects, seed)
+        drawn = drawn.assign(subject=drawn.index) if unit == "trial" else drawn
+        ends = bootstrap_interval(drawn, CLASSES, n_resamples=400, seed=seed)
+        held[seed] = (ends["low"] <= true) & (true <= ends["high"])
+    return held.mean(axis=0)
+
+
+def test_coverage_is_what_the_docstring_says_over_subjects_and_not_over_trials():
+    """It falls short with few subjects.
+
+    Resampling trials instead of subjects is the mistake that the function is there to prevent:
+    made here on purpose, its intervals are too narrow.
+    """
     everyone = cohort(100_000, seed=99)
-    true = score(everyone["truth"], everyone["prediction"], CLASSES)
-    shares = {}
-    for n in (8, 30):
-        held = np.zeros((600, len(METRICS)))
-        for seed in range(600):
-            ends = bootstrap_interval(cohort(n, seed), CLASSES, n_resamples=400, seed=seed)
-            truths = [getattr(true, m) for m in METRICS]
-            held[seed] = (ends["low"] <= truths) & (truths <= ends["high"])
-        shares[n] = held.mean(axis=0)
+    everyone = score(everyone["truth"], everyone["prediction"], CLASSES)
+    true = [getattr(everyone, m) for m in METRICS]
     for n, low, high in ((8, 0.87, 0.89), (30, 0.93, 0.95)):
-        assert (shares[n] >= low - 0.012).all() and (shares[n] <= high + 0.012).all()
+        shares = covered(true, n, 600)
+        assert (shares >= low - 0.012).all() and (shares <= high + 0.012).all()
+    assert covered(true, 30, 150, unit="trial")[0] < 0.85
 
 
 def test_a_class_that_a_drawn_cohort_lacks_counts_as_zero():
