@@ -38,7 +38,7 @@ from meps_lib.trial import Trial
 
 # What makes a trial out of files, apart from the data set's own source.
 SOURCE = (
-    *("checks.py", "errors.py", "labels.py", "signals", "trial.py", "video"),  # of the library
+    *("checks.py", "errors.py", "files.py", "labels.py", "signals", "trial.py", "video"),
     *("datasets", "prepare.py"),  # of the laboratory
 )
 

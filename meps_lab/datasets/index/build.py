@@ -14,8 +14,8 @@ from pathlib import Path
 
 import pandas as pd
 
+from meps_lab.datasets.index import kinds
 from meps_lab.datasets.index.kind import Expected, IndexOptions, Kind, Rows
-from meps_lab.datasets.index.kinds import kind_of
 from meps_lab.datasets.index.reports import DUPLICATE, check_counts, in_words
 from meps_lab.datasets.index.roots import check_root
 from meps_lab.datasets.index.rules import apply_rules
@@ -157,7 +157,7 @@ def build_index(kind: str, root: Path | str, options: IndexOptions | None = None
         If the kind, the root, the annotation table or a rule is not what is expected, or a whole
         set does not come to its published counts.
     """
-    entry, options = kind_of(kind), options or IndexOptions()
+    entry, options = kinds.kind_of(kind), options or IndexOptions()
     root = check_root(entry, Path(root), options.labels)
     found = rows_of(entry, root, options)
     if len(found.table) == 0:

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from difflib import get_close_matches
 from pathlib import Path
 
+from meps_lab.datasets.index import kinds
 from meps_lab.datasets.index.kind import Kind
-from meps_lab.datasets.index.kinds import MODULES, kind_of
 from meps_lab.datasets.readers.folders import any_case, folders_below, listed
 from meps_lab.datasets.readers.tables import table_patterns
 from meps_lib.errors import MepsError
@@ -97,9 +97,9 @@ def _neighbours(kind: Kind, root: Path) -> Iterator[Path]:
 
 
 def _other_kinds(kind: Kind) -> Iterator[Kind]:
-    for name in MODULES:
+    for name in kinds.MODULES:
         if name not in (kind.name, _ANY_FOLDER):
             try:
-                yield kind_of(name)
+                yield kinds.kind_of(name)
             except ImportError:  # a suggestion is not worth an error of its own
                 continue

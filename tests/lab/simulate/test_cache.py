@@ -53,7 +53,7 @@ def test_workers_and_processes_share_it(tmp_path):
     loader = DataLoader(data, batch_size=1, num_workers=2, collate_fn=list)
     assert digest([t for batch in loader for t in batch]) == expected
     code = (
-        "import sys; from tests.simulate import test_cache as t;"
+        "import sys; from tests.lab.simulate import test_cache as t;"
         "print(t.digest(t.cohort(sys.argv[1])))"
     )
     fresh = tmp_path / "fresh"
