@@ -26,7 +26,8 @@ def make_trial():
             fields["colour"] = torch.rand(n_frames, 3, size, size, generator=a)
         if "depth" in modalities:
             depth = 700 + 5 * torch.randn(n_frames, 1, size, size, generator=b)
-            depth[:, :, :2] = torch.nan
+            for frame in range(n_frames):  # a hole that moves, also over the first frame
+                depth[frame, :, (2 * frame + k) % size : (2 * frame + k) % size + 2] = torch.nan
             fields["depth"] = depth
         if {"colour", "depth"} & set(modalities):
             fields |= {"fps": 30.0, "onset": 0, "apex": n_frames // 2, "offset": n_frames - 1}
@@ -37,3 +38,37 @@ def make_trial():
         return Trial(**(fields | kw))
 
     return make
+
+
+@pytest.fixture
+def uneven(make_trial):
+    """Four trials of other lengths; the second lacks depth, the third colour, the last signals."""
+    return [
+        make_trial(0, n_frames=6, n_samples=256),
+        make_trial(1, ("colour", "ps"), n_frames=4, n_samples=200),
+        make_trial(2, ("depth", "ps"), n_frames=5, n_samples=131),
+        make_trial(3, ("colour", "depth"), n_frames=3),
+    ]
+
+
+@pytest.fixture
+def unsettle():
+    """A function that moves a network away from how it begins.
+
+    Fresh networks hide faults: what is absent is 0, norms are 1 and 0, biases are small. Here
+    every parameter and every running statistic is somewhere else, as after training.
+    """
+
+    def move(net: torch.nn.Module, seed: int = 5) -> torch.nn.Module:
+        g = torch.Generator().manual_seed(seed)
+        with torch.no_grad():
+            for p in net.parameters():
+                p += 0.3 * torch.randn(p.shape, generator=g)
+            for name, b in net.named_buffers():
+                if name.endswith("running_mean"):
+                    b += 0.3 * torch.randn(b.shape, generator=g)
+                elif name.endswith(("running_var", "rms")):
+                    b.copy_(0.5 + torch.rand(b.shape, generator=g))
+        return net
+
+    return move

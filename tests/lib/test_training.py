@@ -251,3 +251,45 @@ def test_refuses_shared_subjects_and_empty_sides(make_trial):
         fit(net(), trials[:6], trials[3:], CLASSES, QUICK, seed=0)
     with pytest.raises(MepsError, match="0 validation"):
         fit(net(), trials, [], CLASSES, QUICK, seed=0)
+
+
+def test_the_seed_decides_the_order_where_nothing_else_is_drawn(make_trial):
+    trials = signal_trials(make_trial, 24)
+    seen = []
+    for seed in (0, 0, 1):
+        model = Level()
+        fit(model, trials[:15], trials[15:], CLASSES, TrainConfig(1, 4), seed=seed)
+        seen.append(model.seen)
+    assert seen[0] == seen[1] != seen[2]
+
+
+def test_the_seed_decides_dropout_where_the_order_decides_nothing(make_trial):
+    """All training trials are one and the same, so that any order is the same order."""
+    trials = [make_trial(0, ("ps",), clip=f"clip{k}") for k in range(8)]
+    held_out = [make_trial(3, ("ps",))]
+    states = []
+    for seed in (0, 0, 1):
+        fit(model := net(), trials, held_out, CLASSES, TrainConfig(1, 4), seed=seed)
+        states.append(model.head[1].weight)
+    assert torch.equal(states[0], states[1]) and not torch.equal(states[0], states[2])
+
+
+def test_the_training_loss_is_a_mean_over_trials(make_trial):
+    """Batches of 4 and 1, and steps too small to matter: the loss of all at once."""
+    trials = signal_trials(make_trial, 24)
+    config = TrainConfig(1, 4, learning_rate=1e-12, weight_decay=0.0, class_weights=False)
+    model = Level()
+    (found,) = fit(model, trials[:5], trials[15:], CLASSES, config, seed=0)
+    batch = collate(trials[:5], CLASSES)
+    wanted = cross_entropy(Level().layer(batch.ps.mean(dim=2)), batch.label).item()
+    assert found["train_loss"] == pytest.approx(wanted, rel=1e-6)
+
+
+def test_scales_are_those_of_the_training_trials_alone(make_trial):
+    trials = signal_trials(make_trial, 24)
+    for trial in trials[15:]:
+        trial.ps = 100 * trial.ps
+    fit(model := net(), trials[:15], trials[15:], CLASSES, TrainConfig(1, 8), seed=0)
+    courses = [t.ps - t.ps.mean(dim=1, keepdim=True) for t in trials[:15]]
+    rms = torch.cat(courses, dim=1).square().mean(dim=1).sqrt()
+    torch.testing.assert_close(model.inputs["ps"].scale.rms, rms)

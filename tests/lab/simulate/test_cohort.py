@@ -257,3 +257,16 @@ def test_contempt_is_one_sided():
         seen += 1
         assert abs(clip.lateral) == pytest.approx(0.9)
     assert seen
+
+
+def test_two_people_draw_nothing_in_common():
+    """Trial k of one person is no trial k of another: what is left of the noise is unrelated."""
+    cohort = simulate_cohort(4, 3, "three", 0, Scenario())
+    noise = []
+    for k in (0, 3, 6, 9):  # the first trial of each
+        fast = np.diff(cohort[k].ps.numpy().astype(float), n=3)  # what the sensors add
+        noise.append((fast - fast.mean(axis=1, keepdims=True))[:, :400])
+    for a in range(4):
+        for b in range(a):
+            for row in (0,):  # EDA moves slowly: its third difference is sensor noise
+                assert abs(np.corrcoef(noise[a][row], noise[b][row])[0, 1]) < 0.25

@@ -2,6 +2,7 @@ import matplotlib
 
 matplotlib.use("Agg")
 
+import numpy as np
 import pytest
 import torch
 
@@ -10,6 +11,7 @@ from meps_lib.explain.maps import attention_map, picture
 from meps_lib.models import build
 from meps_lib.models.output import Output
 from meps_lib.trial import collate
+from meps_lib.video import optical_flow, optical_strain
 
 
 def test_the_map_shows_the_position_that_got_the_weight():
@@ -50,3 +52,16 @@ def test_refuses_what_has_no_map(make_trial):
     trial = make_trial(0, ("ps",))
     with pytest.raises(MepsError, match="no colour frames"):
         picture(trial, Output(torch.zeros(1, 2)))
+
+
+def test_the_strain_is_that_between_the_first_frame_and_the_apex(make_trial):
+    trial = make_trial(0, ("colour",), size=48, apex=4)  # not the middle one of six
+    out = Output(torch.zeros(1, 3), {"fusion": torch.full((1, 6), 1 / 6)})
+    _, maps = picture(trial, out)
+    face, strain = (image.get_array() for image in maps.axes[0].images)
+    wanted = optical_strain(optical_flow(trial.colour[0], trial.colour[4], "dis"))
+    np.testing.assert_array_equal(strain, wanted)
+    np.testing.assert_array_equal(face, trial.colour[4].permute(1, 2, 0))
+    assert maps.axes[0].get_title() == "optical strain, first frame to apex"
+    unmarked = make_trial(0, ("colour",), size=48, apex=None)
+    assert picture(unmarked, out)[1].axes[0].get_title().endswith("to middle frame")

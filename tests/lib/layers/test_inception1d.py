@@ -113,3 +113,36 @@ def test_impossible_sizes_are_refused():
         kernel_samples(0.1, 0)
     with pytest.raises(MepsError, match="0 mixable"):
         SeparableMixableEncoder(3, 64.0, n_mixable=0)
+
+
+def test_padding_enters_no_statistic_of_the_norm():
+    """In training the running mean and variance are those of real samples, trial by trial."""
+    torch.manual_seed(0)
+    block = InceptionBlock1d(3, 6, (0.1, 0.3), 64.0, groups=3).double()
+    lengths = (128, 70, 31)
+    mask = torch.arange(128) < torch.tensor(lengths)[:, None]
+    x = 3 + torch.randn(3, 3, 128, dtype=torch.float64)
+    x = x * mask[:, None]
+
+    real = []
+    for k, n in enumerate(lengths):
+        alone = x[k : k + 1, :, :n]
+        y = torch.stack([branch(alone) for branch in block.branches], dim=2).flatten(1, 2)
+        real.append(block.pointwise(y) + block.shortcut(alone))
+    real = torch.cat(real, dim=2)[0].detach()
+    block.train()(x, mask)
+    torch.testing.assert_close(block.norm.running_mean, 0.1 * real.mean(dim=1))
+    torch.testing.assert_close(block.norm.running_var, 0.9 + 0.1 * real.var(dim=1))
+
+
+def test_the_mean_under_a_stride_is_of_real_samples():
+    torch.manual_seed(0)
+    dense = InceptionBlock1d(1, 4, (0.1,), 64.0).eval()
+    coarse = InceptionBlock1d(1, 4, (0.1,), 64.0, stride=4).eval()
+    coarse.load_state_dict(dense.state_dict())
+    x, mask = torch.randn(1, 1, 16), torch.arange(16)[None] < 10
+    fine, _ = dense(x * mask, mask)
+    pooled, real = coarse(x * mask, mask)
+    assert real.tolist() == [[True, True, True, False]]
+    by_hand = torch.stack([fine[..., a:b].mean(dim=-1) for a, b in ((0, 4), (4, 8), (8, 10))], -1)
+    torch.testing.assert_close(pooled[..., :3], by_hand)

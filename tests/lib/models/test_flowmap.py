@@ -6,6 +6,7 @@ import pytest
 import torch
 
 from meps_lib.errors import MepsError
+from meps_lib.models import build
 from meps_lib.models.flowmap import FlowMap, FlowMapConfig
 from meps_lib.training import TrainConfig, fit, predict
 from meps_lib.trial import Trial, collate
@@ -88,3 +89,15 @@ def test_what_it_cannot_read_is_refused(make_trial):
     batch = collate([make_trial(0, ("flow",)), make_trial(1, ("ps",))], "abc")
     with pytest.raises(MepsError, match="'clip1' has ps and no flow"):
         FlowMap(FlowMapConfig())(batch)
+
+
+def test_several_maps_of_a_trial_count_by_their_mean(make_trial, unsettle):
+    """The classifier is linear: over two maps it gives the mean of what it gives over each."""
+    torch.manual_seed(0)
+    net = unsettle(build("flowmap")).eval()
+    maps = [torch.randn(1, 3, 28, 28) for _ in range(2)]
+    one, other, both = (
+        net(collate([make_trial(0, ("flow",), flow=flow)], "abc")).logits
+        for flow in (*maps, torch.cat(maps))
+    )
+    torch.testing.assert_close(both, (one + other) / 2)

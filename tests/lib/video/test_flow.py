@@ -6,6 +6,7 @@ from skimage.registration import optical_flow_ilk
 
 from meps_lab.simulate import Scenario, simulate_cohort
 from meps_lib.errors import MepsError
+from meps_lib.video import flow
 from meps_lib.video.flow import (
     FLOW_METHODS,
     chain_flow,
@@ -228,3 +229,13 @@ def test_the_apex_of_simulated_micro_expressions_is_spotted(simulated):
     middles = [abs((t.n_frames - 1) / 2 - t.truth["apex"]) for t in simulated]
     assert np.mean(misses) < 1
     assert np.mean(misses) < np.mean(middles)  # better than to guess the middle
+
+
+def test_one_noisy_frame_is_no_apex(monkeypatch):
+    """The largest value of the smoothed course, not of the course: one spike is no movement."""
+    course = np.exp(-0.5 * ((np.arange(30) - 18) / 4.0) ** 2)
+    course[5] = 1.2
+    monkeypatch.setattr(flow, "motion_curve", lambda *args: course)
+    frames = np.zeros((30, 32, 32))
+    assert spot_apex(frames) == 18
+    assert spot_apex(frames, sigma=1e-3) == 5  # unsmoothed, the spike would win
