@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from dataclasses import fields
 from numbers import Integral
+from typing import Any
 
 from meps_lib.errors import MepsError
 
@@ -23,3 +26,33 @@ def whole(name: str, value: object, low: int, high: int | None = None, why: str 
     if not right or (high is not None and value > high):
         span = f"{low} or more" if high is None else f"{low} to {high}"
         raise MepsError(f"{name}={value!r}; expected a whole number, {span}{why}")
+
+
+def one_of(name: str, value: object, names: Sequence[str]) -> None:
+    """Refuse what is none of these.
+
+    Examples
+    --------
+    >>> one_of("query", "asks", ("guide", "content"))
+    Traceback (most recent call last):
+    meps_lib.errors.MepsError: query='asks'; expected one of guide, content
+    """
+    if value not in names:
+        raise MepsError(f"{name}={value!r}; expected one of {', '.join(names)}")
+
+
+def refuse_idle(config: Any, idle: Mapping[str, str]) -> None:
+    """Refuse a setting that is not at its default and decides nothing beside the others.
+
+    Parameters
+    ----------
+    config : dataclass
+    idle : mapping
+        Names of fields that decide nothing, and why.
+    """
+    for field in fields(config):
+        value = getattr(config, field.name)
+        if field.name in idle and value != field.default:
+            raise MepsError(
+                f"{field.name}={value!r} is without effect: {idle[field.name]}; leave it out"
+            )

@@ -48,4 +48,4 @@ class TwoSets(Handmade):
 
 def changed(**settings):
     """Signals alone, which are quickly learnt from, and other settings."""
-    return ExperimentConfig(**vars(QUICK) | {"modalities": ("ps",)} | settings)
+    return ExperimentConfig(**vars(QUICK) | {"modalities": ("ps",), "model_args": {}} | settings)

@@ -138,7 +138,7 @@ def add_signals(trial: Trial, recording: Recording, video_at: float, model: nn.M
             size = float((course**2).mean() ** 0.5)
             if size == 0:
                 raise MepsError(f"{recording.source}: {name} is constant in the window")
-            signals[k] = course / size * float(model.inputs["ps"].scale.rms[k])
+            signals[k] = course / size * float(model.encoders["ps"].input.scale.rms[k])
             print(f"{name} is in {unit}, not {UNITS.get(name)}: scaled to its usual size")
     return replace(
         trial,

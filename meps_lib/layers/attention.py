@@ -10,6 +10,8 @@ from torch import Tensor, nn
 
 from meps_lib.errors import MepsError
 
+Query = Literal["guide", "content"]
+
 
 class GuidedAttention(nn.Module):
     """Multi-head attention whose query comes from a guide and whose values from the content.
@@ -51,7 +53,7 @@ class GuidedAttention(nn.Module):
     arXiv 2308.12156, guided attention; Vaswani et al. 2017, section 3.2.
     """
 
-    def __init__(self, dim: int, heads: int = 4, query: Literal["guide", "content"] = "guide"):
+    def __init__(self, dim: int, heads: int = 4, query: Query = "guide"):
         super().__init__()
         if dim % heads:
             raise MepsError(f"dim={dim}; expected a multiple of heads={heads}")
@@ -98,3 +100,31 @@ class GuidedAttention(nn.Module):
         if mask is not None:  # no key, no answer: not even the output layer's bias
             attended = attended * mask.any(dim=1)[:, None, None]
         return self.norm((asks if residual is None else residual) + attended), weights
+
+
+class Unguided(nn.Module):
+    """What stands where no attention does: the residual alone, layer-normalised.
+
+    Takes what `GuidedAttention` takes, so that leaving the attention out changes one module and
+    no route. There are no weights to look at, and nobody asks: `query` is "guide".
+
+    Shape
+    -----
+    residual (B, Q, D), or content where there is none -> output of the same shape, None.
+    """
+
+    query: Query = "guide"
+
+    def __init__(self, dim: int):
+        super().__init__()
+        self.norm = nn.LayerNorm(dim)
+
+    def forward(
+        self,
+        guide: Tensor,
+        content: Tensor,
+        guide_mask: Tensor | None = None,
+        content_mask: Tensor | None = None,
+        residual: Tensor | None = None,
+    ) -> tuple[Tensor, None]:
+        return self.norm(content if residual is None else residual), None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from typing import Literal
 
 import torch
@@ -10,36 +11,54 @@ from torch import Tensor, nn
 from meps_lib.errors import MepsError
 from meps_lib.trial import Batch
 
+FrameMode = Literal["difference", "raw"]
+
 
 class Scale(nn.Module):
-    """Divide by a root mean square that was fitted on training trials.
+    """Divide by a deviation that was fitted on training trials, one a channel.
 
     Parameters
     ----------
     n : int
         Number of channels that get a scale of their own.
+    centred : bool
+        Also subtract a mean that was fitted with it. Without, the deviation is from 0: the root
+        mean square.
+
+    Shape
+    -----
+    (B, C, ...) or (B, T, C, H, W) with C = n or n = 1 -> the same.
 
     Examples
     --------
     >>> scale = Scale(1)
-    >>> scale.fit(torch.tensor([12.0]), torch.tensor([3.0]))
+    >>> scale.fit(squares=torch.tensor([12.0]), count=torch.tensor([3.0]))
     >>> scale(torch.tensor([4.0])).item()
     2.0
     """
 
-    def __init__(self, n: int = 1):
+    def __init__(self, n: int = 1, centred: bool = False):
         super().__init__()
+        self.register_buffer("mean", torch.zeros(n) if centred else None)
         self.register_buffer("rms", torch.ones(n))
 
     @torch.no_grad()
-    def fit(self, square_sum: Tensor, count: Tensor) -> None:
-        """Set the scale from sums of squares and counts over the training set."""
+    def fit(self, squares: Tensor, count: Tensor, total: Tensor | None = None) -> None:
+        """Set the scale from sums over the training set: of squares, of ones, of values."""
+        square = squares / count.clamp(min=1)
+        if self.mean is not None:
+            mean = total / count.clamp(min=1)
+            self.mean.copy_(mean)
+            square = (square - mean.square()).clamp(min=0)
+        rms = square.sqrt()
         # A channel that never moves keeps scale 1: 0 / 1 is 0, and 0 / 0 is nothing.
-        rms = (square_sum / count.clamp(min=1)).sqrt()
         self.rms.copy_(torch.where(rms > 0, rms, torch.ones_like(rms)))
 
     def forward(self, x: Tensor) -> Tensor:
-        return x / self.rms.view(-1, *[1] * (x.ndim - 2))
+        shape = (-1, *[1] * (x.ndim - 2))
+        if self.mean is not None:
+            x = x - self.mean.view(shape)
+        return x / self.rms.view(shape)
 
 
 class FrameInput(nn.Module):
@@ -58,7 +77,7 @@ class FrameInput(nn.Module):
     `Batch` -> frames (B, T, C, H, W), holes at 0, and which are real (B, T).
     """
 
-    def __init__(self, name: str, mode: Literal["difference", "raw"] = "difference"):
+    def __init__(self, name: str, mode: FrameMode = "difference"):
         super().__init__()
         if mode not in ("difference", "raw"):
             raise MepsError(f"frame_input={mode!r}; expected 'difference' or 'raw'")
@@ -123,3 +142,17 @@ class SignalInput(nn.Module):
         x, mask = self.course(batch)
         squares = x.double().square().sum(dim=(0, 2))
         return squares, mask.sum().expand_as(squares).to(torch.float64)
+
+
+@torch.no_grad()
+def fit_scales(inputs: Mapping[str, FrameInput | SignalInput], batches: Iterable[Batch]) -> None:
+    """Fit the scale of every input, by modality, on training batches; call once before training."""
+    sums: dict[str, list] = {m: [] for m in inputs}
+    for batch in batches:
+        for m, layer in inputs.items():
+            if batch.present[m].any():
+                sums[m].append([x.cpu() for x in layer.sums(batch)])
+    for m, pairs in sums.items():
+        if pairs:
+            squares, counts = (torch.stack(x).sum(dim=0) for x in zip(*pairs, strict=True))
+            inputs[m].scale.fit(squares, counts)

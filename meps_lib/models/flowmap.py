@@ -10,11 +10,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 import torch
-from torch import Tensor, nn
+from einops import rearrange
+from torch import nn
 
 from meps_lib.arguments import whole
 from meps_lib.errors import MepsError
-from meps_lib.models.output import Output
+from meps_lib.layers.inputs import Scale
+from meps_lib.models.output import Output, refuse_blind
 from meps_lib.trial import Batch
 
 
@@ -38,49 +40,6 @@ class FlowMapConfig:
             raise MepsError(f"dropout={self.dropout}; expected at least 0 and below 1")
 
 
-class Standardise(nn.Module):
-    """Subtract a mean and divide by a standard deviation, channel by channel.
-
-    Both are fitted on training trials. A map has a level of its own (grey level 128 may stand
-    for no motion), so a scale alone would not do.
-
-    Shape
-    -----
-    (N, C, H, W) -> the same.
-
-    Examples
-    --------
-    >>> layer = Standardise(1)
-    >>> layer.fit(torch.tensor([[4.0, 20.0, 104.0]], dtype=torch.float64))  # of 3, 3, 5, 9
-    >>> layer(torch.tensor([[[[5.0, 6.0]]]])).round(decimals=1).flatten().tolist()
-    [0.0, 1.0]
-    """
-
-    def __init__(self, n: int):
-        super().__init__()
-        self.register_buffer("mean", torch.zeros(n))
-        self.register_buffer("std", torch.ones(n))
-
-    def sums(self, x: Tensor) -> Tensor:
-        """Count, sum and sum of squares of each channel, (C, 3)."""
-        x = x.double().movedim(1, 0).flatten(1)
-        count = torch.full_like(x[:, 0], x.shape[1])
-        return torch.stack([count, x.sum(dim=1), x.square().sum(dim=1)], dim=1)
-
-    @torch.no_grad()
-    def fit(self, sums: Tensor) -> None:
-        """Set mean and standard deviation from `sums` over the training set."""
-        count, total, squares = sums.unbind(dim=1)
-        mean = total / count
-        std = (squares / count - mean.square()).clamp(min=0).sqrt()
-        self.mean.copy_(mean)
-        # A channel that never changes is 0 after its mean is taken away, whatever its scale.
-        self.std.copy_(torch.where(std > 0, std, torch.ones_like(std)))
-
-    def forward(self, x: Tensor) -> Tensor:
-        return (x - self.mean[:, None, None]) / self.std[:, None, None]
-
-
 class FlowMap(nn.Module):
     """Two blocks of convolution, batch norm, ReLU and pooling; then a linear classifier.
 
@@ -99,7 +58,7 @@ class FlowMap(nn.Module):
     def __init__(self, config: FlowMapConfig):
         super().__init__()
         c = self.config = config
-        self.standardise = Standardise(3)
+        self.scale = Scale(3, centred=True)
         self.features = nn.Sequential(
             *_block(3, c.width), *_block(c.width, 2 * c.width), nn.AdaptiveAvgPool2d(c.grid),
             nn.Flatten(),
@@ -110,29 +69,26 @@ class FlowMap(nn.Module):
 
     @torch.no_grad()
     def fit_scales(self, batches: Iterable[Batch]) -> None:
-        """Fit mean and scale of u, v and strain on training batches; call once."""
-        total = sum(
-            self.standardise.sums(batch.flow[batch.present["flow"]].flatten(0, 1)).cpu()
-            for batch in batches
-            if batch.flow is not None
-        )
-        if isinstance(total, Tensor):
-            self.standardise.fit(total)
+        """Fit mean and scale of u, v and strain on training batches; call once.
+
+        A map has a level of its own (grey level 128 may stand for no motion), so a scale alone
+        would not do.
+        """
+        sums = []
+        for batch in batches:
+            if batch.flow is not None:
+                maps = batch.flow[batch.present["flow"]].double()
+                x = rearrange(maps, "b s c h w -> c (b s h w)").cpu()
+                ones = torch.full_like(x[:, 0], x.shape[1])
+                sums.append(torch.stack([x.square().sum(dim=1), ones, x.sum(dim=1)]))
+        if sums:
+            self.scale.fit(*torch.stack(sums).sum(dim=0))
 
     def forward(self, batch: Batch) -> Output:
-        self._check_batch(batch)
+        refuse_blind(batch, self.config.modalities)
         B, S, C, H, W = batch.flow.shape  # batch, steps, channels (u, v, strain), height, width
-        x = self.standardise(batch.flow.reshape(B * S, C, H, W))
+        x = self.scale(batch.flow.reshape(B * S, C, H, W))
         return Output(self.head(self.features(x).unflatten(0, (B, S)).mean(dim=1)))
-
-    def _check_batch(self, batch: Batch) -> None:
-        if not batch.present["flow"].all():
-            k = int((~batch.present["flow"]).nonzero()[0])
-            have = [m for m, there in batch.present.items() if there[k]]
-            raise MepsError(
-                f"trial {batch.clip[k]!r} has {', '.join(have)} and no flow; this model reads "
-                "maps of flow: prepare the trials with the modality flow"
-            )
 
 
 def _block(n_in: int, n_out: int) -> tuple[nn.Module, ...]:

@@ -1,10 +1,15 @@
-"""What every model returns."""
+"""What every model returns, and what it refuses."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+import torch
 from torch import Tensor
+
+from meps_lib.errors import MepsError
+from meps_lib.trial import Batch
 
 
 @dataclass
@@ -13,3 +18,21 @@ class Output:
 
     logits: Tensor
     weights: dict[str, Tensor] = field(default_factory=dict)
+
+
+def refuse_blind(batch: Batch, modalities: Sequence[str]) -> None:
+    """Refuse a batch in which a trial has none of the modalities that a model uses.
+
+    Raises
+    ------
+    MepsError
+        Naming the trial, and what it has.
+    """
+    blind = ~torch.stack([batch.present[m] for m in modalities]).any(dim=0)
+    if blind.any():
+        k = int(blind.nonzero()[0])
+        have = [m for m, there in batch.present.items() if there[k]]
+        raise MepsError(
+            f"trial {batch.clip[k]!r} has {', '.join(have)}; the model uses "
+            f"{', '.join(modalities)}: build it with a modality that every trial has"
+        )

@@ -292,4 +292,4 @@ def test_scales_are_those_of_the_training_trials_alone(make_trial):
     fit(model := net(), trials[:15], trials[15:], CLASSES, TrainConfig(1, 8), seed=0)
     courses = [t.ps - t.ps.mean(dim=1, keepdim=True) for t in trials[:15]]
     rms = torch.cat(courses, dim=1).square().mean(dim=1).sqrt()
-    torch.testing.assert_close(model.inputs["ps"].scale.rms, rms)
+    torch.testing.assert_close(model.encoders["ps"].input.scale.rms, rms)

@@ -65,7 +65,7 @@ def test_the_result_does_not_depend_on_the_threads(make_trial, monkeypatch):
 def test_prepared_trials_can_be_shared_by_experiments(make_trial):
     data = Handmade(make_trial)
     shared = PreparedDataset(data, QUICK.prepare)
-    config = ExperimentConfig(**vars(QUICK) | {"modalities": ("ps",)})
+    config = ExperimentConfig(**vars(QUICK) | {"modalities": ("ps",), "model_args": {}})
     pd.testing.assert_frame_equal(
         run(shared, config, progress=False), run(data, config, progress=False)
     )

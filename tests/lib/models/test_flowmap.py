@@ -36,17 +36,17 @@ def test_standardised_maps_have_mean_0_and_deviation_1():
     model = FlowMap(FlowMapConfig())
     model.fit_scales(collate(trials[i : i + 7], "abc") for i in range(0, 40, 7))
     x = torch.cat([t.flow for t in trials])
-    z = model.standardise(x)
+    z = model.scale(x)
     assert torch.allclose(z.mean(dim=(0, 2, 3)), torch.zeros(3), atol=1e-4)
     assert torch.allclose(z.std(dim=(0, 2, 3), unbiased=False), torch.ones(3), atol=1e-4)
-    assert torch.allclose(model.standardise.mean, x.mean(dim=(0, 2, 3)), atol=1e-3)
+    assert torch.allclose(model.scale.mean, x.mean(dim=(0, 2, 3)), atol=1e-3)
 
 
 def test_a_channel_that_never_changes_is_zero_not_nan():
     trials = [replace(t, flow=torch.full((1, 3, 28, 28), 7.0)) for t in maps(4)]
     model = FlowMap(FlowMapConfig())
     model.fit_scales([collate(trials, "abc")])
-    assert (model.standardise(trials[0].flow) == 0).all()
+    assert (model.scale(trials[0].flow) == 0).all()
 
 
 def test_the_unit_of_the_maps_does_not_matter():
@@ -87,7 +87,7 @@ def test_what_it_cannot_read_is_refused(make_trial):
     with pytest.raises(MepsError, match="dropout=1"):
         FlowMapConfig(dropout=1)
     batch = collate([make_trial(0, ("flow",)), make_trial(1, ("ps",))], "abc")
-    with pytest.raises(MepsError, match="'clip1' has ps and no flow"):
+    with pytest.raises(MepsError, match="'clip1' has ps; the model uses flow"):
         FlowMap(FlowMapConfig())(batch)
 
 

@@ -14,7 +14,8 @@ SUBSETS = [s for n in (1, 2, 3) for s in itertools.combinations(ALL, n)]
 
 def model(seed=0, **kw):
     torch.manual_seed(seed)
-    return build("meps", **({"n_classes": 3, "ps_sfreq": 64.0, "grid": 3} | kw)).eval()
+    small = {} if kw.get("modalities") == ("ps",) else {"grid": 3}
+    return build("meps", **({"n_classes": 3, "ps_sfreq": 64.0} | small | kw)).eval()
 
 
 @pytest.fixture
@@ -95,14 +96,15 @@ def test_scales_are_the_root_mean_square_of_the_training_input(batch, make_trial
     net = model()
     net.fit_scales([batch])
     change = batch.colour - batch.colour[:, :1]
-    torch.testing.assert_close(net.inputs["colour"].scale.rms[0], change.square().mean().sqrt())
+    scales = {name: encoder.input.scale.rms for name, encoder in net.encoders.items()}
+    torch.testing.assert_close(scales["colour"][0], change.square().mean().sqrt())
     course = batch.ps - batch.ps.mean(dim=-1, keepdim=True)
     rms = course.square().mean(dim=(0, 2)).sqrt()
-    torch.testing.assert_close(net.inputs["ps"].scale.rms, rms)
+    torch.testing.assert_close(scales["ps"], rms)
     halves = model()
     halves.fit_scales([collate([make_trial(k) for k in pair], "abc") for pair in ((0, 1), (2, 3))])
     for name in ALL:
-        torch.testing.assert_close(halves.inputs[name].scale.rms, net.inputs[name].scale.rms)
+        torch.testing.assert_close(halves.encoders[name].input.scale.rms, scales[name])
 
 
 def test_level_of_a_signal_and_identity_of_a_face_do_not_matter(batch):
@@ -151,3 +153,27 @@ def test_wrong_input_is_refused(batch, make_trial):
         model()(collate([make_trial(0, n_frames=1, apex=0, offset=0)], "abc"))
     with pytest.raises(MepsError, match="frame_input='flow'"):
         model(frame_input="flow")
+
+
+@pytest.mark.parametrize(
+    ("settings", "why"),
+    [
+        ({"modalities": ("ps",), "fusion": "apex"}, "fusion='apex'.*no frames"),
+        ({"modalities": ("ps",), "grid": 3}, "grid=3.*no frames"),
+        ({"modalities": ("ps",), "frame_input": "raw"}, "frame_input.*no frames"),
+        ({"modalities": ("ps",), "attention": "concat"}, "attention='concat'.*no guide"),
+        ({"modalities": ("colour",), "query": "content"}, "query.*no guide"),
+        ({"modalities": ("colour", "depth"), "ps_width": 4}, "ps_width=4.*no signals"),
+        ({"attention": "concat", "heads": 2}, "heads=2.*leaves attention out"),
+    ],
+)
+def test_a_setting_without_effect_is_refused_with_the_reason(settings, why):
+    with pytest.raises(MepsError, match=f"{why}.*; leave it out"):
+        build("meps", **settings)
+
+
+@pytest.mark.parametrize("modalities", SUBSETS)
+def test_a_choice_that_does_not_exist_is_refused_whatever_the_modalities(modalities):
+    for name in ("fusion", "fusion_reading", "attention", "query", "frame_input"):
+        with pytest.raises(MepsError, match=f"{name}='apexx'; expected one of"):
+            build("meps", modalities=modalities, **{name: "apexx"})

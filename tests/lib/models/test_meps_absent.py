@@ -69,9 +69,9 @@ def test_depth_attention_has_the_keys_of_the_side_that_answers(net, uneven, quer
 
 
 def colour_tokens(model, batch):
-    frames, real = model.inputs["colour"](batch)
+    frames, real = model.encoders["colour"].input(batch)
     assert real.all()
-    maps = model.backbones["colour"](frames.flatten(0, 1))
+    maps = model.encoders["colour"].backbone(frames.flatten(0, 1))
     tokens = rearrange(maps, "(b t) d h w -> b t (h w) d", b=len(batch))
     return tokens + model.place
 
@@ -98,11 +98,11 @@ def test_absent_is_a_vector_of_its_own(net, uneven):
     other = torch.linspace(-1, 1, 32)  # not a constant, which the norm behind would take away
     for name, without in (("depth", [1]), ("colour", [2]), ("ps", [3])):
         with torch.no_grad():
-            model.absent[name] += other
+            model.encoders[name].fill.absent += other
         moved = (model(batch).logits - before).abs().amax(dim=1) > 1e-4
         assert moved.nonzero().flatten().tolist() == without, name
         with torch.no_grad():
-            model.absent[name] -= other
+            model.encoders[name].fill.absent -= other
 
 
 def test_dropout_is_the_one_of_the_config(net, make_trial):
