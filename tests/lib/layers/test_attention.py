@@ -2,7 +2,7 @@ import pytest
 import torch
 
 from meps_lib.errors import MepsError
-from meps_lib.layers.attention import GuidedAttention
+from meps_lib.layers.attention import GuidedAttention, Unguided
 
 
 @pytest.fixture
@@ -75,3 +75,14 @@ def test_one_key_is_refused_since_it_would_be_a_linear_map(streams):
         GuidedAttention(16, 5)
     with pytest.raises(MepsError, match="query='both'"):
         GuidedAttention(16, 4, query="both")
+
+
+def test_without_attention_the_residual_goes_on_normalised(unsettle):
+    layer = unsettle(Unguided(8))
+    guide, content, residual = torch.randn(2, 5, 8), torch.randn(2, 9, 8), torch.randn(2, 1, 8)
+    norm = layer.norm
+    for given, out in ((None, content), (residual, residual)):
+        wanted = torch.nn.functional.layer_norm(out, (8,), norm.weight, norm.bias)
+        got, weights = layer(guide, content, residual=given)
+        torch.testing.assert_close(got, wanted)
+        assert weights is None

@@ -146,3 +146,19 @@ def test_the_mean_under_a_stride_is_of_real_samples():
     assert real.tolist() == [[True, True, True, False]]
     by_hand = torch.stack([fine[..., a:b].mean(dim=-1) for a, b in ((0, 4), (4, 8), (8, 10))], -1)
     torch.testing.assert_close(pooled[..., :3], by_hand)
+
+
+def test_a_later_block_has_the_same_kernels_in_seconds():
+    """Its rate is lower by the strides before it, so its filters have fewer samples."""
+    encoder, rate = SeparableMixableEncoder(3, sfreq=400.0, stride_s=0.1), 400.0
+    for block in (*encoder.separable, *encoder.mixable):
+        sizes = [branch.kernel_size[0] for branch in block.branches]
+        assert sizes == [kernel_samples(k, rate) for k in (0.1, 0.4, 1.6)]
+        rate /= block.stride
+    assert rate == 400.0 / encoder.stride
+
+
+def test_token_spacing_is_what_the_strides_came_to():
+    encoder = SeparableMixableEncoder(3, sfreq=46.0)  # 23 is prime: no whole strides give it
+    assert encoder.stride != 23
+    assert encoder.token_s == encoder.stride / 46.0 != 0.5

@@ -88,7 +88,9 @@ def test_depth_guides_and_colour_is_what_goes_on(net, make_trial, query):
     model(batch)
     norm = model.depth_guide.norm
     expected = layer_norm(colour_tokens(model, batch), (32,), norm.weight, norm.bias)
-    torch.testing.assert_close(seen[0].reshape(2, 6, 9, 64)[..., :32], expected)
+    merged = seen[0].reshape(2, 6, 9, 64)
+    torch.testing.assert_close(merged[..., :32], expected)
+    torch.testing.assert_close(merged[..., 32:], model.encoders["depth"](batch) + model.place)
 
 
 def test_absent_is_a_vector_of_its_own(net, uneven):
