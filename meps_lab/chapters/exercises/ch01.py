@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from meps_lab.chapters.exercises import exercise
+from meps_lab.chapters.exercises.checking import exercise
 
 
 @exercise("01.1", correct="differences of neighbouring intervals, squared, in milliseconds")

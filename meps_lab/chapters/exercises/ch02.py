@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from meps_lab.chapters.exercises import exercise
+from meps_lab.chapters.exercises.checking import exercise
 from meps_lib.video.depth import clean_depth
 
 

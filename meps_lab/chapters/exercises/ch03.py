@@ -7,7 +7,7 @@ from scipy.special import softmax
 from scipy.stats import norm
 from sklearn.metrics import recall_score
 
-from meps_lab.chapters.exercises import exercise
+from meps_lab.chapters.exercises.checking import exercise
 
 
 @exercise("03.1", correct="the density is the normal one, and the weights sum to one")

@@ -5,7 +5,7 @@ A bet is never wrong; the check only asks that it was made.
 
 import numpy as np
 
-from meps_lab.chapters.exercises import exercise
+from meps_lab.chapters.exercises.checking import exercise
 from meps_lab.simulate.timing import time_course
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from meps_lab.chapters.exercises import exercise
+from meps_lab.chapters.exercises.checking import exercise
 
 
 @exercise("05.1", correct="0 is the onset, 1 the offset, and contradicting marks have no position")

@@ -5,8 +5,8 @@ import math
 import numpy as np
 import pytest
 
-from meps_lab.chapters import exercises
 from meps_lab.chapters.exercises import check, exercise, exercise_ids
+from meps_lab.chapters.exercises import checking as exercises
 from meps_lib.errors import MepsError
 
 
