@@ -205,3 +205,10 @@ def test_a_hundred_subjects_take_no_time():
     start = perf_counter()
     assert len(list(loso([f"s{k}" for k in range(100)] * 10))) == 100
     assert perf_counter() - start < 1
+
+
+def test_folds_do_not_depend_on_the_order_of_trials():
+    names = [*"dacb", *"bcad"]
+    for make in (loso, grouped_kfold):
+        kw = {"n_folds": 2, "n_validation": 1} if make is grouped_kfold else {"n_validation": 1}
+        assert list(make(names, **kw)) == list(make(sorted(names), **kw))

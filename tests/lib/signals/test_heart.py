@@ -97,3 +97,11 @@ def test_change_of_rate_across_the_event(ecg):
     assert found["hr_mean"] == pytest.approx(90, abs=2)
     assert "hr_change" not in features(window(both, 30.0, 45.0))  # no baseline, no change
     assert "rmssd" not in features(window(both, 30.0, 35.0))  # seven beats
+
+
+def test_a_regular_beat_that_nobody_has_is_refused(ecg):
+    """Steady at 24 a minute: no interval jumps, so that the rate itself has to tell."""
+    slow = ecg(24)
+    with pytest.raises(MepsError, match="median heart rate 2[345] .*expected 35 to 220"):
+        heart_rate(slow)
+    assert heart_rate(slow, check=False)[1].mean() == pytest.approx(24, abs=1)

@@ -55,6 +55,7 @@ def test_a_real_clip_becomes_a_trial():
     trial = load_trial_from_video(path, size=48, n_frames=9, start=10, stop=34)
     assert trial.colour.shape == (9, 3, 48, 48)
     assert trial.clip == "single_face"
+    assert trial.start == pytest.approx(10 / 30)  # s: signals are cut by it
     assert trial.fps == pytest.approx(8 / (23 / 30))  # nine frames over 23 steps
     assert trial.apex >= 4  # neutral until frame 14, the smile is there from 22 on
     assert (trial.onset, trial.offset, trial.depth) == (None, None, None)
