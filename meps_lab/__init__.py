@@ -6,7 +6,7 @@ The library never imports it. What it needs beside the library comes with the ex
 from importlib.util import find_spec
 
 # A package of each kind of work; whoever lacks one has installed the library alone.
-_NEEDED = ("filelock", "joblib", "openpyxl", "pandera", "pyarrow", "safetensors", "sklearn", "tyro")
+_NEEDED = ("filelock", "joblib", "openpyxl", "pandera", "pooch", "pyarrow", "safetensors", "tyro")
 
 if _missing := [name for name in _NEEDED if find_spec(name) is None]:
     raise ImportError(

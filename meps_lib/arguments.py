@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import fields
-from numbers import Integral
+from math import inf
+from numbers import Integral, Real
+from sys import float_info
 from typing import Any
 
 from meps_lib.errors import MepsError
@@ -22,10 +24,27 @@ def whole(name: str, value: object, low: int, high: int | None = None, why: str 
     Traceback (most recent call last):
     meps_lib.errors.MepsError: seed=True; expected a whole number, 0 or more
     """
-    right = isinstance(value, Integral) and not isinstance(value, bool) and value >= low
-    if not right or (high is not None and value > high):
+    _refuse(Integral, "a whole number", inf, name, value, low, high, why)
+
+
+def number(name: str, value: object, low: float, high: float | None = None, why: str = "") -> None:
+    """Refuse what is not a finite number between two others, both included.
+
+    Examples
+    --------
+    >>> number("noise", 0.5, 0)
+    >>> number("noise", float("nan"), 0, 1)
+    Traceback (most recent call last):
+    meps_lib.errors.MepsError: noise=nan; expected a number, 0 to 1
+    """
+    _refuse(Real, "a number", float_info.max, name, value, low, high, why)
+
+
+def _refuse(kind: type, what: str, largest, name: str, value, low, high, why: str) -> None:
+    right = isinstance(value, kind) and not isinstance(value, bool)
+    if not right or not low <= value <= (largest if high is None else high):
         span = f"{low} or more" if high is None else f"{low} to {high}"
-        raise MepsError(f"{name}={value!r}; expected a whole number, {span}{why}")
+        raise MepsError(f"{name}={value!r}; expected {what}, {span}{why}")
 
 
 def one_of(name: str, value: object, names: Sequence[str]) -> None:

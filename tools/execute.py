@@ -30,8 +30,8 @@ from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
 from nbformat import NotebookNode
 
+from meps_lab.recordings import find as recordings
 from meps_lib.errors import MepsError
-from meps_lib.signals import recordings
 from tools.notebook import read_chapter
 from tools.pace import pace
 

@@ -12,9 +12,9 @@ from dataclasses import replace
 import neurokit2 as nk
 import numpy as np
 
+from meps_lab.recordings.find import fetch_or_notice
 from meps_lib.errors import MepsError
 from meps_lib.signals import Recording, load, resample
-from meps_lib.signals.recordings import fetch_or_notice
 
 PICTURE_ONSETS = (10.24, 49.57, 92.24, 129.84)  # s, as in the real recording
 
@@ -27,7 +27,7 @@ def open_signals(
     Parameters
     ----------
     name : str
-        A key of `STANDINS`, all of which are names in `meps_lib.signals.recordings.NAMES`.
+        A key of `STANDINS`, all of which are names in `meps_lab.recordings.find.NAMES`.
     units, channels : optional
         As in `meps_lib.signals.load`.
 

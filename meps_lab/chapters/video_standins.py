@@ -11,9 +11,9 @@ from dataclasses import replace
 
 import numpy as np
 
+from meps_lab.recordings.find import fetch_or_notice
 from meps_lab.simulate import Scenario, simulate_cohort
 from meps_lib.errors import MepsError
-from meps_lib.signals.recordings import fetch_or_notice
 from meps_lib.trial import Trial
 from meps_lib.video.clips import Clip, read_clip
 
@@ -26,7 +26,7 @@ def open_clip(name: str) -> Clip:
     Parameters
     ----------
     name : str
-        A key of `STANDINS`, all of which are names in `meps_lib.signals.recordings.NAMES`.
+        A key of `STANDINS`, all of which are names in `meps_lab.recordings.find.NAMES`.
 
     Returns
     -------

@@ -97,10 +97,10 @@ class Info:
 
         import torch
 
+        from meps_lab.recordings.find import NAMES, available
         from meps_lib import __version__
         from meps_lib.labels import CLASS_SETS
         from meps_lib.models import MODELS, build
-        from meps_lib.signals.recordings import NAMES, available
 
         print(
             f"meps_lib {__version__}, Python {platform.python_version()}, torch {torch.__version__}"

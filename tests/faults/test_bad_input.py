@@ -11,11 +11,11 @@ import pytest
 import torch
 
 from meps_lab.prepare import PrepareConfig, prepare
+from meps_lab.recordings.find import available, fetch
 from meps_lab.simulate import simulate_cohort
 from meps_lib.errors import MepsError
 from meps_lib.models import build
 from meps_lib.signals import clean, heart_rate, load
-from meps_lib.signals.recordings import available, fetch
 from meps_lib.trial import collate
 from meps_lib.video import load_trial_from_video, optical_flow
 

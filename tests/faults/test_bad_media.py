@@ -14,8 +14,8 @@ import pytest
 
 from meps_lab.datasets.cache.settings import LoadConfig
 from meps_lab.datasets.readers.media import has_frames, video_fields, video_files
+from meps_lab.recordings.find import available, fetch
 from meps_lib.errors import MepsError
-from meps_lib.signals.recordings import available, fetch
 
 CONFIG = LoadConfig(("colour", "depth"), "frame", 48)
 ROW = {"clip": "spNO.1_a_3", "colour": "a/color", "depth": "a/depth", "fps": 30.0}

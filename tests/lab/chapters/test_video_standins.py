@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from meps_lab.chapters import video_standins
+from meps_lab.recordings.find import NAMES
 from meps_lib.errors import MepsError
-from meps_lib.signals.recordings import NAMES
 from meps_lib.video import align_face, motion_curve
 from meps_lib.video.faces import FaceLostWarning
 

@@ -14,7 +14,7 @@ import pytest
 import torch
 
 from meps_lab.cli import main as cli
-from meps_lib.signals.recordings import available, fetch
+from meps_lab.recordings.find import available, fetch
 
 QUICK = [
     "--epochs",

@@ -4,7 +4,8 @@ import neurokit2 as nk
 import numpy as np
 import pytest
 
-from meps_lib.signals import Recording, load, recordings
+from meps_lab.recordings import find as recordings
+from meps_lib.signals import Recording, load
 
 
 @pytest.fixture(scope="session")

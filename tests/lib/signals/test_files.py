@@ -4,8 +4,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from meps_lab.recordings import find as recordings
 from meps_lib.errors import MepsError
-from meps_lib.signals import load, recordings
+from meps_lib.signals import load
 
 COUNTS = "12-bit counts"
 

@@ -14,8 +14,8 @@ from meps_lab.datasets.readers.crops import (
     spread,
     whole_picture,
 )
+from meps_lab.recordings.find import available, fetch
 from meps_lib.errors import MepsError
-from meps_lib.signals.recordings import available, fetch
 from meps_lib.video.alignment import EYES, face_transforms, warp
 from meps_lib.video.clips import Clip, read_clip
 from meps_lib.video.faces import FaceLostWarning, find_face

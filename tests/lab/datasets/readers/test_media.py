@@ -12,9 +12,9 @@ from PIL import Image
 
 from meps_lab.datasets.cache.settings import LoadConfig
 from meps_lab.datasets.readers.media import frame_files, video_fields, video_files
+from meps_lab.recordings.find import available, fetch
 from meps_lab.simulate.layouts import write_layout
 from meps_lib.errors import MepsError
-from meps_lib.signals.recordings import available, fetch
 from meps_lib.trial import Trial
 from meps_lib.video.alignment import EYES
 from meps_lib.video.clips import read_clip
@@ -123,9 +123,6 @@ def test_depth_is_what_the_file_says_in_mm_with_zero_as_missing(part_a, tmp_path
         seen = band & (want < want[band].min() + 400)
         assert (~np.isnan(got) == seen).all() and (got[seen] == want[seen]).all()
         assert np.isnan(got[:4]).all() and seen[4:].any()
-    half = video_fields(tmp_path, row, only, number=DIGITS, depth_unit_mm=0.5)["depth"]
-    both = ~raw.isnan()
-    assert (half[both] == raw[both] / 2).all()
 
 
 def test_without_marks_the_clip_is_the_folder(part_a):

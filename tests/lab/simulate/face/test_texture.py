@@ -7,11 +7,11 @@ import numpy as np
 import pytest
 import torch
 
+from meps_lab.recordings.find import RecordingUnavailable, fetch
 from meps_lab.simulate.face.clip import FaceClip
 from meps_lab.simulate.face.identity import Identity
 from meps_lab.simulate.face.texture import Texture, texture_from_photo
 from meps_lib.errors import MepsError
-from meps_lib.signals.recordings import RecordingUnavailable, fetch
 from meps_lib.video.alignment import align_face
 from meps_lib.video.clips import Clip
 
@@ -97,7 +97,7 @@ def test_what_is_no_photo_is_refused(wrong):
 
 @pytest.mark.parametrize("mouth", [0.2, 0.96, np.nan, "a", WHO, True])
 def test_a_mouth_that_is_not_below_the_eyes_is_refused(mouth):
-    with pytest.raises(MepsError, match="mouth must be a fraction of the height"):
+    with pytest.raises(MepsError, match="mouth=.* expected a number, 0.5 to 0.95 of the height"):
         texture_from_photo(np.zeros((64, 64, 3), np.uint8), mouth=mouth)
 
 
@@ -107,8 +107,8 @@ GREY = np.full((64, 64, 3), 128, np.uint8)
 @pytest.mark.parametrize(
     ("rgb", "mouth_y", "says"),
     [(GREY / 255.0, 37.0, "rgb must be.*float64"), (GREY[..., 0], 37.0, r"rgb must be.*\(64, 64\)"),
-     (None, 37.0, "rgb must be.*NoneType"), (GREY, np.nan, "mouth_y must be in mm.*got nan"),
-     (GREY, -40.0, r"mouth_y.*got -40"), (GREY, "37", "mouth_y.*got '37'")],
+     (None, 37.0, "rgb must be.*NoneType"), (GREY, np.nan, "mouth_y=nan; .* mm, below the eyes"),
+     (GREY, -40.0, "mouth_y=-40"), (GREY, "37", "mouth_y='37'")],
 )  # fmt: skip
 def test_a_texture_made_by_hand_is_checked(rgb, mouth_y, says):
     assert Texture(GREY, 37).mouth_y == 37.0

@@ -15,8 +15,8 @@ from pathlib import Path
 import pooch
 from IPython.display import display
 
+from meps_lab.recordings.origins import RECORDINGS, File, RealRecording
 from meps_lib.errors import MepsError
-from meps_lib.signals.origins import RECORDINGS, File, RealRecording
 
 NAMES = tuple(RECORDINGS)
 

@@ -10,16 +10,17 @@ import pooch
 import pytest
 
 from meps_lab.chapters import standins
-from meps_lib.errors import MepsError
-from meps_lib.signals import heart_rate, recordings
-from meps_lib.signals.origins import RECORDINGS
-from meps_lib.signals.recordings import (
+from meps_lab.recordings import find as recordings
+from meps_lab.recordings.find import (
     NAMES,
     RecordingUnavailable,
     available,
     fetch,
     fetch_or_notice,
 )
+from meps_lab.recordings.origins import RECORDINGS
+from meps_lib.errors import MepsError
+from meps_lib.signals import heart_rate
 
 DATA = os.environ.get("MEPS_DATA")
 here = pytest.mark.skipif(not DATA, reason="MEPS_DATA is not set")
