@@ -240,7 +240,9 @@ class PreparedDataset(Dataset):
 def _prepared(
     dataset, k: int, config: PrepareConfig, modalities: tuple[str, ...], skip: bool
 ) -> Trial | MepsError:
-    make = lambda k: prepare(dataset[k], config, modalities)  # noqa: E731
+    def make(k: int) -> Trial:
+        return prepare(dataset[k], config, modalities)
+
     return _or_error(make, k) if skip else make(k)
 
 

@@ -233,12 +233,10 @@ def test_a_damaged_cached_model_is_trained_again(tiny_demo, tmp_path, capsys):
 
 
 def test_info_and_help_in_a_process_of_their_own():
-    run = lambda *a: subprocess.run(  # noqa: E731
-        [sys.executable, "-m", "meps_lab.cli.main", *a],
-        capture_output=True,
-        text=True,
-        env=os.environ,
-    )
+    def run(*words):
+        command = [sys.executable, "-m", "meps_lab.cli.main", *words]
+        return subprocess.run(command, capture_output=True, text=True, env=os.environ)
+
     info = run("info")
     assert info.returncode == 0 and "model meps" in info.stdout and "classes three" in info.stdout
     for command in ("simulate", "loso", "predict"):
