@@ -92,7 +92,7 @@ def run(
         record = about(config, getattr(dataset, "origin", {}))
         if results is not None:
             results.check(record)
-        data = _prepared(dataset, config, progress, cache, on_error)
+        data = _normalised(dataset, config, progress, cache, on_error)
         splits = {seed: _splits(data.index, config, seed, data.lost) for seed in config.seeds}
         if results is not None:
             results.begin(record | about_data(data, splits, note or data.note), splits)
@@ -134,7 +134,7 @@ def _folds(
     return [there[job] for job in jobs]
 
 
-def _prepared(
+def _normalised(
     dataset, config: ExperimentConfig, progress: bool, cache=None, on_error: str = "raise"
 ) -> PreparedDataset:
     """Trials of one size, on the scale that was asked for."""
