@@ -139,32 +139,19 @@ def read_columns(path: Path, names: tuple[str, ...]) -> dict[str, np.ndarray]:
             f"{path}: no column {', '.join(lacking)}; the first line has: {', '.join(header)[:200]}"
             if lacking else f"{path}: columns {', '.join(header)}; each name may stand there once"
         )  # fmt: skip
-    try:
-        table = _parsed(path, header, names)
-    except (pa.ArrowException, OSError) as error:
-        raise MepsError(
-            f"{path}: {_with_row(error, path, header, names)[:200]}; expected {len(header)} "
-            "numbers a row, with a decimal point"
-        ) from None
-    return {name: table[name].to_numpy() for name in names}
-
-
-def _parsed(path: Path, header: list[str], names: tuple[str, ...], threads: bool = True):
-    types = dict.fromkeys(names, pa.float64())
-    return pacsv.read_csv(
-        path,
-        pacsv.ReadOptions(use_threads=threads, column_names=header, skip_rows=1),
-        convert_options=pacsv.ConvertOptions(include_columns=names, column_types=types),
+    numbers = pacsv.ConvertOptions(
+        include_columns=names, column_types=dict.fromkeys(names, pa.float64())
     )
-
-
-def _with_row(error: Exception, path: Path, header: list[str], names: tuple[str, ...]) -> str:
-    """What Arrow found; reading in one thread it also knows the row, as the file counts it."""
-    try:
-        _parsed(path, header, names, threads=False)
-    except (pa.ArrowException, OSError) as again:
-        error = again
-    return re.sub(r"column #(\d+)", lambda m: f"column {header[int(m[1])]}", str(error))
+    for threads in (True, False):  # in one thread Arrow also knows the row, as the file counts it
+        how = pacsv.ReadOptions(use_threads=threads, column_names=header, skip_rows=1)
+        try:
+            table = pacsv.read_csv(path, how, convert_options=numbers)
+            return {name: table[name].to_numpy() for name in names}
+        except (pa.ArrowException, OSError) as error:
+            why = re.sub(r"column #(\d+)", lambda m: f"column {header[int(m[1])]}", str(error))
+    raise MepsError(
+        f"{path}: {why[:200]}; expected {len(header)} numbers a row, with a decimal point"
+    )
 
 
 def read_recording(path: Path) -> Recording:

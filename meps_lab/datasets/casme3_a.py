@@ -70,7 +70,7 @@ from meps_lab.datasets.index.kind import Expected, IndexOptions, Kind, Rows
 from meps_lab.datasets.index.reports import DUPLICATE, check_unique, flagged
 from meps_lab.datasets.index.rules import APEX_BEFORE_ONSET, Rule, apply_rules, below, forget
 from meps_lab.datasets.index.schema import frame_of
-from meps_lab.datasets.readers.cells import at, plain, subject_number, whole
+from meps_lab.datasets.readers.cells import at, half_width, integer, subject_number
 from meps_lab.datasets.readers.finder import finder
 from meps_lab.datasets.readers.tables import find_table, read_table
 from meps_lib.errors import MepsError
@@ -188,7 +188,7 @@ def rows(root: Path, options: IndexOptions) -> Rows:
 
 def _row(cells: dict[str, str], where: Callable[[str], str]) -> dict[str, object]:
     subject = f"spNO.{subject_number(cells['subject'], where('Subject'))}"
-    written, letter = plain(cells["letter"]), plain(cells["letter"]).lower()
+    written, letter = half_width(cells["letter"]), half_width(cells["letter"]).lower()
     if not re.fullmatch("[a-z]", letter):
         raise MepsError(f"{where('Filename')}: got {written!r}; expected one letter, a to m")
     row = casme3.coded(cells["aus"], cells["emotion"], where)
@@ -198,7 +198,7 @@ def _row(cells: dict[str, str], where: Callable[[str], str]) -> dict[str, object
         _EMOTION: cells["emotion"] != cells["emotion"].lower(),
         row["flags"]: bool(row["flags"]),
     }
-    marks = {m: whole(cells[m], where(m.capitalize())) for m in ("onset", "apex", "offset")}
+    marks = {m: integer(cells[m], where(m.capitalize())) for m in ("onset", "apex", "offset")}
     start = f"row{cells['row']}" if marks["onset"] is None else marks["onset"]
     row |= {"subject": subject, "clip": f"{subject}_{letter}_{start}", "row": cells["row"]}
     flags = "; ".join(text for text, is_so in odd.items() if is_so)

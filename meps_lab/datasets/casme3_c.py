@@ -37,7 +37,7 @@ from meps_lab.datasets.index.by_subject import recordings_by_subject
 from meps_lab.datasets.index.kind import Expected, IndexOptions, Kind, Rows
 from meps_lab.datasets.index.reports import DUPLICATE, check_unique, missing
 from meps_lab.datasets.index.schema import frame_of
-from meps_lab.datasets.readers.cells import at, subject_number, whole
+from meps_lab.datasets.readers.cells import at, integer, subject_number
 from meps_lab.datasets.readers.finder import finder
 from meps_lab.datasets.readers.signals_cut import expression_window, read_once
 from meps_lab.datasets.readers.tables import find_table, read_table
@@ -79,7 +79,7 @@ def _row(cells: dict[str, str], where: Callable[[str], str]) -> tuple[dict[str, 
     row = casme3.coded(cells["aus"], cells["emotion"], where)
     if "，" in cells["aus"]:
         row["flags"] = "; ".join(filter(None, (_FULL_WIDTH, row["flags"])))
-    row |= {mark: whole(cells[mark], where(mark)) for mark in ("onset", "offset")}
+    row |= {mark: integer(cells[mark], where(mark)) for mark in ("onset", "offset")}
     subject, onset = f"{number:02d}", row["onset"]
     start = f"row{cells['row']}" if onset is None else onset
     row |= {"subject": subject, "clip": f"{subject}_{start}", "fps": casme3.FPS}

@@ -13,7 +13,14 @@ from meps_lab.datasets.index.kind import Rows
 from meps_lab.datasets.index.reports import DUPLICATE, check_unique, missing
 from meps_lab.datasets.index.rules import APEX_BEFORE_ONSET, Rule, below, forget
 from meps_lab.datasets.index.schema import frame_of
-from meps_lab.datasets.readers.cells import at, emotion, plain, read_aus, subject_number, whole
+from meps_lab.datasets.readers.cells import (
+    at,
+    emotion,
+    half_width,
+    integer,
+    read_aus,
+    subject_number,
+)
 from meps_lab.datasets.readers.finder import finder, the_one
 from meps_lab.datasets.readers.media import has_frames
 from meps_lib.errors import MepsError
@@ -114,7 +121,7 @@ def coded_clips(
         aus, unread = read_aus(cells["aus"], where("Action Units"))
         felt = emotion(cells["emotion"], where("Emotion"))
         folder = the_one(root, [f for f in find(*frames, who, name) if has_frames(f)])
-        minus = plain(cells["apex"]) == _NO_APEX
+        minus = half_width(cells["apex"]) == _NO_APEX
         flags = ("" if folder else NO_FRAMES, unread, "the apex is -1" if minus else "")
         row = {
             "subject": who, "clip": clip.format(subject=who, name=name), "fps": fps,
@@ -125,7 +132,7 @@ def coded_clips(
         }  # fmt: skip
         for mark in ("onset", "apex", "offset"):
             cell = "" if mark == "apex" and minus else cells[mark]
-            row[mark] = whole(cell, where(f"{mark.capitalize()} Frame"))
+            row[mark] = integer(cell, where(f"{mark.capitalize()} Frame"))
         rows.append(row | {f"class_{key}": s.of(felt) for key, s in class_sets.items()})
     check_unique(rows, path)
     out = frame_of(rows, data_set)

@@ -25,8 +25,9 @@ from meps_lab.datasets.index.build import Expected, IndexOptions, Kind, Rows, fr
 from meps_lab.datasets.index.reports import check_counts, flagged, missing
 from meps_lab.datasets.index.rules import Rule
 from meps_lab.datasets.megc2019 import PUBLISHED
-from meps_lab.datasets.readers.cells import at, plain, subject_number
+from meps_lab.datasets.readers.cells import at, subject_number
 from meps_lab.datasets.readers.folders import entries, folders_below
+from meps_lab.datasets.readers.sheets import squeezed
 from meps_lab.datasets.readers.tables import find_table, read_table
 from meps_lib.errors import MepsError
 from meps_lib.labels import CLASS_SETS
@@ -42,8 +43,8 @@ COLUMNS = {
 # CHOICE: 0, 1, 2 are these, in this order. WHY: it is the order of the published confusions.
 CLASSES = CLASS_SETS["three"].classes
 SPELT = {"casme2": "sub{:02d}", "samm": "{:03d}", "smic": "s{:02d}"}  # subjects, as the sets do
-# How sets are called once case, spaces, hyphens and underscores are gone. Nothing else is
-# guessed: a set of another name would make one person two. "CAS(ME)2" is another set.
+# How sets are called once they are `squeezed`. Nothing else is guessed: a set of another name
+# would make one person two. "CAS(ME)2" is another set.
 _SETS = {
     "casme2": "casme2", "casmeii": "casme2", "samm": "samm", "smic": "smic", "smichs": "smic",
 }  # fmt: skip
@@ -97,7 +98,7 @@ def _row(line, path: Path) -> tuple[str, dict]:
     for column in COLUMNS:
         if getattr(line, column) == "":
             raise MepsError(f"{at(path, line.row, column)} is empty; fill the cell or drop the row")
-    name = _SETS.get(re.sub(r"[\s_-]", "", plain(line.dataset).lower()))
+    name = _SETS.get(squeezed(line.dataset))
     if name is None:
         raise MepsError(
             f"{at(path, line.row, 'dataset')}: got {line.dataset!r}; expected one of "
@@ -152,8 +153,7 @@ def _pictures(root: Path) -> dict[str, list[Path]]:
 def _choose(found: list[Path], name: str, clip: str) -> Path | None:
     """The one picture of that name, or the one in its data set's folder."""
     if len(found) > 1:
-        folders = lambda path: {part.lower() for part in path.parts[:-1]}  # noqa: E731
-        found = [path for path in found if name in folders(path)] or found
+        found = [p for p in found if name in map(str.lower, p.parts[:-1])] or found
     if len(found) > 1:
         named = ", ".join(map(str, found[:3]))
         raise MepsError(f"clip {clip!r}: {len(found)} pictures could be it: {named}; keep one")
@@ -162,10 +162,9 @@ def _choose(found: list[Path], name: str, clip: str) -> Path | None:
 
 def _check_sets(table: pd.DataFrame, path: Path) -> None:
     """A whole composite has its published counts in each of its sets, too."""
-    for name, (subjects, counts) in PUBLISHED.items():
+    for name, want in PUBLISHED.items():
         part = table[table["data_set"] == name]
-        got = part["emotion"].value_counts().to_dict() | {"subjects": part["subject"].nunique()}
-        want = {"subjects": subjects} | counts
+        got = {"subjects": part["subject"].nunique(), **part["emotion"].value_counts()}
         check_counts(got, want, f"{path}, data set {name}", f"{len(table)} rows in all")
 
 

@@ -39,9 +39,9 @@ PARTS: dict[str, Kind] = {kind.name: kind for kind in (casme2.KIND, samm.KIND, s
 CLASSES = CLASS_SETS["three"].classes
 # Of each set that is whole: subjects with a clip in the composite, and clips by class.
 PUBLISHED = {
-    "casme2": (24, {"negative": 88, "positive": 32, "surprise": 25}),
-    "samm": (28, {"negative": 92, "positive": 26, "surprise": 15}),
-    "smic": (16, {"negative": 70, "positive": 51, "surprise": 43}),
+    "casme2": {"subjects": 24, "negative": 88, "positive": 32, "surprise": 25},
+    "samm": {"subjects": 28, "negative": 92, "positive": 26, "surprise": 15},
+    "smic": {"subjects": 16, "negative": 70, "positive": 51, "surprise": 43},
 }
 
 
@@ -51,9 +51,8 @@ def rows(root: Path, options: IndexOptions) -> Rows:
     for name, folder in find_parts(root).items():
         kind = PARTS[name]
         found = rows_of(kind, folder, options)
-        table, distinct = found.table, found.table[~DUPLICATE.when(found.table)]
-        whole = len(distinct) == kind.expected.rows
-        if not whole:
+        distinct = found.table[~DUPLICATE.when(found.table)]
+        if len(distinct) != kind.expected.rows:
             missing.append(
                 f"{kind.title} has {len(distinct)} of {kind.expected.rows} clips: the composite is "
                 "not the published one"
@@ -62,7 +61,7 @@ def rows(root: Path, options: IndexOptions) -> Rows:
             _check(distinct, name, folder)
         missing += [_of_part(item, kind) for item in found.missing]
         notes += [f"{kind.title} in {folder.name}", *(f"{kind.title}: {n}" for n in found.notes)]
-        tables.append(_placed(table, name, folder.name))
+        tables.append(_placed(found.table, name, folder.name))
     return Rows(pd.concat(tables, ignore_index=True), tuple(missing), tuple(notes))
 
 
@@ -134,14 +133,9 @@ def _of_part(item: Missing | str, kind: Kind) -> Missing | str:
 def _check(table: pd.DataFrame, name: str, folder: Path) -> None:
     """Hold a whole set against what the composite takes of it."""
     taken = table[table["class_megc2019"].notna() & ~casme2.LEFT_OUT_RULE.when(table)]
-    subjects, want = PUBLISHED[name]
-    got = taken["class_megc2019"].value_counts().to_dict()
-    check_counts(
-        got | {"subjects": taken["subject"].nunique()},
-        want | {"subjects": subjects},
-        f"{folder}, as MEGC2019 takes it",
-        f"all {len(table)} clips of {PARTS[name].title}",
-    )
+    got = {"subjects": taken["subject"].nunique(), **taken["class_megc2019"].value_counts()}
+    whole = f"all {len(table)} clips of {PARTS[name].title}"
+    check_counts(got, PUBLISHED[name], f"{folder}, as MEGC2019 takes it", whole)
 
 
 KIND = Kind(

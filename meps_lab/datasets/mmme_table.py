@@ -19,10 +19,10 @@ from meps_lab.datasets.readers.cells import (
     at,
     decimal,
     emotion,
-    plain,
+    half_width,
+    integer,
     read_aus,
     subject_number,
-    whole,
 )
 from meps_lab.datasets.readers.tables import find_table, read_table
 from meps_lib.errors import MepsError
@@ -139,17 +139,18 @@ def _row(path: Path, cells: dict) -> dict:
         return at(path, number, column)
 
     subject = f"sub{subject_number(cells['subject'], where('Subject')):02d}"
-    marker = whole(cells["marker"], where("Marker"))
-    frames = {k: whole(cells[k], where(name)) for k, name in _WHERE.items()}
+    marker = integer(cells["marker"], where("Marker"))
+    frames = {k: integer(cells[k], where(name)) for k, name in _WHERE.items()}
     seconds = {k: decimal(cells[f"{k}_s"], where(f"{k.capitalize()}Time")) for k in frames}
     dif = decimal(cells["dif"], where("dif"))
     aus, unread = read_aus(cells["aus"], where("Action Units"))
-    flags = _flags(plain(cells["size"]).lower(), frames, seconds, dif) + [unread] * bool(unread)
+    flags = _flags(half_width(cells["size"]).lower(), frames, seconds, dif)
     felt = _emotion(cells["emotion"], where("Estimated Emotion"))
     return {
         "subject": subject,
         "clip": f"{subject}_{'unmarked' if marker is None else marker}_{number}",
-        "fps": FPS, **frames, "marker": marker, "row": number, "flags": "; ".join(flags),
+        "fps": FPS, **frames, "marker": marker, "row": number,
+        "flags": "; ".join(filter(None, (*flags, unread))),
         "aus_raw": cells["aus"], "aus": aus,
         "emotion_raw": cells["emotion"], "emotion": felt,
         **{f"class_{name}": CLASS_SETS[name].of(felt) if felt else None for name in CLASSES},

@@ -18,7 +18,7 @@ from meps_lab.datasets.index import kinds
 from meps_lab.datasets.index.kind import Expected, IndexOptions, Kind, Rows
 from meps_lab.datasets.index.reports import DUPLICATE, check_counts, in_words
 from meps_lab.datasets.index.roots import check_root
-from meps_lab.datasets.index.rules import apply_rules
+from meps_lab.datasets.index.rules import DROPPED, apply_rules
 from meps_lab.datasets.index.schema import (
     COLUMNS,
     SCHEMA,
@@ -92,20 +92,16 @@ class Indexed:
             If the file cannot be written.
         """
         table = self.table.copy()
-        sets = {k: list(v) for k, v in self.class_sets.items()}
-        story = {"kind": self.kind, "title": self.title, "class_sets": sets}
-        story |= {"missing": list(self.missing), "notes": list(self.notes)}
-        story["dropped"] = self.dropped.astype(object).where(self.dropped.notna(), None).to_dict(
-            "records"
-        )  # fmt: skip
+        dropped = self.dropped.astype(object).where(self.dropped.notna(), None)
+        story = {
+            "kind": self.kind, "title": self.title, "class_sets": dict(self.class_sets),
+            "missing": self.missing, "notes": self.notes, "dropped": dropped.to_dict("records"),
+        }  # fmt: skip
         table.attrs["meps_index"] = json.dumps(story, default=str)
         try:
             write_whole(Path(path), table.to_parquet(index=False))
         except OSError as error:
             raise MepsError(f"cannot write {path}: {error.strerror}; choose another file") from None
-
-
-_DROPPED = ("subject", "clip", "row", "rule", "why")
 
 
 def read_index(path: Path | str, root: Path | str) -> Indexed:
@@ -123,7 +119,7 @@ def read_index(path: Path | str, root: Path | str) -> Indexed:
         table = pd.read_parquet(path)
         story = json.loads(table.attrs["meps_index"])
         sets = {k: tuple(v) for k, v in story["class_sets"].items()}
-        dropped = pd.DataFrame(story["dropped"], columns=list(_DROPPED))
+        dropped = pd.DataFrame(story["dropped"], columns=DROPPED)
         rest = (tuple(story["missing"]), tuple(story["notes"]))
         kind, title = story["kind"], story["title"]
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:

@@ -50,14 +50,10 @@ def missing(
 
     Parameters
     ----------
-    what : str
-        E.g. "colour frames".
     lacking : sequence of str
         Clips or subjects without it; a name that comes twice counts once.
-    total : int, optional
-        How many there are with those that have it.
-    unit : str
-        What the names are, in the plural.
+    what, total, unit
+        As for `Missing`.
 
     Returns
     -------

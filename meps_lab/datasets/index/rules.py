@@ -14,6 +14,7 @@ import pandas as pd
 from meps_lib.errors import MepsError
 
 ACTIONS = ("drop", "repair", "keep")
+DROPPED = ["subject", "clip", "row", "rule", "why"]  # columns of what is told of a dropped row
 
 
 @dataclass(frozen=True)
@@ -70,7 +71,7 @@ def apply_rules(
     table : DataFrame
         What is kept, with flags.
     dropped : DataFrame
-        Columns subject, clip, row, rule, why.
+        Columns as `DROPPED`.
 
     Raises
     ------
@@ -94,8 +95,7 @@ def apply_rules(
             continue
         action = chosen.get(rule.name, rule.default)
         if action == "drop":
-            out = table.loc[hit, ["subject", "clip", "row"]].copy()
-            gone.append(out.assign(rule=rule.name, why=rule.what))
+            gone.append(table[hit].assign(rule=rule.name, why=rule.what)[DROPPED])
             table = table[~hit]
             continue
         text = rule.what
@@ -103,9 +103,8 @@ def apply_rules(
             table.loc[hit] = rule.repair(table[hit].copy())
             text = f"{rule.what}: {rule.repaired}"
         table.loc[hit, "flags"] = [_join(old, text) for old in table.loc[hit, "flags"]]
-    columns = ["subject", "clip", "row", "rule", "why"]
-    dropped = pd.concat(gone, ignore_index=True) if gone else pd.DataFrame(columns=columns)
-    return table.reset_index(drop=True), dropped[columns]
+    dropped = pd.concat(gone, ignore_index=True) if gone else pd.DataFrame(columns=DROPPED)
+    return table.reset_index(drop=True), dropped
 
 
 def _join(flags: str, more: str) -> str:

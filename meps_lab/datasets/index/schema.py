@@ -94,18 +94,12 @@ def frame_of(rows: Sequence[Mapping[str, object]], data_set: str) -> pd.DataFram
     extra = [c for c in table if c not in COLUMNS and not str(c).startswith("class_")]
     if extra:
         raise MepsError(f"the index has no column {', '.join(map(str, extra))}")
-    for name in COLUMNS:
-        dtype = str(SCHEMA.columns[name].dtype)
-        if name not in table:
-            table[name] = data_set if name == "data_set" else ("" if dtype == "str" else pd.NA)
-        elif name == "data_set":
-            table[name] = table[name].fillna(data_set)
-        table[name] = table[name].fillna("").astype(str) if dtype == "str" else table[name].astype(
-            dtype
-        )  # fmt: skip
     sets = [c for c in table if c not in COLUMNS]
-    table[sets] = table[sets].astype("string")
-    return table[[*COLUMNS, *sets]]
+    types = {name: str(SCHEMA.columns[name].dtype) for name in COLUMNS}
+    texts = {name: "" for name, dtype in types.items() if dtype == "str"}
+    table = table.reindex(columns=[*COLUMNS, *sets]).astype(object)
+    table = table.fillna(texts | {"data_set": data_set})
+    return table.astype(types | dict.fromkeys(sets, "string"))
 
 
 def check_index(table: pd.DataFrame, source: object = "the index") -> pd.DataFrame:

@@ -3,7 +3,7 @@
 Knows no data set; imports the library and `cache`.
 """
 
-from meps_lab.datasets.readers.cells import action_units, decimal, emotion, whole
+from meps_lab.datasets.readers.cells import action_units, decimal, emotion, integer
 from meps_lab.datasets.readers.finder import finder, spelled, the_one
 from meps_lab.datasets.readers.folders import any_case, entries, folders_below
 from meps_lab.datasets.readers.frames import frame_files, frames_between
@@ -26,5 +26,5 @@ __all__ = [
     "the_one",
     "video_fields",
     "video_files",
-    "whole",
+    "integer",
 ]

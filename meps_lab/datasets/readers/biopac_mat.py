@@ -18,7 +18,7 @@ from pathlib import Path
 import numpy as np
 from scipy.io import loadmat
 
-from meps_lab.datasets.readers.triggers import pulses
+from meps_lab.datasets.readers.triggers import codes_sent
 from meps_lib.errors import MepsError
 from meps_lib.signals import Recording
 
@@ -84,7 +84,7 @@ def read_mat(path: Path, names: tuple[str, ...] | None = None) -> Peripheral:
         sfreq,
         str(path),
     )
-    return Peripheral(recording, tuple(pulses(_codes(path, data, labels), sfreq)))
+    return Peripheral(recording, tuple(codes_sent(_codes(path, data, labels), sfreq)))
 
 
 def _load(path: Path) -> dict[str, np.ndarray]:

@@ -17,7 +17,7 @@ AUS_UNREAD = "action units not understood"
 
 # Full-width forms of ASCII, the ideographic space and comma. CHOICE: these alone, not Unicode's
 # compatibility form. WHY: that one also turns "1²" into "12".
-_PLAIN = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)} | {0x3000: " ", 0x3001: ","}
+_HALF_WIDTH = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)} | {0x3000: " ", 0x3001: ","}
 _NOTHING = {"", "/", "-", "nan", "?"}  # how tables write that a value is not known
 
 _SUBJECT = re.compile(
@@ -25,7 +25,8 @@ _SUBJECT = re.compile(
 )
 _SIDED_AU = re.compile(r"(?<!\d)([LRTB])\s*AU\s*")  # "L AU4"; the B of "12B AU4" is an intensity
 _AU = re.compile(r"AU\s*(?=[LRTB]?\d)")  # "AU 4"; without a number it stays, and is an error
-_UNIT = re.compile(r"([LRTB]?)(\d{1,2})([A-ELR]?)", re.ASCII)
+# CHOICE: "12R" is the right side. WHY: R and L are no intensities, so it says nothing else.
+_UNIT = re.compile(r"([LRTB]?)(\d{1,2})[A-E]?|(\d{1,2})([LR])", re.ASCII)
 
 
 def at(path: Path | str, row: int, column: str) -> str:
@@ -39,18 +40,18 @@ def at(path: Path | str, row: int, column: str) -> str:
     return f"{Path(path).name}, row {row}, column {column}"
 
 
-def plain(text: str) -> str:
+def half_width(text: str) -> str:
     """The text without full-width forms and without space around it.
 
     Examples
     --------
-    >>> plain(" １２，R4 ")
+    >>> half_width(" １２，R4 ")
     '12,R4'
     """
-    return str(text).translate(_PLAIN).strip()
+    return str(text).translate(_HALF_WIDTH).strip()
 
 
-def whole(text: str, where: str) -> int | None:
+def integer(text: str, where: str) -> int | None:
     """A frame number, a count or a code: a whole number, 0 or more.
 
     Parameters
@@ -71,29 +72,16 @@ def whole(text: str, where: str) -> int | None:
 
     Examples
     --------
-    >>> whole("12.0", "a.csv, row 2, column Apex"), whole("/", "a.csv, row 2, column Apex")
+    >>> integer("12.0", "a.csv, row 2, column Apex"), integer("/", "a.csv, row 2, column Apex")
     (12, None)
     """
-    value = plain(text)
-    if value.lower() in _NOTHING:
-        return None
-    match = re.fullmatch(r"\+?(\d{1,15})(\.0*)?", value, re.ASCII)
-    if match is None:
-        raise _no_number(text, where, "a whole number, 0 or more, or an empty cell")
-    return int(match[1])
+    expected = "a whole number, 0 or more, or an empty cell"
+    number = _number(text, where, r"\+?\d{1,15}(\.0*)?", expected)
+    return None if number is None else int(number)
 
 
 def decimal(text: str, where: str) -> float | None:
-    """A time or another measure, with a point before the fraction.
-
-    Parameters
-    ----------
-    text, where : str
-        As for `whole`.
-
-    Returns
-    -------
-    float or None
+    """A time or another measure, with a point before the fraction; as `integer` otherwise.
 
     Raises
     ------
@@ -105,13 +93,20 @@ def decimal(text: str, where: str) -> float | None:
     >>> decimal("0.467", "a.csv, row 2, column OnsetTime")
     0.467
     """
-    value = plain(text)
+    expected = "a number such as 0.467, or an empty cell"
+    return _number(text, where, r"[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?", expected)
+
+
+def _number(text: str, where: str, pattern: str, expected: str) -> float | None:
+    value = half_width(text)
     if value.lower() in _NOTHING:
         return None
-    written = re.fullmatch(r"[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?", value, re.ASCII | re.IGNORECASE)
-    if written is None or not isfinite(float(value)):
-        raise _no_number(text, where, "a number such as 0.467, or an empty cell")
-    return float(value)
+    written = re.fullmatch(pattern, value, re.ASCII | re.IGNORECASE)
+    if written and isfinite(float(value)):
+        return float(value)
+    comma = re.fullmatch(r"\d*,\d+", value)
+    hint = "write a point where a comma stands for one" if comma else "correct the cell"
+    raise _unreadable(text, where, expected, hint)
 
 
 def action_units(text: str, where: str) -> str:
@@ -123,7 +118,7 @@ def action_units(text: str, where: str) -> str:
     Parameters
     ----------
     text, where : str
-        As for `whole`; "?" and an empty cell say that none was coded. Units are separated by
+        As for `integer`; "?" and an empty cell say that none was coded. Units are separated by
         comma, plus, semicolon, slash or space.
 
     Raises
@@ -140,30 +135,22 @@ def action_units(text: str, where: str) -> str:
     ----------
     Ekman, Friesen and Hager, Facial Action Coding System, 2002.
     """
-    value = plain(text).upper()
+    value, units = half_width(text).upper(), []
     if value.lower() in _NOTHING:
         return ""
     parts = re.split(r"[\s,+;/]+", _AU.sub(" ", _SIDED_AU.sub(r" \1", value)))
-    units = [_unit(part, text, where) for part in parts if part]
-    if not units:
-        raise _unreadable(text, where, "action units such as 4+L12, or an empty cell")
+    for part in filter(None, parts) if any(parts) else [value]:
+        match = _UNIT.fullmatch(part)
+        if match is None:
+            raise _unreadable(text, where, f"action units such as 4+L12, which {part!r} is not")
+        units.append(f"{match[1] or match[4] or ''}{int(match[2] or match[3])}")
     return "+".join(dict.fromkeys(units))
 
 
 def read_aus(text: str, where: str) -> tuple[str, str]:
     """Action units and a flag for the index: a note in that column must not cost the clip.
 
-    Parameters
-    ----------
-    text, where : str
-        As for `action_units`.
-
-    Returns
-    -------
-    aus : str
-        Empty if the cell cannot be read, since nothing that is learnt needs it.
-    flag : str
-        `AUS_UNREAD` then, else empty.
+    Where the cell cannot be read the units are empty, since nothing that is learnt needs them.
 
     Examples
     --------
@@ -174,17 +161,6 @@ def read_aus(text: str, where: str) -> tuple[str, str]:
         return action_units(text, where), ""
     except MepsError:
         return "", AUS_UNREAD
-
-
-def _unit(part: str, text: str, where: str) -> str:
-    match = _UNIT.fullmatch(part)
-    side, number, after = match.groups() if match else ("", "", "")
-    # CHOICE: "12R" is the right side. WHY: R and L are no intensities, so it says nothing else.
-    if after in ("L", "R"):
-        match, side = (None if side else match), after
-    if match is None:
-        raise _unreadable(text, where, f"action units such as 4+L12, which {part!r} is not")
-    return f"{side}{int(number)}"
 
 
 def coded(aus: str) -> list[tuple[str, int]]:
@@ -200,7 +176,7 @@ def coded(aus: str) -> list[tuple[str, int]]:
 
 
 def subject_number(text: str, where: str) -> int:
-    """The number of a subject, however the table spells it; `where` as for `whole`.
+    """The number of a subject, however the table spells it; `where` as for `integer`.
 
     Raises
     ------
@@ -221,7 +197,7 @@ def subject_named(name: str) -> int | None:
     >>> [subject_named(s) for s in ("spNO.7", "spNO7", "sub07", "s07", "007", "7", "voice")]
     [7, 7, 7, 7, 7, 7, None]
     """
-    match = _SUBJECT.fullmatch(plain(name))
+    match = _SUBJECT.fullmatch(half_width(name))
     return int(match[1] or match[2]) if match else None
 
 
@@ -239,15 +215,9 @@ def emotion(text: str, where: str) -> str:
     'others'
     """
     try:
-        return normalise_emotion(plain(text))
+        return normalise_emotion(half_width(text))
     except MepsError as error:
         raise MepsError(f"{where}: {error}; correct the cell") from None
-
-
-def _no_number(text: str, where: str, expected: str) -> MepsError:
-    comma = re.fullmatch(r"\d*,\d+", plain(text))
-    hint = "write a point where a comma stands for one" if comma else "correct the cell"
-    return _unreadable(text, where, expected, hint)
 
 
 def _unreadable(text: str, where: str, expected: str, hint: str = "correct the cell") -> MepsError:

@@ -14,10 +14,6 @@ from meps_lab.datasets.readers.media import video_fields, video_files
 from meps_lib.trial import Trial
 
 
-def _never(row: pd.Series) -> bool:
-    return False
-
-
 @dataclass(frozen=True)
 class ClipFolders:
     """`load` and `files` of a `Kind`.
@@ -29,13 +25,13 @@ class ClipFolders:
     always : bool
         Every picture is numbered so, and others are no frames; if not, the frames of a folder in
         which none is numbered are counted in their natural order.
-    cut : callable
-        Row -> whether its pictures are cut to the face already.
+    cut : callable, optional
+        Row -> whether its pictures are cut to the face already; none is if not given.
     """
 
     number: str
     always: bool = True
-    cut: Callable[[pd.Series], bool] = _never
+    cut: Callable[[pd.Series], bool] | None = None
 
     def load(self, root: Path, row: pd.Series, config: LoadConfig) -> Trial:
         """One clip from onset to offset, all of its folder where the row has neither."""
@@ -50,4 +46,4 @@ class ClipFolders:
         number: str | None = self.number
         if not self.always and row["colour"]:
             number = numbered_by(root / row["colour"], self.number)
-        return {"number": number, "cut": self.cut(row)}
+        return {"number": number, "cut": self.cut is not None and self.cut(row)}

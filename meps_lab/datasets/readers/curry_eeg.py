@@ -20,7 +20,7 @@ import torch
 
 from meps_lab.datasets.readers.folders import entries
 from meps_lab.datasets.readers.signals_cut import samples_around
-from meps_lab.datasets.readers.triggers import pulses
+from meps_lab.datasets.readers.triggers import codes_sent
 from meps_lib.errors import MepsError
 
 if TYPE_CHECKING:
@@ -164,7 +164,7 @@ def _events(raw: BaseRaw) -> list[tuple[int, int]]:
         raise MepsError("the channel 'Trigger' holds samples that are not finite; copy it again")
     # The amplifier writes codes as if they were microvolts, and MNE makes volts of those.
     scale = 1e6 if np.abs(level).max() < 1 else 1
-    return pulses(np.round(level * scale).astype(int), sfreq)
+    return codes_sent(np.round(level * scale).astype(int), sfreq)
 
 
 @contextmanager

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -29,14 +28,7 @@ __all__ = ["frame_files", "has_frames", "video_fields", "video_files"]
 
 
 def video_fields(
-    root: Path,
-    row: pd.Series,
-    config: LoadConfig,
-    *,
-    number: str | None,
-    depth_number: str | None = None,
-    cut: bool = False,
-    depth_unit_mm: float = 1.0,
+    root: Path, row: pd.Series, config: LoadConfig, *, number: str | None, cut: bool = False
 ) -> dict:
     """What a `Trial` says of its video, for one row of the index.
 
@@ -55,12 +47,10 @@ def video_fields(
     row : Series
         A row of the index.
     config : LoadConfig
-    number, depth_number : str or None
-        How frames are numbered, see `frame_files`; depth as colour if not given.
+    number : str or None
+        How frames are numbered, see `frame_files`.
     cut : bool
         The pictures are cut to the face already, square or not.
-    depth_unit_mm : float
-        Millimetres of one stored level.
 
     Returns
     -------
@@ -74,18 +64,17 @@ def video_fields(
     MepsError
         If a frame is missing, damaged, of another kind or size than the rest, or shows no face.
     """
-    plan = _plan(root, row, config, number, depth_number, cut)
+    plan = _plan(root, row, config, number, cut)
     if plan is None:
         return {}
     size, fields = config.size, {}
-    height, width, matrix = _transform(plan, size, depth_unit_mm)
+    height, width, matrix = _transform(plan, size)
     if plan.colour:
         frames = each_picture(plan.colour, read_colour, height, width)
         crops = np.stack([warp(frame, matrix, size) for frame in frames])
         fields["colour"] = torch.from_numpy(crops).permute(0, 3, 1, 2).float() / 255
     if plan.depth:
-        read = partial(read_depth_picture, unit_mm=depth_unit_mm)
-        frames = each_picture(plan.depth, read, height, width)
+        frames = each_picture(plan.depth, read_depth_picture, height, width)
         crops = [warp(frame, matrix, size, nearest=True) for frame in frames]
         for path, crop in zip(plan.depth, crops, strict=True):
             if np.isnan(crop).all():
@@ -102,17 +91,10 @@ def video_fields(
 
 
 def video_files(
-    root: Path,
-    row: pd.Series,
-    config: LoadConfig,
-    *,
-    number: str | None,
-    depth_number: str | None = None,
-    cut: bool = False,
-    depth_unit_mm: float = 1.0,
+    root: Path, row: pd.Series, config: LoadConfig, *, number: str | None, cut: bool = False
 ) -> list[Path]:
     """The files that `video_fields` would read, given the same; raises as it does."""
-    plan = _plan(root, row, config, number, depth_number, cut)
+    plan = _plan(root, row, config, number, cut)
     return [] if plan is None else list(dict.fromkeys([*plan.colour, *plan.depth, *plan.look]))
 
 
@@ -128,12 +110,7 @@ class _Plan:
 
 
 def _plan(
-    root: Path,
-    row: pd.Series,
-    config: LoadConfig,
-    number: str | None,
-    depth_number: str | None,
-    cut: bool,
+    root: Path, row: pd.Series, config: LoadConfig, number: str | None, cut: bool
 ) -> _Plan | None:
     use = {"colour": {"colour", "flow"}, "depth": {"depth"}}
     asked = [name for name, of in use.items() if of & set(config.modalities)]
@@ -141,8 +118,7 @@ def _plan(
         return None
     if pd.isna(row["fps"]) or not row["fps"] > 0:
         raise MepsError(f"clip {row['clip']!r}: frame rate {row['fps']}; expected Hz, above 0")
-    numbers = {"colour": number, "depth": depth_number or number}
-    found = {name: frame_files(_folder(root, row, name), numbers[name]) for name in asked}
+    found = {name: frame_files(_folder(root, row, name), number) for name in asked}
     first, last = _span(row, found)
     channels = 3 * ("colour" in found) + ("depth" in found)
     n_bytes = (last - first + 1) * channels * 4 * config.size**2
@@ -196,7 +172,7 @@ def _span(row: pd.Series, found: Mapping[str, Mapping[int, Path]]) -> tuple[int,
     return ends[0], ends[1]
 
 
-def _transform(plan: _Plan, size: int, unit_mm: float) -> tuple[int, int, np.ndarray]:
+def _transform(plan: _Plan, size: int) -> tuple[int, int, np.ndarray]:
     """Height and width that every frame must have, and what takes them to the crop."""
     if not plan.look:
         read, path = (

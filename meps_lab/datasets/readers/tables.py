@@ -7,12 +7,13 @@ number in the sheet, so that an error can name it.
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 import pandas as pd
 
 from meps_lab.datasets.readers.folders import any_case, folders_below
-from meps_lab.datasets.readers.sheets import SUFFIXES, listed, read_sheets, squeezed
+from meps_lab.datasets.readers.sheets import SUFFIXES, quoted, read_sheets, squeezed
 from meps_lib.errors import MepsError
 
 _HEADER_WITHIN = 50  # rows in which a header is looked for
@@ -56,22 +57,23 @@ def read_table(
         If the file cannot be read, or the sheet or a column is missing; the message names those
         that are there. If a row of a CSV file goes on after the last named column.
     """
-    lines, where, header, found = _sheet(Path(path), columns, sheet, header_row, optional)
-    rows, width = [], max((k for k, name in enumerate(lines[header], 1) if name), default=0)
-    for number, line in enumerate(lines[header + 1 :], header + 2):
-        # A spreadsheet may have remarks there; in a CSV file a comma in a cell moves the others.
-        if Path(path).suffix.lower() == ".csv" and any(line[width:]):
-            raise MepsError(
-                f"{where}, row {number}: {len(line)} cells, where the header in row {header + 1} "
-                f'names {width}; put quotes around cells that hold commas, as in "4,12", or name '
-                "the column if it holds remarks"
-            )
-        row = {key: _cell(line, at) for key, at in found.items()}
-        if any(row.values()):
-            rows.append(dict.fromkeys(columns, "") | row | {"row": number})
-    if not rows:
-        raise MepsError(f"{where}: no row below the header in row {header + 1}; is it complete?")
-    return pd.DataFrame(rows, columns=[*columns, "row"])
+    path = Path(path)
+    where, page, header, places = _header(path, columns, sheet, header_row + 1, optional)
+    below = page[page.index > header]
+    # A spreadsheet may have remarks there; in a CSV file a comma in a cell moves the others.
+    width = page.columns[page.loc[header] != ""].max() + 1
+    beyond = (below.loc[:, width:] != "").any(axis=1)
+    if path.suffix.lower() == ".csv" and beyond.any():
+        raise MepsError(
+            f"{where}, row {beyond.idxmax()}: text after cell {width}, the last that the header "
+            f'in row {header} names; put quotes around cells that hold commas, as in "4,12", or '
+            "name the column if it holds remarks"
+        )
+    table = below[list(places.values())].set_axis(list(places), axis=1)
+    table = table[(table != "").any(axis=1)].reindex(columns=list(columns), fill_value="")
+    if table.empty:
+        raise MepsError(f"{where}: no row below the header in row {header}; is it complete?")
+    return table.assign(row=table.index).reset_index(drop=True)
 
 
 def find_table(root: Path, names: Sequence[str], labels: Path | None = None) -> Path:
@@ -100,7 +102,7 @@ def find_table(root: Path, names: Sequence[str], labels: Path | None = None) -> 
         if len(hits) > 1:
             raise MepsError(
                 f"{root}: {len(hits)} tables could be {pattern}: "
-                f"{listed(hit.name for hit in hits)}; choose one with --labels"
+                f"{quoted(hit.name for hit in hits)}; choose one with --labels"
             )
         if hits:
             return hits[0]
@@ -145,74 +147,49 @@ def _tables_near(root: Path) -> str:
     """Tables at most two folders below `root`, in words."""
     found = []
     for folder in folders_below(root, depth=2):
-        try:
+        with suppress(OSError):  # a folder that may not be read has no table for us
             found += sorted(p.relative_to(root) for p in folder.iterdir() if _is_table(p))
-        except OSError:  # a folder that may not be read has no table for us
-            continue
-    return f"tables there: {listed(map(str, found))}" if found else "no table lies there"
-
-
-def _sheet(
-    path: Path, columns: Mapping[str, tuple[str, ...]], sheet: str | None, header_row: int,
-    optional: Collection[str],
-) -> tuple[list[list[str]], str, int, dict[str, int]]:  # fmt: skip
-    """The sheet with the table: its lines and its name, and where header and columns stand."""
-    needed = [key for key in columns if key not in optional]
-    best, seen = ([], str(path), header_row, {}), []
-    for name, lines in read_sheets(path, sheet):
-        row, found = _header(lines, columns, header_row, needed)
-        seen.append(name)
-        if len(seen) == 1 or len(found) > len(best[3]):
-            best = lines, f"{path}, sheet {name!r}" if name else str(path), row, found
-        if all(key in found for key in needed):
-            break
-    lines, where, row, found = best
-    others = f"; its sheets are {listed(seen)}" if len(seen) > 1 else ""
-    if not any(map(any, lines)):
-        raise MepsError(f"{where} is empty; expected a table with {listed(columns)}{others}")
-    lacking = [key for key in needed if key not in found]
-    if lacking:
-        wanted = ", ".join(" or ".join(map(repr, columns[key])) for key in lacking)
-        names = [cell for cell in (lines[row] if row < len(lines) else []) if cell]
-        hint = "" if found else "; is the header missing?"
-        raise MepsError(
-            f"{where}, row {row + 1}: no column {wanted}; found {listed(names)}{hint}{others}"
-        )
-    for key, places in found.items():
-        if len(places) > 1:
-            raise MepsError(
-                f"{where}, row {row + 1}: {len(places)} columns are called "
-                f"{lines[row][places[0]]!r}; rename those that are not {key}"
-            )
-    return lines, where, row, {key: places[0] for key, places in found.items()}
+    return f"tables there: {quoted(found)}" if found else "no table lies there"
 
 
 def _header(
-    lines: list[list[str]], columns: Mapping[str, tuple[str, ...]], row: int, needed: Sequence[str]
-) -> tuple[int, dict[str, list[int]]]:
-    """The line with all columns, or with most of them, and where each key stands in it."""
-    best, best_found = row, {}
-    for k in dict.fromkeys((row, *range(min(_HEADER_WITHIN, len(lines))))):
-        found = _places(lines[k], columns) if k < len(lines) else {}
-        if all(key in found for key in needed):
-            return k, found
-        if len(found) > len(best_found):
-            best, best_found = k, found
-    return best, best_found
+    path: Path, columns: Mapping[str, tuple[str, ...]], sheet: str | None, row: int,
+    optional: Collection[str],
+) -> tuple[str, pd.DataFrame, int, dict[str, int]]:  # fmt: skip
+    """The sheet in words and its page, the row of the header, and where each key stands in it."""
+    pages, found = read_sheets(path, sheet), {}
+    for name, page in pages.items():
+        near = dict.fromkeys((row, *page.index[page.index <= _HEADER_WITHIN]))
+        for number, *cells in page.reindex(list(near), fill_value="").itertuples(name=None):
+            found[name, number] = cells, _places(cells, columns)
+    needed = set(columns) - set(optional)
+    complete = (at for at, (_, places) in found.items() if needed <= places.keys())
+    name, row = next(complete, None) or max(found, key=lambda at: len(found[at][1]))
+    cells, places = found[name, row]
+    where = f"{path}, sheet {name!r}" if name else str(path)
+    others = f"; its sheets are {quoted(pages)}" if len(pages) > 1 else ""
+    if pages[name].empty:
+        raise MepsError(f"{where} is empty; expected a table with {quoted(columns)}{others}")
+    lacking = [ways for key, ways in columns.items() if key in needed and key not in places]
+    if lacking:
+        wanted = ", ".join(" or ".join(map(repr, ways)) for ways in lacking)
+        hint = "" if places else "; is the header missing?"
+        have = quoted(filter(None, cells))
+        raise MepsError(f"{where}, row {row}: no column {wanted}; found {have}{hint}{others}")
+    for key, (place, *more) in places.items():
+        if more:
+            raise MepsError(
+                f"{where}, row {row}: {len(more) + 1} columns are called {cells[place]!r}; "
+                f"rename those that are not {key}"
+            )
+    return where, pages[name], row, {key: place for key, (place,) in places.items()}
 
 
-def _places(line: Sequence[str], columns: Mapping[str, tuple[str, ...]]) -> dict[str, list[int]]:
+def _places(cells: Sequence[str], columns: Mapping[str, tuple[str, ...]]) -> dict[str, list[int]]:
     """Key -> where its preferred spelling stands; keys that stand nowhere are left out."""
-    keys = [squeezed(cell) for cell in line]
+    names = [squeezed(cell) for cell in cells]
     places = {}
-    for name, spellings in columns.items():
-        for spelling in spellings:
-            hits = [k for k, key in enumerate(keys) if key == squeezed(spelling)]
-            if hits:
-                places[name] = hits
-                break
-    return places
-
-
-def _cell(line: Sequence[str], k: int) -> str:
-    return line[k] if k < len(line) else ""
+    for key, spellings in columns.items():
+        hits = ([k for k, name in enumerate(names) if name == squeezed(s)] for s in spellings)
+        places[key] = next(filter(None, hits), [])
+    return {key: hits for key, hits in places.items() if hits}

@@ -32,7 +32,7 @@ def runs(codes: np.ndarray) -> list[tuple[int, int, int]]:
     return list(zip(codes[first].tolist(), first.tolist(), last.tolist(), strict=True))
 
 
-def pulses(codes: np.ndarray, sfreq: float) -> list[tuple[int, int]]:
+def codes_sent(codes: np.ndarray, sfreq: float) -> list[tuple[int, int]]:
     """Where a line takes a code other than 0, and which.
 
     Parameters
@@ -50,7 +50,7 @@ def pulses(codes: np.ndarray, sfreq: float) -> list[tuple[int, int]]:
     Examples
     --------
     >>> line = np.repeat([0, 1, 101, 0, 148], [50, 1, 100, 20, 100])
-    >>> pulses(line, 1000.0)
+    >>> codes_sent(line, 1000.0)
     [(51, 101), (171, 148)]
     """
     least = SETTLED_S * sfreq
@@ -64,7 +64,7 @@ def samples_of(events: Sequence[tuple[int, int]], marker: int, source: object) -
     Parameters
     ----------
     events : sequence of (int, int)
-        Sample and code, as from `pulses`.
+        Sample and code, as from `codes_sent`.
     marker : int
     source : object
         What errors name.

@@ -83,7 +83,7 @@ def test_test_subjects_do_not_choose_the_epoch(make_trial, monkeypatch, leak):
         first = next(t for t in data.trials if t.subject == subject)
         first.ps, first.label = 1e3 * first.ps.flip(1), "abc"["cab".index(first.label)]
         split = next(s for s in loso(data.index["subject"]) if s.test == (subject,))
-        prepared = experiments._prepared(data, longer, progress=False)
+        prepared = experiments._normalised(data, longer, progress=False)
         after = experiments._fold(prepared, longer, split, seed=0)
         rest = before[(before["subject"] == subject) & (before["clip"] != first.clip)]
         after = after[after["clip"] != first.clip]

@@ -99,7 +99,7 @@ def same_weights(pair, role="test", **settings):
     config = replace(pair.config, **settings)
     states = []
     for data in (pair.before, pair.after):
-        prepared = experiments._prepared(data, config, progress=False)
+        prepared = experiments._normalised(data, config, progress=False)
         splits = loso(data.index["subject"])
         split = next(s for s in splits if pair.who in getattr(s, role))
         states.append(train_fold(prepared, config, split, seed=0).state_dict())

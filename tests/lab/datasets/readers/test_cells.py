@@ -13,10 +13,10 @@ from meps_lab.datasets.readers.cells import (
     coded,
     decimal,
     emotion,
-    plain,
+    half_width,
+    integer,
     read_aus,
     subject_number,
-    whole,
 )
 from meps_lib.errors import MepsError
 from meps_lib.labels import EMOTIONS
@@ -38,17 +38,17 @@ CELL = st.one_of(st.text(max_size=40), NEARLY)
     ],
 )  # fmt: skip
 def test_whole_numbers(text, number):
-    assert whole(text, WHERE) == number
+    assert integer(text, WHERE) == number
 
 
 @pytest.mark.parametrize("text", ["abc", "12.5", "-3", "1e3", "1²", "٣", "12 13", "#N/A", "9" * 40])
 def test_what_is_no_whole_number_names_the_cell(text):
     message = f"coding.xlsx, row 14, column Apex: got {text!r}; expected a whole number"
     with pytest.raises(MepsError, match=re.escape(message)):
-        whole(text, WHERE)
+        integer(text, WHERE)
 
 
-@pytest.mark.parametrize("read", [whole, decimal])
+@pytest.mark.parametrize("read", [integer, decimal])
 @pytest.mark.parametrize("text", ["12,5", "1，5"])
 def test_a_comma_is_not_taken_for_a_point(read, text):
     with pytest.raises(MepsError, match="row 14.*write a point where a comma"):
@@ -60,7 +60,7 @@ def test_a_comma_is_not_taken_for_a_point(read, text):
 def test_a_frame_comes_back_as_it_was_written(number):
     full_width = str(number).translate({ord(d): ord(d) + 0xFEE0 for d in "0123456789"})
     for text in (str(number), f"{number}.0", full_width, f"  {number}\t"):
-        assert whole(text, WHERE) == number
+        assert integer(text, WHERE) == number
 
 
 @given(st.floats(allow_nan=False, allow_infinity=False))
@@ -144,15 +144,15 @@ def test_emotions_name_the_cell_when_unknown():
 @given(CELL)
 @STEADY
 def test_any_text_is_read_or_refused(text):
-    for read in (whole, decimal, action_units, subject_number, emotion):
+    for read in (integer, decimal, action_units, subject_number, emotion):
         try:
             value = read(text, WHERE)
         except MepsError as error:
             assert WHERE in str(error)
             continue
-        if read is whole:
+        if read is integer:
             assert value is None or value >= 0
         if read is action_units:
             assert re.fullmatch(r"([LRTB]?\d{1,2}(\+[LRTB]?\d{1,2})*)?", value)
             assert action_units(value, WHERE) == value  # canonical: read again, it stays
-    assert plain(plain(text)) == plain(text)
+    assert half_width(half_width(text)) == half_width(text)

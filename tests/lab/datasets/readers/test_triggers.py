@@ -3,20 +3,20 @@
 import numpy as np
 import pytest
 
-from meps_lab.datasets.readers.triggers import pulses, samples_of
+from meps_lab.datasets.readers.triggers import codes_sent, samples_of
 from meps_lib.errors import MepsError
 
 
 def test_codes_next_to_each_other_and_at_both_ends():
     line = np.repeat([101, 102, 0, 102], [100, 100, 10, 100])
-    assert pulses(line, 1000.0) == [(0, 101), (100, 102), (210, 102)]
-    assert pulses(np.zeros(50, int), 1000.0) == []
+    assert codes_sent(line, 1000.0) == [(0, 101), (100, 102), (210, 102)]
+    assert codes_sent(np.zeros(50, int), 1000.0) == []
 
 
 def test_bits_that_switch_late_make_no_codes():
     line = np.repeat([0, 1, 5, 101, 100, 0], [10, 1, 2, 100, 4, 10])
-    assert pulses(line, 1000.0) == [(13, 101)]
-    assert pulses(line, 200.0) == [(10, 1), (11, 5), (13, 101), (113, 100)]  # a sample is 5 ms
+    assert codes_sent(line, 1000.0) == [(13, 101)]
+    assert codes_sent(line, 200.0) == [(10, 1), (11, 5), (13, 101), (113, 100)]  # a sample is 5 ms
 
 
 def test_the_samples_of_a_marker():
