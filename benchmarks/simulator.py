@@ -87,11 +87,11 @@ def signals(quick: bool) -> list[Line]:
 
     times = by_turns(3 if quick else 31, ours=ours, peer=peer)
     ratio, least = times["peer"] / times["ours"], DEMANDED["signals"]
+    what = "  times NeuroKit2's (its *_simulate, the same four)"
     return [
         Line("signals, 10 s of four at 200 Hz: trials a second", f"{1 / times['ours']:.0f}"),
-        Line("  times NeuroKit2's (its *_simulate, the same four)", f"{ratio:.1f}",
-             f">= {least:g}", ratio >= least),
-    ]  # fmt: skip
+        Line(what, f"{ratio:.1f}", f">= {least:g}", ratio >= least),
+    ]
 
 
 def smile(size: int, n_frames: int = 16, **kwargs: object) -> FaceClip:
@@ -126,14 +126,11 @@ def pictures(quick: bool) -> list[Line]:
 
         times = by_turns(1 if quick else 15, ours=ours, scipy=scipy, opencv=opencv)
         rate, least = n / times["ours"], DEMANDED[size]
-        lines += [
-            Line(f"RGB-D with both sensors' noise, {size} px: frames a second", f"{rate:.0f}",
-                 f">= {least:g}", rate >= least),
-            Line("  times SciPy's bare warp (map_coordinates, 7 maps)",
-                 f"{times['scipy'] / times['ours']:.2f}"),
-            Line("  times OpenCV's bare warp (cv2.remap, 7 maps)",
-                 f"{times['opencv'] / times['ours']:.2f}"),
-        ]  # fmt: skip
+        what = f"RGB-D with both sensors' noise, {size} px: frames a second"
+        lines.append(Line(what, f"{rate:.0f}", f">= {least:g}", rate >= least))
+        for peer, what in (("SciPy", "map_coordinates"), ("OpenCV", "cv2.remap")):
+            what = f"  times {peer}'s bare warp ({what}, 7 maps)"
+            lines.append(Line(what, f"{times[peer.lower()] / times['ours']:.2f}"))
     return lines
 
 
@@ -158,19 +155,17 @@ def memory(quick: bool) -> list[Line]:
     library's heap happens to be cut up.
     """
     few, many = (4, 8) if quick else (100, 500)
-    out = subprocess.run(
-        [sys.executable, "-c", _CHILD, str(few), str(many)],
-        stdout=subprocess.PIPE, text=True, check=True,
-        env={**os.environ, "MALLOC_MMAP_THRESHOLD_": "65536"},
-    )  # fmt: skip
+    command = [sys.executable, "-c", _CHILD, str(few), str(many)]
+    env = {**os.environ, "MALLOC_MMAP_THRESHOLD_": "65536"}
+    out = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True, env=env)
     first, then = map(float, out.stdout.split())
     ratio, most = then / first, DEMANDED["memory"]
+    verdict = () if quick else (f"<= {most:g}", ratio <= most)
     return [
         Line(f"memory, {few} trials of {few} people: peak MiB", f"{first:.0f}"),
         Line(f"  and then {many} trials of {many} others: peak MiB", f"{then:.0f}"),
-        Line("  the second over the first", f"{ratio:.3f}", "" if quick else f"<= {most:g}",
-             None if quick else ratio <= most),
-    ]  # fmt: skip
+        Line("  the second over the first", f"{ratio:.3f}", *verdict),
+    ]
 
 
 def cache(quick: bool) -> list[Line]:
@@ -224,12 +219,12 @@ def bandwidth(device: str, n_frames: int, size: int = 128, repeats: int = 15) ->
     )
     rate = traffic.bytes / times["render"]
     most = 2 * block.numel() * block.element_size() / times["copy"]
+    what = f"on {device}, RGB-D, {size} px, {n_frames} at once: frames a second"
     return [
-        Line(f"on {device}, RGB-D, {size} px, {n_frames} at once: frames a second",
-             f"{n_frames / times['render']:.0f}"),
+        Line(what, f"{n_frames / times['render']:.0f}"),
         Line("  bytes touched a frame: MB", f"{traffic.bytes / n_frames / 1e6:.1f}"),
         Line("  share of the bandwidth of a copy on the device", f"{rate / most:.2f}"),
-    ]  # fmt: skip
+    ]
 
 
 def gpu(quick: bool) -> list[Line]:

@@ -9,7 +9,7 @@ import numpy as np
 from matplotlib.figure import Figure
 from scipy.ndimage import uniform_filter
 
-from meps_lab.chapters.views import express, picture
+from meps_lab.chapters.views import as_image, express
 from meps_lab.simulate.body.artefacts import Artefacts
 from meps_lab.simulate.body.physiology import Body, record
 from meps_lab.simulate.face.clip import FaceClip
@@ -52,7 +52,7 @@ def view_action_unit(who: Identity, aus: Sequence[int], level: float, size: int 
     skin = ~depth[0, 0].isnan().numpy()
     error = np.hypot(*(estimate - true))[skin].mean()
     figure, axes = plt.subplots(1, 3, figsize=(7.2, 2.75))
-    axes[0].imshow(picture(colour[1]))
+    axes[0].imshow(as_image(colour[1]))
     axes[0].set_title(f"intensity {level:g}")
     longest = np.hypot(*express(who, aus, 1.0, size).flow(0, 1).numpy())[skin].max()
     step = size // 20

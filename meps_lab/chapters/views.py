@@ -25,9 +25,7 @@ from meps_lib.labels import EMOTION_AUS
 SEVEN = ("happiness", "surprise", "anger", "disgust", "fear", "sadness", "contempt")
 
 
-def express(
-    who: Identity, what: str | Sequence[int], level: float, size: int = 64
-) -> FaceClip:  # fmt: skip
+def express(who: Identity, what: str | Sequence[int], level: float, size: int = 64) -> FaceClip:
     """Two frames of one person: the neutral face, and an expression.
 
     Parameters
@@ -90,7 +88,7 @@ def contact_sheet(
     rows = []
     for emotion in emotions:
         faces = [express(who, emotion, level, size).render()[0][1] for who in people]
-        rows.append(np.concatenate([picture(face)[:, cut:-cut] for face in faces], axis=1))
+        rows.append(np.concatenate([as_image(face)[:, cut:-cut] for face in faces], axis=1))
     sheet = np.concatenate(rows)
     width, names = 7.2, 0.95  # inches, of the figure and of the names beside the faces
     height = (width - names) * sheet.shape[0] / sheet.shape[1]
@@ -104,7 +102,7 @@ def contact_sheet(
     return figure
 
 
-def picture(frame: Tensor) -> np.ndarray:
+def as_image(frame: Tensor) -> np.ndarray:
     """A frame (3, H, W) in [0, 1] as Matplotlib wants it, (H, W, 3)."""
     return frame.permute(1, 2, 0).clamp(0, 1).numpy()
 
@@ -149,17 +147,16 @@ def animate(frames: Tensor, fps: float, alt: str, summary: str, slower: float = 
         raise MepsError("an animation without alternative text; say what one sees")
     if not (fps > 0 and slower > 0):
         raise MepsError(f"fps={fps}, slower={slower}; expected positive numbers")
-    shown = [Image.fromarray(np.round(255 * picture(f)).astype(np.uint8)) for f in frames]
+    shown = [Image.fromarray(np.round(255 * as_image(f)).astype(np.uint8)) for f in frames]
     # One palette for all frames: a palette of its own would let the skin flicker.
     colours = Image.fromarray(np.concatenate([np.asarray(s) for s in shown[:: len(shown) // 2]]))
     colours = colours.quantize(256)
     shown = [one.quantize(palette=colours, dither=Image.Dither.NONE) for one in shown]
     stored = io.BytesIO()
     pause = [1000 * slower / fps] * (len(shown) - 1) + [700]  # rest before it begins again
-    shown[0].save(
-        stored, "GIF", save_all=True, append_images=shown[1:], loop=0,
-        duration=[10 * round(p / 10) for p in pause],  # GIF counts hundredths of a second
-    )  # fmt: skip
+    pause = [10 * round(p / 10) for p in pause]  # GIF counts hundredths of a second
+    how = {"append_images": shown[1:], "loop": 0, "duration": pause}
+    shown[0].save(stored, "GIF", save_all=True, **how)
     data = base64.b64encode(stored.getvalue()).decode()
     page = (
         f'<details class="meps-play"><summary>{html.escape(summary)}</summary>'

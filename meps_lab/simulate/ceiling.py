@@ -11,10 +11,9 @@ clearly higher deserves a second look before it deserves praise.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from functools import lru_cache
-from numbers import Integral
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -25,9 +24,11 @@ from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from meps_lab.simulate.body.brain import BANDS
+from meps_lab.simulate.checks import check_list
 from meps_lab.simulate.cohort import CohortDataset, simulate_cohort
 from meps_lab.simulate.face.muscles import PULLS
 from meps_lab.simulate.scenario import Scenario
+from meps_lib.arguments import whole
 from meps_lib.errors import MepsError
 from meps_lib.labels import CLASS_SETS, class_set
 from meps_lib.protocol.metrics import score
@@ -99,8 +100,9 @@ def ceiling(dataset, seeds: Sequence[int] = (0,), n_people: int = 60) -> pd.Data
     >>> list(table.index), list(table.columns)
     (['face', 'body', 'both'], ['accuracy', 'uf1', 'uar'])
     """
-    seeds = _whole("seeds", seeds, 0)
-    (n_people,) = _whole("n_people", [n_people], 2)
+    for seed in (seeds := check_list("seeds", seeds)) or ["nothing"]:
+        whole("each of seeds", seed, 0)
+    whole("n_people", n_people, 2)
     trials = list(_seen(dataset))
     dials = getattr(dataset, "scenario", None)
     if not isinstance(dials, Scenario):
@@ -116,14 +118,6 @@ def ceiling(dataset, seeds: Sequence[int] = (0,), n_people: int = 60) -> pd.Data
             rows[name].append([s.accuracy, s.uf1, s.uar])
     means = {name: np.mean(scores, axis=0) for name, scores in rows.items()}
     return pd.DataFrame.from_dict(means, orient="index", columns=["accuracy", "uf1", "uar"])
-
-
-def _whole(name: str, values: Sequence[int], least: int) -> list[int]:
-    values = list(values) if isinstance(values, Iterable) else [values]
-    for v in values or ["nothing"]:
-        if not isinstance(v, Integral) or isinstance(v, bool) or v < least:
-            raise MepsError(f"{name}: expected a whole number of at least {least}, got {v!r}")
-    return [int(v) for v in values]
 
 
 @lru_cache(maxsize=16)
@@ -236,19 +230,16 @@ def _seen(dataset) -> Iterator[Seen]:
     for k in range(len(dataset)):
         if isinstance(dataset, CohortDataset):
             dials = dataset.scenario
-            yield Seen(
-                dataset.truth(k, SITES if dials.eeg != "none" else ()),
-                frozenset(dataset.kept(k)), dials.signals, dials.ps_sfreq, dials.ps_before_s, SITES,
-                dials.eeg_sfreq,
-            )  # fmt: skip
+            truth, has = dataset.truth(k, SITES if dials.eeg != "none" else ()), dataset.kept(k)
+            ps = (dials.signals, dials.ps_sfreq, dials.ps_before_s)
+            yield Seen(truth, frozenset(has), *ps, SITES, dials.eeg_sfreq)
             continue
         trial = dataset[k]
         if not {"au_intensity", "beat_times", "clean_ps"} <= set(trial.truth):
             raise MepsError(
                 f"trial {trial.clip!r} carries no simulated truth, so its ceiling is not known"
             )
-        yield Seen(
-            trial.truth, frozenset(trial.modalities), trial.ps_names, trial.ps_sfreq or 1.0,
-            -(trial.ps_start if "ps" in trial.modalities else trial.eeg_start), trial.eeg_names,
-            trial.eeg_sfreq or 1.0,
-        )  # fmt: skip
+        before_s = -(trial.ps_start if "ps" in trial.modalities else trial.eeg_start)
+        ps = (trial.ps_names, trial.ps_sfreq or 1.0, before_s)
+        eeg = (trial.eeg_names, trial.eeg_sfreq or 1.0)
+        yield Seen(trial.truth, frozenset(trial.modalities), *ps, *eeg)

@@ -3,40 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from math import isfinite
-from numbers import Real
 
 import numpy as np
 
 from meps_lib.errors import MepsError
 
 
-def check_number(name: str, value: object, low: float, high: float) -> None:
-    """Refuse what is not a finite number from `low` to `high`."""
-    number = isinstance(value, Real) and not isinstance(value, bool) and isfinite(value)
-    if not (number and low <= value <= high):
-        raise MepsError(f"{name} must be a number from {low:g} to {high:g}, got {value!r}")
-
-
 def check_kind(name: str, value: object, kind: type, hint: str) -> None:
     """Refuse what is no `kind`; the hint says where to get one."""
     if not isinstance(value, kind):
-        raise MepsError(f"{name} must be a {kind.__name__} ({hint}), got {value!r}")
+        raise MepsError(f"{name} must be a {kind.__name__} ({hint}), got {value!r:.80}")
 
 
 def check_names(name: str, values: object, known: Sequence[str]) -> tuple[str, ...]:
     """Names as a tuple; refuse one that is not known, or given twice."""
-    names = tuple(check_list(name, values))
+    names = tuple(map(str, check_list(name, values)))
     for one in names:
         if one not in known:
             raise MepsError(f"{name}: unknown {one!r}; known are {', '.join(known)}")
     if len(set(names)) < len(names):
-        raise MepsError(f"{name} names a channel twice: {', '.join(names)}")
+        raise MepsError(f"{name} names one twice: {', '.join(names)}")
     return names
 
 
 def check_list(name: str, values: object) -> list:
-    """All values, also of a generator; refuse what holds none, and a text."""
+    """All values, also of a generator; refuse a text, and what is no sequence."""
     if not isinstance(values, Iterable) or isinstance(values, str):
         raise MepsError(f"{name} must be a sequence, got {values!r}")
     return list(values)

@@ -11,7 +11,6 @@ import operator
 import os
 from collections.abc import Iterable
 from functools import partial
-from numbers import Integral
 from typing import Any
 
 import numpy as np
@@ -23,12 +22,14 @@ from meps_lab.simulate.body.brain import MONTAGE_19, MONTAGE_62
 from meps_lab.simulate.body.physiology import Episode
 from meps_lab.simulate.body.responses import AFFECT
 from meps_lab.simulate.cache import Cache
+from meps_lab.simulate.checks import check_kind
 from meps_lab.simulate.laboratory import as_float, film, measure, truth_of
 from meps_lab.simulate.people import Subject, draw_subject
 from meps_lab.simulate.plan import Plan, make_plan
 from meps_lab.simulate.programme import emotion_weights, programme
 from meps_lab.simulate.scenario import Scenario
 from meps_lab.simulate.timing import apex_frame
+from meps_lib.arguments import whole
 from meps_lib.errors import MepsError
 from meps_lib.labels import ClassSet, class_set
 from meps_lib.trial import Trial
@@ -58,9 +59,14 @@ class CohortDataset(Dataset[Trial]):
     """
 
     def __init__(
-        self, n_subjects: int, trials_per_subject: int, classes: ClassSet, seed: int,
-        scenario: Scenario, cache: Cache | None = None,
-    ) -> None:  # fmt: skip
+        self,
+        n_subjects: int,
+        trials_per_subject: int,
+        classes: ClassSet,
+        seed: int,
+        scenario: Scenario,
+        cache: Cache | None = None,
+    ) -> None:
         self.classes = classes.classes
         self.scenario = scenario
         self.seed = seed
@@ -115,29 +121,21 @@ class CohortDataset(Dataset[Trial]):
         make, keys = partial(self._costly, k, plan), (*_FILMED, *_WAVES * bool(self.eeg_names))
         costly = make() if self.cache is None else self.cache.get(plan.clip, make, keys)
         body = self._record(k, plan, ())
-        kept = self.kept(k)
-        video, ps, eeg = kept & {"colour", "depth"}, "ps" in kept, "eeg" in kept
-        truth = truth_of(plan, body) | {
-            n: costly[n] for n in keys if n not in ("colour", "depth", "eeg")
-        }
-        window = -float(dials.ps_before_s)
-        return Trial(
-            label=plan.label, subject=plan.subject, clip=plan.clip,
-            colour=costly["colour"] if "colour" in kept else None,
-            depth=costly["depth"] if "depth" in kept else None,
-            fps=plan.fps if video else None,
-            ps=as_float(body.ps) if ps else None,
-            ps_names=body.names if ps else (), ps_units=body.units if ps else (),
-            ps_sfreq=float(dials.ps_sfreq) if ps else None, ps_start=window if ps else 0.0,
-            eeg=costly["eeg"] if eeg else None,
-            eeg_names=self.eeg_names if eeg else (),
-            eeg_units=("uV",) * len(self.eeg_names) if eeg else (),
-            eeg_sfreq=float(dials.eeg_sfreq) if eeg else None, eeg_start=window if eeg else 0.0,
-            onset=plan.onset if video else None,
-            apex=apex_frame(plan.face.intensity, plan.apex) if video else None,
-            offset=plan.offset if video else None,
-            truth=truth,
-        )  # fmt: skip
+        kept, start = self.kept(k), -float(dials.ps_before_s)
+        about = {"label": plan.label, "subject": plan.subject, "clip": plan.clip}
+        about |= {name: costly[name] for name in ("colour", "depth", "eeg") if name in kept}
+        if kept & {"colour", "depth"}:
+            apex = apex_frame(plan.face.intensity, plan.apex)
+            about |= {"fps": plan.fps, "onset": plan.onset, "apex": apex, "offset": plan.offset}
+        if "ps" in kept:
+            about |= {"ps": as_float(body.ps), "ps_names": body.names, "ps_units": body.units}
+            about |= {"ps_sfreq": float(dials.ps_sfreq), "ps_start": start}
+        if "eeg" in kept:
+            units = ("uV",) * len(self.eeg_names)
+            about |= {"eeg_names": self.eeg_names, "eeg_units": units}
+            about |= {"eeg_sfreq": float(dials.eeg_sfreq), "eeg_start": start}
+        more = {n: costly[n] for n in keys if n not in ("colour", "depth", "eeg")}
+        return Trial(**about, truth=truth_of(plan, body) | more)
 
     def _record(self, k: int, plan: Plan, eeg_names: tuple[str, ...]) -> Episode:
         return measure(plan, self._rng(_BODY_STREAM, k), self.scenario, eeg_names)
@@ -213,24 +211,16 @@ def simulate_cohort(
     (torch.Size([16, 3, 64, 64]), ('EDA', 'ECG', 'PPG'))
     """
     chosen = class_set(classes)
-    for name, value, least in (
-        ("n_subjects", n_subjects, 2),
-        ("trials_per_subject", trials_per_subject, 1),
-        ("seed", seed, 0),
-    ):
-        if not isinstance(value, Integral) or isinstance(value, bool) or value < least:
-            raise MepsError(f"{name} must be a whole number of at least {least}, got {value!r}")
+    whole("n_subjects", n_subjects, 2)
+    whole("trials_per_subject", trials_per_subject, 1)
+    whole("seed", seed, 0)
     if trials_per_subject < len(chosen.classes):
         raise MepsError(
             f"trials_per_subject is {trials_per_subject}, fewer than the {len(chosen.classes)} "
             f"classes of {chosen.name!r}; give at least {len(chosen.classes)}"
         )
-    if scenario is not None and not isinstance(scenario, Scenario):
-        raise MepsError(
-            f"scenario must be a Scenario or None, got {scenario!r}; "
-            "for a named one use Scenario.preset(name)"
-        )
-    dials = scenario or Scenario()
+    dials = Scenario() if scenario is None else scenario
+    check_kind("scenario", dials, Scenario, "Scenario.preset(name) is a named one")
     emotion_weights(chosen, dials)  # refuses a balance that leaves a class out
     kept = None if cache is None else Cache.of(cache, (int(seed), chosen.classes, dials))
     return CohortDataset(int(n_subjects), int(trials_per_subject), chosen, int(seed), dials, kept)

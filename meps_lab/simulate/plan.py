@@ -105,24 +105,18 @@ def make_plan(
     shown, aus, peak, leaked = _expression(emotion, arousal, person, face_rng, dials)
     face, apex, lids = _movement(person, shown, aus, peak, face_rng, course_rng, dials)
     response = _response(emotion, valence, arousal, dials)
-    return Plan(
-        label=row["label"], emotion=emotion, shown=shown, subject=row["subject"],
-        clip=row["clip"], leaked=leaked, valence=valence, arousal=arousal, aus=aus, apex=apex,
-        fps=float(dials.fps), onset=0, offset=len(face.intensity) - 1, face=face,
-        body=person.body,
-        events=(Event(float(dials.ps_before_s), person.habits.answer(response)),), lids=lids,
-    )  # fmt: skip
+    event = Event(float(dials.ps_before_s), person.habits.answer(response))
+    drawn = {"shown": shown, "leaked": leaked, "valence": valence, "arousal": arousal, "aus": aus}
+    frames = {"apex": apex, "fps": float(dials.fps), "onset": 0, "offset": len(face.intensity) - 1}
+    parts = {"face": face, "body": person.body, "events": (event,), "lids": lids}
+    return Plan(**row, **drawn, **frames, **parts)
 
 
 def _response(emotion: str, valence: float, arousal: float, dials: Scenario) -> Response:
     """What the event does to an average body, with the part that follows valence scaled."""
-    flat, full = (
-        respond(
-            emotion, arousal=arousal, valence=v, strength=dials.arousal_gain,
-            specificity=dials.specificity + dials.overlap * (1 - dials.specificity),
-        )
-        for v in (0.0, valence)
-    )  # fmt: skip
+    specificity = dials.specificity + dials.overlap * (1 - dials.specificity)
+    how = {"arousal": arousal, "strength": dials.arousal_gain, "specificity": specificity}
+    flat, full = (respond(emotion, valence=v, **how) for v in (0.0, valence))
     parts = {n: getattr(flat, n) for n in EFFECTS}
     parts = {n: p + dials.valence_gain * (getattr(full, n) - p) for n, p in parts.items()}
     return replace(full, **parts)
@@ -159,9 +153,14 @@ def _expression(
 
 
 def _movement(
-    person: Subject, shown: str, aus: tuple[int, ...], peak: np.ndarray,
-    face_rng: np.random.Generator, course_rng: np.random.Generator, dials: Scenario,
-) -> tuple[FaceClip, float, np.ndarray]:  # fmt: skip
+    person: Subject,
+    shown: str,
+    aus: tuple[int, ...],
+    peak: np.ndarray,
+    face_rng: np.random.Generator,
+    course_rng: np.random.Generator,
+    dials: Scenario,
+) -> tuple[FaceClip, float, np.ndarray]:
     """How the face moves over the clip, the frame of its apex, and all blinks."""
     if dials.apex == "middle":
         position = np.clip(face_rng.normal(dials.apex_position, dials.apex_spread), 0.01, 0.99)
@@ -182,13 +181,14 @@ def _movement(
     (blink_rng,) = course_rng.spawn(1)
     seen = dials.ps_before_s + np.arange(frames) / dials.fps
     lids = blink_spans(blink_rng, max(dials.ps_duration_s, seen[-1]), dials.blinks_per_min)
-    clip = FaceClip(
-        who=person.who, aus=aus, intensity=time_course(frames, apex)[:, None] * peak * level,
-        pose=start + ramp * drift, lateral=lateral, light=person.light, size=dials.size,
-        blink=lid_course(lids, seen) if dials.blinks_per_min else None,
-        gain=exposure if dials.light_change else None,
-    )  # fmt: skip
-    return clip, apex, lids
+    course = {
+        "intensity": time_course(frames, apex)[:, None] * peak * level,
+        "pose": start + ramp * drift,
+        "blink": lid_course(lids, seen) if dials.blinks_per_min else None,
+        "gain": exposure if dials.light_change else None,
+    }
+    how = {"lateral": lateral, "light": person.light, "size": dials.size}
+    return FaceClip(person.who, aus, **course, **how), apex, lids
 
 
 def _sides(lateral: float, dials: Scenario) -> tuple[float, float]:

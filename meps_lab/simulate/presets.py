@@ -17,6 +17,8 @@ _AS_RECORDED: dict[str, Any] = {
     "subject_spread": 0.35,
 }
 
+_MMME_CLIPS = {"disgust": 163, "fear": 124, "surprise": 105, "happiness": 92, "sadness": 55}
+_MMME_CLIPS |= {"anger": 50, "contempt": 45}
 PRESETS: dict[str, dict[str, Any]] = {
     "default": {},
     # Nothing in the way: every micro-expression leaks and peaks in the middle, all people are
@@ -68,15 +70,7 @@ PRESETS: dict[str, dict[str, Any]] = {
         "ps_sfreq": 1000.0,
         "eeg": "62",
         "eeg_sfreq": 1000.0,
-        "class_balance": (
-            ("disgust", 163),
-            ("fear", 124),
-            ("surprise", 105),
-            ("happiness", 92),
-            ("sadness", 55),
-            ("anger", 50),
-            ("contempt", 45),
-        ),  # fmt: skip
+        "class_balance": tuple(_MMME_CLIPS.items()),
     },
     # The apex where CAS(ME)^3 Part A has it: mean .296, median .28, quartiles .18 and .42.
     "early_apex": {"apex": "casme3_a"},

@@ -6,12 +6,12 @@ name the folder that a cohort is kept in.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from math import isfinite
-from numbers import Integral, Real
 from typing import Any
 
 from meps_lab.simulate.body.physiology import SIGNALS
+from meps_lab.simulate.checks import check_names
+from meps_lib.arguments import number, whole
 from meps_lib.errors import MepsError
 from meps_lib.labels import EMOTIONS
 
@@ -98,25 +98,16 @@ def number_of(name: str, value: Any, low: float, high: float, unit: str) -> int 
     """
     if name == "n_frames" and value is None:
         return None
-    whole = name in _COUNTS
-    number = isinstance(value, Integral if whole else Real) and not isinstance(value, bool)
-    if not (number and low <= value <= high):
-        raise MepsError(
-            f"Scenario.{name} must be a {'whole ' * whole}number "
-            f"from {low} to {high}{' ' * bool(unit)}{unit}, got {value!r}"
-        )
-    return int(value) if whole else float(value) + 0.0  # and -0.0 is 0.0
+    check, kept = (whole, int) if name in _COUNTS else (number, float)
+    check(f"Scenario.{name}", value, low, high, f" {unit}" if unit else "")
+    return kept(value) + 0  # and -0.0 is 0.0
 
 
 def signals_of(value: Any) -> tuple[str, ...]:
     """Names of signals as a tuple; `MepsError` if one is unknown or there twice, or none is."""
-    several = isinstance(value, Iterable) and not isinstance(value, str)
-    names = tuple(map(str, value)) if several else ()
-    if not names or not set(names) <= set(SIGNALS) or len(set(names)) < len(names):
-        raise MepsError(
-            f"Scenario.signals must be one or more different names of {', '.join(SIGNALS)}, "
-            f"got {value!r}"
-        )
+    names = check_names("Scenario.signals", value, SIGNALS)
+    if not names:
+        raise MepsError(f"Scenario.signals names none; give one or more of {', '.join(SIGNALS)}")
     return names
 
 

@@ -36,7 +36,7 @@ class Scenario:
     'casme3_a'
     >>> Scenario(frame_noise=-1)
     Traceback (most recent call last):
-    meps_lib.errors.MepsError: Scenario.frame_noise must be a number from 0 to 1, got -1
+    meps_lib.errors.MepsError: Scenario.frame_noise=-1; expected a number, 0 to 1
     """
 
     # Camera

@@ -10,6 +10,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.random import Generator
 
+from meps_lib.arguments import number, one_of
 from meps_lib.errors import MepsError
 
 
@@ -106,7 +107,8 @@ def draw_apex(rng: Generator, name: str, n: int | None = None) -> float | np.nda
     >>> bool(0.27 < np.median(early) < 0.29)
     True
     """
-    mixture = np.array(_row(APEX, name, "apex distribution"))
+    one_of("apex distribution", name, tuple(APEX))
+    mixture = np.array(APEX[name])
     part = rng.choice(len(mixture), n, p=mixture[:, 0])
     apex = np.clip(rng.beta(mixture[part, 1], mixture[part, 2]), 1e-3, 1 - 1e-3)
     return float(apex) if n is None else apex
@@ -136,7 +138,8 @@ def draw_duration(rng: Generator, name: str = "mmme", apex: float | None = None)
     >>> 0.04 <= draw_duration(np.random.default_rng(0), "mmme") <= 0.5
     True
     """
-    mean, spread, shortest = _row(DURATION, name, "duration")
+    one_of("duration", name, tuple(DURATION))
+    mean, spread, shortest = DURATION[name]
     if apex is not None and not 0 < apex < 1:
         raise MepsError(f"apex must lie between 0 and 1, a fraction of the clip, got {apex}")
     while True:
@@ -175,11 +178,8 @@ def blink_spans(rng: Generator, duration_s: float, rate_per_min: float = 17.0) -
     >>> blink_spans(np.random.default_rng(1), 60.0, rate_per_min=0).shape
     (0, 2)
     """
-    if not duration_s >= 0 or not 0 <= rate_per_min <= 60:
-        raise MepsError(
-            f"duration_s={duration_s}, rate_per_min={rate_per_min}; expected none below 0 "
-            "and at most 60 blinks a minute"
-        )
+    number("duration_s", duration_s, 0)
+    number("rate_per_min", rate_per_min, 0, 60)
     spans = []
     if rate_per_min:
         # From one start to the next: the least, and an exponential rest, so that the rate holds.
@@ -228,45 +228,3 @@ def lid_course(spans: np.ndarray, times: np.ndarray) -> np.ndarray:
 def shut_times(spans: np.ndarray) -> np.ndarray:
     """When the lid is down in each blink of `blink_spans`, s, shape (m,)."""
     return spans @ [1 - _SHUT, _SHUT]
-
-
-def blink_course(
-    rng: Generator, n_frames: int, fps: float, rate_per_min: float = 17.0
-) -> np.ndarray:
-    """How far the lids are closed in each frame: `blink_spans` and `lid_course` in one.
-
-    Parameters
-    ----------
-    rng : Generator
-    n_frames : int
-    fps : float
-        Hz.
-    rate_per_min : float
-        Mean number of blinks a minute, 0 .. 60.
-
-    Returns
-    -------
-    ndarray, shape (n_frames,)
-        0 open .. 1 shut, as `FaceClip(blink=...)` takes it.
-
-    Raises
-    ------
-    MepsError
-        If a number is out of range.
-
-    Examples
-    --------
-    >>> blink_course(np.random.default_rng(1), 4, 30.0, rate_per_min=0).tolist()
-    [0.0, 0.0, 0.0, 0.0]
-    """
-    if n_frames < 0 or not fps > 0:
-        raise MepsError(
-            f"n_frames={n_frames}, fps={fps}; expected none below 0 and a frame rate above 0 Hz"
-        )
-    return lid_course(blink_spans(rng, n_frames / fps, rate_per_min), np.arange(n_frames) / fps)
-
-
-def _row(table: dict, name: str, what: str):
-    if name not in table:
-        raise MepsError(f"unknown {what} {name!r}; known are {', '.join(table)}")
-    return table[name]

@@ -7,15 +7,18 @@ arrived, as loggers do, and a saturated amplifier stays at its rail.
 from __future__ import annotations
 
 from dataclasses import dataclass, fields, replace
-from math import isfinite
-from numbers import Real
 from typing import NamedTuple
 
 import numpy as np
 
 from meps_lab.simulate.body.noise import Streams, spans, wander
-from meps_lib.errors import MepsError
+from meps_lib.arguments import number
 
+_RANGES = {  # where it is not 0 or more
+    "mains_hz": (1, None, " Hz; for no hum set mains=0"),
+    "saturation": (0, 0.99, " of the range"),
+    "blink_per_min": (0, 60),
+}
 _NOT_SCALED = ("mains_hz", "blink_per_min")
 MOTION_S = (0.5, 2.0)  # s, shortest and longest movement
 DROPOUT_S = (0.2, 1.0)  # s, shortest and longest loss
@@ -28,8 +31,8 @@ class Artefacts:
     Raises
     ------
     MepsError
-        If a dial is negative or not finite, `saturation` not below 1, `blink_per_min` above
-        60, or `mains_hz` 0; the message names it.
+        If a dial is negative or not finite, `saturation` above .99, `blink_per_min` above 60,
+        or `mains_hz` below 1; the message names it.
 
     Examples
     --------
@@ -51,20 +54,7 @@ class Artefacts:
 
     def __post_init__(self) -> None:
         for f in fields(self):
-            value = getattr(self, f.name)
-            number = isinstance(value, Real) and not isinstance(value, bool) and isfinite(value)
-            if not number or value < 0:
-                raise MepsError(f"Artefacts.{f.name} must be a number of 0 or more, got {value!r}")
-        if self.saturation >= 1:
-            raise MepsError(
-                f"Artefacts.saturation is a share of the range, below 1; got {self.saturation!r}"
-            )
-        if self.blink_per_min > 60:
-            raise MepsError(
-                f"Artefacts.blink_per_min must be at most 60, got {self.blink_per_min!r}"
-            )
-        if self.mains_hz == 0:
-            raise MepsError("Artefacts.mains_hz must be above 0 Hz; for no hum set mains=0")
+            number(f"Artefacts.{f.name}", getattr(self, f.name), *_RANGES.get(f.name, (0,)))
 
     @classmethod
     def none(cls) -> Artefacts:

@@ -32,23 +32,16 @@ BANDS: dict[str, tuple[float, float]] = {
     "beta": (13.0, 30.0),
     "gamma": (30.0, 47.0),
 }
-MONTAGE_19 = (
-    "Fp1", "Fp2", "F7", "F3", "Fz", "F4", "F8", "T7", "C3", "Cz", "C4", "T8",
-    "P7", "P3", "Pz", "P4", "P8", "O1", "O2",
-)  # fmt: skip
-MONTAGE_62 = (
-    "Fp1", "Fpz", "Fp2", "AF3", "AF4", "F7", "F5", "F3", "F1", "Fz", "F2", "F4", "F6", "F8",
-    "FT7", "FC5", "FC3", "FC1", "FCz", "FC2", "FC4", "FC6", "FT8",
-    "T7", "C5", "C3", "C1", "Cz", "C2", "C4", "C6", "T8",
-    "TP7", "CP5", "CP3", "CP1", "CPz", "CP2", "CP4", "CP6", "TP8",
-    "P7", "P5", "P3", "P1", "Pz", "P2", "P4", "P6", "P8",
-    "PO7", "PO5", "PO3", "POz", "PO4", "PO6", "PO8", "CB1", "O1", "Oz", "O2", "CB2",
-)  # fmt: skip
+_10_20 = "Fp1 Fp2 F7 F3 Fz F4 F8 T7 C3 Cz C4 T8 P7 P3 Pz P4 P8 O1 O2"
+_CAP = """
+Fp1 Fpz Fp2 AF3 AF4 F7 F5 F3 F1 Fz F2 F4 F6 F8 FT7 FC5 FC3 FC1 FCz FC2 FC4 FC6 FT8
+T7 C5 C3 C1 Cz C2 C4 C6 T8 TP7 CP5 CP3 CP1 CPz CP2 CP4 CP6 TP8
+P7 P5 P3 P1 Pz P2 P4 P6 P8 PO7 PO5 PO3 POz PO4 PO6 PO8 CB1 O1 Oz O2 CB2
+"""
+MONTAGE_19, MONTAGE_62 = tuple(_10_20.split()), tuple(_CAP.split())
 # Rows of the cap, front 1 to back -1.
-_ROWS = {
-    "Fp": 1.0, "AF": 0.8, "F": 0.6, "FC": 0.3, "FT": 0.3, "C": 0.0, "T": 0.0, "CP": -0.3,
-    "TP": -0.3, "P": -0.6, "PO": -0.8, "O": -1.0, "CB": -1.0,
-}  # fmt: skip
+_FRONT = {"Fp": 1.0, "AF": 0.8, "F": 0.6, "FC": 0.3, "FT": 0.3, "C": 0.0, "T": 0.0}
+_ROWS = _FRONT | {"CP": -0.3, "TP": -0.3, "P": -0.6, "PO": -0.8, "O": -1.0, "CB": -1.0}
 _BACKGROUND_UV, _ALPHA_UV = 9.0, 8.0  # uV rms: everywhere, and at the back
 _SHARED = 0.6  # share of a rhythm's variance that all channels have in common
 _ALPHA_WIDTH_HZ = 0.8

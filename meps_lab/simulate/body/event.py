@@ -7,7 +7,8 @@ from dataclasses import dataclass, field, fields
 import numpy as np
 
 from meps_lab.simulate.body.responses import Response
-from meps_lab.simulate.checks import check_kind, check_number
+from meps_lab.simulate.checks import check_kind
+from meps_lib.arguments import number
 
 _MOST_RESPONSIVE = 20.0
 
@@ -44,7 +45,7 @@ class Body:
 
     def __post_init__(self) -> None:
         for f in fields(self):
-            check_number(f"Body.{f.name}", getattr(self, f.name), *f.metadata["between"])
+            number(f"Body.{f.name}", getattr(self, f.name), *f.metadata["between"])
 
     @classmethod
     def draw(cls, rng: np.random.Generator, spread: float) -> Body:
@@ -79,5 +80,5 @@ class Event:
     response: Response
 
     def __post_init__(self) -> None:
-        check_number("Event.time_s", self.time_s, -1e6, 1e6)
+        number("Event.time_s", self.time_s, -1e6, 1e6)
         check_kind("Event.response", self.response, Response, "responses.respond() makes one")

@@ -63,15 +63,11 @@ def breathe(body: Body, events: Sequence[Event], streams: Streams, duration_s: f
     duration_s : float
     """
     rng = streams("breath")
-    rate = (
-        1 + 0.06 * clock.sway(rng, 0.03, duration_s) + clock.answer("breathing", events, duration_s)
-    )
+    faster = clock.answer("breathing", events, duration_s)
+    rate = 1 + 0.06 * clock.sway(rng, 0.03, duration_s) + faster
     phase = rng.uniform() + clock.integral(body.breathing_hz * np.clip(rate, 0.3, 3.0))
-    depth = (
-        1
-        + 0.08 * clock.sway(rng, 0.05, duration_s)
-        + clock.answer("breath_depth", events, duration_s)
-    )
+    deeper = clock.answer("breath_depth", events, duration_s)
+    depth = 1 + 0.08 * clock.sway(rng, 0.05, duration_s) + deeper
     return Breath(2 * np.pi * phase, body.breath_depth * np.maximum(depth, 0.1))
 
 
@@ -89,17 +85,16 @@ def beat(
         clock.sway(rng, 0.1, duration_s) + 2 * clock.sway(rng, 0.01, duration_s)
     )
     rate = body.heart_rate * (1 + sway)
-    rate += clock.answer("heart_speeding", events, duration_s) - clock.answer(
-        "heart_slowing", events, duration_s
-    )
+    up, down = (clock.answer(f"heart_{how}", events, duration_s) for how in ("speeding", "slowing"))
+    rate += up - down
     phase = clock.integral(np.clip(rate, SLOWEST, FASTEST) / 60) + rng.uniform()
-    whole = np.arange(np.ceil(phase[0]), np.floor(phase[-1]) + 1)
-    times = np.interp(whole, phase, np.arange(len(rate)) / clock.TICKS_PER_S - clock.BEFORE_S)
+    counted = np.arange(np.ceil(phase[0]), np.floor(phase[-1]) + 1)
+    times = np.interp(counted, phase, np.arange(len(rate)) / clock.TICKS_PER_S - clock.BEFORE_S)
     lengths = np.diff(times)
     return Beats(times, np.concatenate([lengths[:1], lengths]))
 
 
-def pulses(
+def pulse_waves(
     body: Body, events: Sequence[Event], beats: Beats, streams: Streams, duration_s: float
 ) -> tuple[np.ndarray, np.ndarray]:
     """Systolic peaks (s) at the finger, and how tall each is while events narrow its vessels."""

@@ -90,17 +90,20 @@ class Colour:
     """
 
     def __init__(
-        self, density: Callable[[np.ndarray], np.ndarray], n: int, rate: float,
+        self,
+        density: Callable[[np.ndarray], np.ndarray],
+        n: int,
+        rate: float,
         power: float | None = None,
-    ) -> None:  # fmt: skip
-        self._n, self._whole = n, next_fast_len(n, real=True)
-        f = np.arange(self._whole // 2 + 1) * (rate / self._whole)
+    ) -> None:
+        self._n, self._length = n, next_fast_len(n, real=True)
+        f = np.arange(self._length // 2 + 1) * (rate / self._length)
         height = np.sqrt(np.asarray(density(f), float))
         filled = np.flatnonzero(height)
         self._band = slice(filled[0], filled[-1] + 1)
-        total = np.square(height).sum() if power is None else power * self._whole / rate
+        total = np.square(height).sum() if power is None else power * self._length / rate
         # WHY: a cosine of height h has the variance h^2 / 2, and irfft divides by the length.
-        scale = self._whole / (2 * np.sqrt(total))
+        scale = self._length / (2 * np.sqrt(total))
         self._height = height[self._band] * scale
         self._spectrum = np.zeros(len(f), complex)
 
@@ -108,7 +111,7 @@ class Colour:
         """Gaussian noise of that colour, shape (n,)."""
         random = rng.standard_normal(2 * len(self._height)).view(complex)
         self._spectrum[self._band] = np.multiply(random, self._height, out=random)
-        return irfft(self._spectrum, self._whole)[: self._n]
+        return irfft(self._spectrum, self._length)[: self._n]
 
 
 def spans(

@@ -20,19 +20,12 @@ from meps_lab.simulate.body.event import Body, Event
 from meps_lab.simulate.body.noise import Streams
 from meps_lab.simulate.body.responses import Response
 from meps_lab.simulate.body.skin import scr
-from meps_lab.simulate.checks import (
-    check_kind,
-    check_list,
-    check_names,
-    check_number,
-    check_spans,
-)
+from meps_lab.simulate.checks import check_kind, check_list, check_names, check_spans
 from meps_lab.simulate.timing import blink_spans, shut_times
+from meps_lib.arguments import number
 
-__all__ = [
-    "BANDS", "MONTAGE_19", "MONTAGE_62", "NAMES", "SIGNALS", "SIGNAL_UNITS", "UNITS",
-    "Artefacts", "Body", "Episode", "Event", "Response", "record", "scr",
-]  # fmt: skip
+__all__ = ["BANDS", "MONTAGE_19", "MONTAGE_62", "NAMES", "SIGNALS", "SIGNAL_UNITS", "UNITS"]
+__all__ += ["Artefacts", "Body", "Episode", "Event", "Response", "record", "scr"]
 
 SIGNAL_UNITS = {"EDA": "uS", "ECG": "mV", "PPG": "a.u.", "RSP": "a.u.", "SKT": "degC"}
 SIGNALS = tuple(SIGNAL_UNITS)
@@ -116,8 +109,8 @@ def record(
     """
     check_kind("body", body, Body, "Body() is an average one")
     check_kind("rng", rng, np.random.Generator, "np.random.default_rng(seed) makes one")
-    check_number("duration_s", duration_s, 1, 1e6)
-    check_number("sfreq", sfreq, 4, 1e5)
+    number("duration_s", duration_s, 1, 1e6)
+    number("sfreq", sfreq, 4, 1e5)
     signals = check_names("signals", signals, SIGNALS)
     eeg_names = check_names("eeg_names", eeg_names, MONTAGE_62)
     events = check_list("events", events)
@@ -136,7 +129,7 @@ def record(
 
     breath = heart.breathe(body, events, streams, duration_s)
     beats = heart.beat(body, events, breath, streams, duration_s)
-    pulse_times, pulse_heights = heart.pulses(body, events, beats, streams, duration_s)
+    pulse_times, pulse_heights = heart.pulse_waves(body, events, beats, streams, duration_s)
     responses = skin.sweat(events, streams, duration_s, dials.spontaneous)
     phase = clock.read(breath.phase, t)
     make = {
@@ -152,19 +145,13 @@ def record(
         ps[k] = spoil(clean[k], name, SENSORS[name], dials, streams, sfreq)
     waves = ()
     if eeg_names:
-        check_number("eeg_sfreq", eeg_sfreq, 2 * BANDS["gamma"][1], 1e5)
+        number("eeg_sfreq", eeg_sfreq, 2 * BANDS["gamma"][1], 1e5)
         waves = electroencephalogram(
             eeg_names, body, events, dials, streams, duration_s, eeg_sfreq, lids
         )
-    inside = responses.onsets >= 0
-    return Episode(
-        ps, clean, tuple(signals), tuple(SIGNAL_UNITS[name] for name in signals),
-        _within(beats.times, duration_s), _within(pulse_times, duration_s),
-        responses.onsets[inside], responses.amplitudes[inside], responses.evoked[inside],
-        np.remainder(phase + np.pi, 2 * np.pi) - np.pi, _within(shut_times(lids), duration_s),
-        *waves,
-    )  # fmt: skip
-
-
-def _within(times: np.ndarray, duration_s: float) -> np.ndarray:
-    return times[(times >= 0) & (times < duration_s)]
+    heard = (beats.times, pulse_times, shut_times(lids))
+    beat_times, pulse_times, shut = (x[(x >= 0) & (x < duration_s)] for x in heard)
+    skins = (x[responses.onsets >= 0] for x in responses)
+    units = tuple(SIGNAL_UNITS[name] for name in signals)
+    turned = np.remainder(phase + np.pi, 2 * np.pi) - np.pi
+    return Episode(ps, clean, signals, units, beat_times, pulse_times, *skins, turned, shut, *waves)

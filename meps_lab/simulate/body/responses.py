@@ -12,13 +12,14 @@ review gives effect sizes that carry over from one laboratory's film clips to an
 
 from __future__ import annotations
 
+from collections import namedtuple
 from dataclasses import dataclass, replace
-from math import isfinite, tanh
-from numbers import Real
+from math import tanh
 from typing import NamedTuple
 
 import pandas as pd
 
+from meps_lib.arguments import number
 from meps_lib.errors import MepsError
 from meps_lib.labels import EMOTIONS
 
@@ -56,10 +57,8 @@ class Response:
 
     def __post_init__(self) -> None:
         for name, value in vars(self).items():
-            if not (isinstance(value, Real) and isfinite(value)):
-                raise MepsError(f"Response.{name} must be a finite number, got {value!r}")
-            if value < 0 and name in ("vasoconstriction", "scr_us", "alpha_drop"):
-                raise MepsError(f"Response.{name} must not be negative, got {value!r}")
+            least = 0 if name in ("vasoconstriction", "scr_us", "alpha_drop") else -1e6
+            number(f"Response.{name}", value, least, 1e6)
 
     def scaled(self, k: float) -> Response:
         """The same event in a body that answers `k` times as much; it feels the same."""
@@ -98,22 +97,9 @@ EFFECTS: dict[str, Effect] = {
 UNPLEASANT_SLOWING_BPM = 1.0
 
 
-class Row(NamedTuple):
-    """An emotion's own pattern: relative changes of the effects that arousal gives."""
-
-    heart_slowing: float = 0.0
-    heart_speeding: float = 0.0
-    vasoconstriction: float = 0.0
-    scr_us: float = 0.0
-    breathing: float = 0.0
-    breath_depth: float = 0.0
-    skin_temperature: float = 0.0
-    frontal_asymmetry: float = 0.0
-    alpha_drop: float = 0.0
-    source: str = ""
-    certainty: str = "poor"
-
-
+# An emotion's own pattern: relative changes of the effects that arousal gives, in their order.
+_NOTHING = (*(0.0 for _ in EFFECTS), "", "poor")
+Row = namedtuple("Row", [*EFFECTS, "source", "certainty"], defaults=_NOTHING)
 # +0.3: three tenths more than arousal alone would give; below -1 the sign turns.
 RESPONSES: dict[str, Row] = {
     # Anger approaches: left frontal, against its valence (Harmon-Jones & Allen, 1998). A warm
@@ -173,14 +159,10 @@ def respond(
         raise MepsError(f"unknown emotion {emotion!r}; known are {', '.join(EMOTIONS)}")
     arousal = AFFECT[emotion][1] if arousal is None else arousal
     valence = AFFECT[emotion][0] if valence is None else valence
-    for name, value, low, high in (
-        ("arousal", arousal, 0.0, 2.0),
-        ("valence", valence, -1.0, 1.0),
-        ("strength", strength, 0.0, 100.0),
-        ("specificity", specificity, 0.0, 1.0),
-    ):
-        if not (isinstance(value, Real) and low <= value <= high):
-            raise MepsError(f"{name} must be a number from {low:g} to {high:g}, got {value!r}")
+    number("arousal", arousal, 0, 2)
+    number("valence", valence, -1, 1)
+    number("strength", strength, 0, 100)
+    number("specificity", specificity, 0, 1)
     follows = {name: valence if e.follows == "valence" else arousal for name, e in EFFECTS.items()}
     # Large responses grow faster than small ones, and a vessel cannot close more than wholly.
     follows |= {"scr_us": arousal**1.3, "vasoconstriction": tanh(1.3 * arousal) / tanh(1.3)}

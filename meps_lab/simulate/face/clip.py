@@ -8,7 +8,8 @@ the optical flow is known exactly.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 import numpy as np
@@ -16,7 +17,6 @@ import torch
 from torch import Tensor
 from torch.nn.functional import avg_pool2d
 
-from meps_lab.simulate.face import checks
 from meps_lab.simulate.face.anatomy import EXTENT_MM, blink_field, neutral_maps, upper_lid
 from meps_lab.simulate.face.camera import (
     DISTANCE_MM,
@@ -26,10 +26,12 @@ from meps_lab.simulate.face.camera import (
     pixel_centres,
     sample,
 )
+from meps_lab.simulate.face.checks import checked
 from meps_lab.simulate.face.identity import Identity, landmarks
 from meps_lab.simulate.face.lighting import EYE_AMBIENT, EYE_DIRECT, LIGHT, shade, to_srgb
 from meps_lab.simulate.face.muscles import coupled, fields
 from meps_lab.simulate.face.texture import Texture, painted
+from meps_lib.arguments import whole
 
 __all__ = ["DISTANCE_MM", "VIEW_MM", "FaceClip"]
 _BACKGROUND = 0.22  # linear grey
@@ -88,7 +90,7 @@ class FaceClip:
     texture: Texture | None = None
 
     def __post_init__(self) -> None:
-        for name, value in checks.checked(self).items():
+        for name, value in checked(self).items():
             object.__setattr__(self, name, value)
 
     def render(
@@ -115,7 +117,7 @@ class FaceClip:
         MepsError
             If `supersample` is not such a number.
         """
-        supersample = checks.whole("supersample", supersample, 1, 8)
+        whole("supersample", supersample, 1, 8)
         device = torch.device(device or "cpu")
         # As many frames at once as fit a processor's cache; a GPU wants many more.
         samples = 2**18 if device.type == "cpu" else 2**25
@@ -138,12 +140,8 @@ class FaceClip:
         # Geometry is sampled finely, colour once a pixel from maps blurred to its size.
         uncovered = torch.maximum(lids.mul_(person), gap)
         solid = person if self.texture is None else torch.ones_like(person)
-        light, z, gap, person, solid, uncovered, inside = (
-            avg_pool2d(m, supersample)
-            for m in (
-                light * (solid - uncovered), z, gap, person, solid, uncovered, light * uncovered
-            )
-        )  # fmt: skip
+        fine = light * (solid - uncovered), z, gap, person, solid, uncovered, light * uncovered
+        light, z, gap, person, solid, uncovered, inside = (avg_pool2d(m, supersample) for m in fine)
         where = avg_pool2d(skin_at.movedim(-1, 1), supersample).movedim(1, -1)
         colour = sample(maps.albedo, where).mul_(light * maps.exposure)
         colour += _BACKGROUND * (1 - solid)
@@ -158,6 +156,12 @@ class FaceClip:
         away = pose[:, 3, None, None, None]
         depth = DISTANCE_MM + away - z + 6.0 * gap
         return to_srgb(colour.mul_(gain)), depth.masked_fill(person < 0.75, torch.nan)
+
+    def pick(self, frames: Sequence[int] | np.ndarray) -> FaceClip:
+        """The clip of these frames alone."""
+        which = np.asarray(frames, int)
+        series = ("intensity", "pose", "blink", "gain")
+        return replace(self, **{name: getattr(self, name)[which] for name in series})
 
     def flow(self, a: int, b: int) -> Tensor:
         """True optical flow from frame `a` to frame `b`.
@@ -177,8 +181,9 @@ class FaceClip:
         MepsError
             If a frame does not exist, or is not a whole number.
         """
-        a, b = (checks.frame(f, len(self.pose)) for f in (a, b))
-        both = torch.tensor([a, b])
+        for frame in (a, b):
+            whole("frame", frame, 0, len(self.pose) - 1)
+        both = torch.tensor([int(a), int(b)])
         pose_a, pose_b = self._at("pose", both, torch.device("cpu")).split(1)
         start = head_points(self.size, pose_a)
         skin_at, _, gap = self._look_up(start, both[:1], VIEW_MM / self.size)

@@ -10,7 +10,7 @@ lets two lips share a boundary and still part.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 import numpy as np
@@ -133,18 +133,26 @@ PULLS: dict[int, tuple[Pull, ...]] = {
 # bares the teeth, as does a snarl; a mouth that is stretched and falls open is square.
 COUPLINGS: dict[str, tuple[tuple[int, int], float, tuple[Pull, ...]]] = {
     "grin": ((6, 12), 0.6, (Pull("lower_lip", (0, 0), (20, 10), (0, 6.0, 0), 0.0, True, 1.2),)),
-    "snarl": ((9, 10), 0.6, (
-        Pull("lower_lip", (0, 0), (18, 10), (0, 5.0, 0), 0.0, True, 1.05),
-        Pull("lower_lip", (0, 9), (18, 6), (0, -3.0, 0), 0.0, True, 1.05),
-        Pull("upper_lip", (14, -2), (8, 8), (0, -1.5, 1.0)),
-    )),
-    "stretch": ((20, 26), 0.0, (
-        Pull("lower_lip", (0, 12), (16, 9), (0, -7.0, 0), 0.0, True, 1.3),
-        Pull("lower_lip", (18, -2), (8, 9), (0, 8.0, 0), 0.0, True, 1.4),
-        Pull("corner", (0, 2), (13, 12), (5.5, 0.5, 0)),
-        Pull("upper_lip", (0, -5), (20, 5), (0, 2.0, 0)),
-    )),
-}  # fmt: skip
+    "snarl": (
+        (9, 10),
+        0.6,
+        (
+            Pull("lower_lip", (0, 0), (18, 10), (0, 5.0, 0), 0.0, True, 1.05),
+            Pull("lower_lip", (0, 9), (18, 6), (0, -3.0, 0), 0.0, True, 1.05),
+            Pull("upper_lip", (14, -2), (8, 8), (0, -1.5, 1.0)),
+        ),
+    ),
+    "stretch": (
+        (20, 26),
+        0.0,
+        (
+            Pull("lower_lip", (0, 12), (16, 9), (0, -7.0, 0), 0.0, True, 1.3),
+            Pull("lower_lip", (18, -2), (8, 9), (0, 8.0, 0), 0.0, True, 1.4),
+            Pull("corner", (0, 2), (13, 12), (5.5, 0.5, 0)),
+            Pull("upper_lip", (0, -5), (20, 5), (0, 2.0, 0)),
+        ),
+    ),
+}
 
 
 def fields(
@@ -183,10 +191,7 @@ def fields(
     (1, 4, 3, 3)
     """
     rows = {**PULLS, **{name: pulls for name, (_, _, pulls) in COUPLINGS.items()}}
-    missing = [au for au in aus if au not in rows]
-    if missing:
-        known = ", ".join(f"AU{n} ({ACTION_UNITS[n].name})" for n in PULLS)
-        raise MepsError(f"no muscle model for action units {missing}; known are {known}")
+    check_muscles(aus, rows)
     out = np.zeros((len(aus), 4, *x.shape), np.float32)
     loose = _loose(landmarks["eye"], x, y)
     for k, au in enumerate(aus):
@@ -210,6 +215,14 @@ def fields(
                     out[k, 1] += dy * bump
                     out[k, 2] += dz * bump
     return out
+
+
+def check_muscles(aus: Iterable[int | str], rows: Mapping[int | str, tuple[Pull, ...]]) -> None:
+    """Refuse what has no row, and say which action units there are."""
+    missing = [au for au in aus if au not in rows]
+    if missing:
+        known = ", ".join(f"AU{n} ({ACTION_UNITS[n].name})" for n in PULLS)
+        raise MepsError(f"no muscle model for action units {missing}; known are {known}")
 
 
 def coupled(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from numbers import Real
 from typing import Any
 
 import numpy as np
@@ -11,6 +10,7 @@ from torch import Tensor
 from torch.nn.functional import pad
 
 from meps_lab.simulate.face.camera import DISTANCE_MM, VIEW_MM
+from meps_lib.arguments import number
 from meps_lib.errors import MepsError
 
 _REGAIN = 0.1  # CHOICE: chance that the sensor sets its gain anew, a frame
@@ -43,7 +43,7 @@ def sense_colour(colour: Tensor, rng: np.random.Generator, noise: float) -> Tens
     tensor([0.5000])
     """
     _check_tensor("colour", colour, "picture values in [0, 1]")
-    _check_dial("noise", noise, np.inf)
+    number("noise", noise, 0)
     grain = torch.from_numpy(rng.standard_normal(colour.shape, dtype=np.float32))
     return grain.to(colour.device).mul_(noise).add_(colour).clamp_(0, 1)
 
@@ -92,12 +92,10 @@ def sense_depth(
     _check_tensor("depth", depth, "mm, shape (T, 1, H, W)")
     if depth.ndim != 4 or depth.shape[1] != 1:
         raise MepsError(f"depth must have shape (T, 1, H, W), got {tuple(depth.shape)}")
-    _check_dial("noise_mm", noise_mm, np.inf)
-    _check_dial("holes", holes, 1)
-    _check_dial("gain_jumps", gain_jumps, np.inf)
-    _check_dial("quantum_mm", quantum_mm, np.inf)
-    if quantum_mm == 0:
-        raise MepsError(f"quantum_mm must be above 0 mm, got {quantum_mm!r}")
+    number("noise_mm", noise_mm, 0)
+    number("holes", holes, 0, 1)
+    number("gain_jumps", gain_jumps, 0)
+    number("quantum_mm", quantum_mm, 1e-6, why=" mm")
     near = torch.nan_to_num(depth, nan=2 * DISTANCE_MM)
     padded = pad(near, (1, 1, 1, 1), mode="replicate")
     slope = (padded[..., 1:-1, 2:] - padded[..., 1:-1, :-2]).abs_()
@@ -172,18 +170,6 @@ def to_uint16(depth: Tensor) -> np.ndarray:
     return np.where(known, mm, 0).astype(np.uint16)
 
 
-def from_uint16(stored: np.ndarray) -> Tensor:
-    """Undo `to_uint16`: float32 mm, NaN where 0.
-
-    Examples
-    --------
-    >>> from_uint16(np.array([700, 0], dtype=np.uint16))
-    tensor([700.,  nan])
-    """
-    mm = torch.from_numpy(np.asarray(stored).astype(np.float32))
-    return mm.masked_fill(mm == 0, torch.nan)
-
-
 def _check_tensor(name: str, value: Any, what: str) -> None:
     if not isinstance(value, Tensor) or not value.is_floating_point():
         got = value.dtype if isinstance(value, Tensor) else type(value).__name__
@@ -191,10 +177,3 @@ def _check_tensor(name: str, value: Any, what: str) -> None:
             f"{name} must be a floating-point Tensor ({what}), as `FaceClip.render` gives it; got "
             f"{got}"
         )
-
-
-def _check_dial(name: str, value: Any, high: float) -> None:
-    number = isinstance(value, Real) and not isinstance(value, bool)
-    if not number or not 0 <= value < np.inf or value > high:
-        most = "any finite number" if high == np.inf else f"{high:g}"
-        raise MepsError(f"{name} must be a number from 0 to {most}, got {value!r}")

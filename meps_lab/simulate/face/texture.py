@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import lru_cache
-from numbers import Real
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -20,6 +19,7 @@ from meps_lab.simulate.face.anatomy import EXTENT_MM, TEXELS, neutral_maps
 from meps_lab.simulate.face.camera import VIEW_MM, VIEW_Y_MM
 from meps_lab.simulate.face.identity import Identity
 from meps_lab.simulate.face.lighting import EYE_AMBIENT, EYE_DIRECT, exposure, shade, to_linear
+from meps_lib.arguments import number
 from meps_lib.errors import MepsError
 
 # Where alignment puts the pupils, mm in the frame of the picture.
@@ -60,9 +60,9 @@ class Texture:
     def __post_init__(self) -> None:
         rgb = np.array(_photo("Texture: rgb", self.rgb))
         low, high = (round(_mouth_mm(part), 3) for part in _MOUTH)
-        mouth_y = _number("Texture: mouth_y", self.mouth_y, low, high, "in mm")
+        number("Texture: mouth_y", self.mouth_y, low, high, " mm, below the eyes")
         object.__setattr__(self, "rgb", rgb)
-        object.__setattr__(self, "mouth_y", mouth_y)
+        object.__setattr__(self, "mouth_y", float(self.mouth_y))
 
     def maps(self, who: Identity) -> tuple[Tensor, Tensor]:
         """Albedo (3, N, N) of skin, and inner (3, N, N) with the photo's own eyes."""
@@ -122,7 +122,7 @@ def texture_from_photo(photo: np.ndarray, mouth: float | None = None) -> Texture
     photo = _photo("photo", photo)
     if mouth is None:
         mouth = _find_mouth(photo)
-    mouth = _number("mouth", mouth, *_MOUTH, "a fraction of the height")
+    number("mouth", mouth, *_MOUTH, " of the height, below the eyes")
     return Texture(photo, round(_mouth_mm(mouth), 3))
 
 
@@ -142,16 +142,6 @@ def _photo(name: str, value: Any) -> np.ndarray:
             f"{got if hasattr(value, '__array__') else type(value).__name__}"
         )
     return found
-
-
-def _number(name: str, value: Any, low: float, high: float, unit: str) -> float:
-    number = isinstance(value, Real) and not isinstance(value, bool)
-    if not number or not low <= value <= high:
-        raise MepsError(
-            f"{name} must be {unit} from {low:g} to {high:g}, so that it lies below the eyes; "
-            f"got {value!r}"
-        )
-    return float(value)
 
 
 def _find_mouth(photo: np.ndarray) -> float:

@@ -1,8 +1,7 @@
 """Libraries that know nothing of the simulator judge it.
 
-Each judge gives one number: NeuroKit2 and SciPy of the body (`heart`, `skin`, `brain`), OpenCV and
-scikit-image of the face (`face`), published counts of when things happen (`timing`).
-`judges_table` asks them all.
+NeuroKit2 and SciPy judge the body, OpenCV and scikit-image the face, published counts the times
+at which things happen; each answer is one row of `judges_table`.
 """
 
 from meps_lab.simulate.judges.table import judges_table

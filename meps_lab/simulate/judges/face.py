@@ -1,4 +1,4 @@
-"""Judges of the simulated face: what OpenCV and scikit-image find, against what was drawn.
+"""What OpenCV and scikit-image find in the simulated pictures, against what was drawn.
 
 Optical flow is judged from onset to apex where the skin moves by more than half a pixel: on
 skin that lies still any method is right.
@@ -7,10 +7,10 @@ skin that lies still any method is right.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import fields, replace
-from functools import lru_cache
 
+import cv2
 import numpy as np
+from skimage.registration import optical_flow_tvl1
 from torch import Tensor
 
 from meps_lab.simulate.cohort import simulate_cohort
@@ -26,22 +26,10 @@ LEAST_PX = 0.5  # motion that counts as motion
 LEAST_PIXELS = 300  # a clip in which fewer pixels move is not asked about
 
 
-def onset_to_apex(
-    seed: int = 0, n: int = 8, *, intensity: float = 0.45, size: int = 128
-) -> list[FaceClip]:
+def onset_to_apex(seed: int, n: int, intensity: float = 0.45, size: int = 128) -> list[FaceClip]:
     """Two-frame clips, neutral and apex, of `n` different people; the emotions in turn.
 
-    Parameters
-    ----------
-    seed, n : int
-    intensity : float
-        Of every action unit at the apex; .45 is a typical micro-expression.
-    size : int
-        Pixels a side.
-
-    Returns
-    -------
-    list of FaceClip
+    `intensity` is that of every action unit at the apex; .45 is a typical micro-expression.
     """
     emotions = [e for e in EMOTION_AUS if EMOTION_AUS[e]]
     clips = []
@@ -51,63 +39,27 @@ def onset_to_apex(
         aus = tuple(EMOTION_AUS[emotion])
         rows = np.array([[0.0], [intensity]]) * np.ones(len(aus))
         side = rng.choice([-1.0, 1.0])
-        clips.append(
-            FaceClip(
-                Identity.draw(rng),
-                aus,
-                rows,
-                lateral=0.9 * side * (emotion == "contempt"),
-                light=(side * rng.uniform(0.15, 0.5), -rng.uniform(0.4, 0.7), 0.75),
-                size=size,
-            )  # fmt: skip
-        )
+        lateral, who = 0.9 * side * (emotion == "contempt"), Identity.draw(rng)
+        light = (side * rng.uniform(0.15, 0.5), -rng.uniform(0.4, 0.7), 0.75)
+        clips.append(FaceClip(who, aus, rows, lateral=lateral, light=light, size=size))
     return clips
 
 
-def at_frames(clip: FaceClip, frames: Sequence[int]) -> FaceClip:
-    """The clip of these frames alone."""
-    which = list(frames)
-    series = {f.name: getattr(clip, f.name) for f in fields(clip)}
-    n_frames = len(clip.intensity)
-    cut = {
-        name: value[which]
-        for name, value in series.items()
-        if isinstance(value, np.ndarray) and len(value) == n_frames
-    }
-    return replace(clip, **cut)
+def seen_faces(seed: int, n: int, size: int = 128) -> list[Tensor]:
+    """What the colour camera sees, (3, size, size), of `n` people, each at an apex.
 
-
-def seen_faces(seed: int = 0, n: int = 20, size: int = 128) -> list[Tensor]:
-    """What the colour camera sees of `n` people of a default cohort, each at an apex.
-
-    Returns
-    -------
-    list of Tensor, each (3, size, size)
-        With the cohort's own poses, light, skins and frame noise.
+    They are of a default cohort, with its poses, light, skins and frame noise.
     """
     dials = Scenario(size=size)
     cohort = simulate_cohort(n, 3, seed=seed, scenario=dials)
     rng = np.random.default_rng([seed, 4])
-    out = []
-    for k in range(0, 3 * n, 3):
-        plan = cohort.plan(k)
-        colour = at_frames(plan.face, [round(plan.apex)]).render()[0]
-        out.append(sense_colour(colour, rng, dials.frame_noise)[0])
-    return out
-
-
-def grey(frame: Tensor) -> np.ndarray:
-    """Grey picture (H, W), uint8, as a camera would store it."""
-    import cv2
-
-    rgb = (frame.permute(1, 2, 0).numpy() * 255).round().astype(np.uint8)
-    return cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY)
+    plans = [cohort.plan(k) for k in range(0, 3 * n, 3)]
+    at_apex = (plan.face.pick([round(plan.apex)]).render()[0] for plan in plans)
+    return [sense_colour(colour, rng, dials.frame_noise)[0] for colour in at_apex]
 
 
 def dis(a: np.ndarray, b: np.ndarray) -> np.ndarray:
     """OpenCV's DIS flow (Kroeger et al., 2016) of two uint8 pictures -> (2, H, W), pixels."""
-    import cv2
-
     method = cv2.DISOpticalFlow_create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM)
     method.setFinestScale(0)  # the default works at half the size of a small picture
     return method.calc(a, b, None).transpose(2, 0, 1)
@@ -120,84 +72,51 @@ def tvl1(a: np.ndarray, b: np.ndarray) -> np.ndarray:
     TV-L1's data term is an absolute difference, so that on dark skin, where the grain has a
     few grey levels, smoothness would outweigh it; and folds change the shading.
     """
-    from skimage.registration import optical_flow_tvl1
-
     v, u = optical_flow_tvl1(_local_contrast(a), _local_contrast(b))
     return np.stack([u, v])
 
 
-def _local_contrast(picture: np.ndarray, sigma: float = 3.0) -> np.ndarray:
-    import cv2
-
-    x = picture / 255.0
-    away = x - cv2.GaussianBlur(x, (0, 0), sigma)
-    spread = np.sqrt(cv2.GaussianBlur(away**2, (0, 0), sigma))
-    return 0.2 * away / (spread + 1 / 255)  # grain of about the size TV-L1's default expects
-
-
-METHODS = {"dis": dis, "tvl1": tvl1}
-
-
-def flow_error(clips: Sequence[FaceClip], method: str = "dis", true: object = None) -> float:
-    """Mean end-point error of an optical flow from onset to apex, in pixels.
+def flow_error(clips: Sequence[FaceClip], method=dis) -> float:
+    """Mean end-point error (px) of a flow from onset to apex, over the pixels that move.
 
     Parameters
     ----------
     clips : sequence of FaceClip
         Frame 0 is the onset, frame 1 the apex.
-    method : {"dis", "tvl1"}
-    true : callable, optional
-        Clip -> (2, H, W), the flow held to be true; the clip's own if None.
-
-    Returns
-    -------
-    float
-        Mean over clips of the mean over the pixels that move.
+    method : callable
+        `dis` or `tvl1`.
 
     Examples
     --------
-    >>> flow_error(onset_to_apex(n=1)) < 0.5
+    >>> flow_error(onset_to_apex(0, 1)) < 0.5
     True
     """
-    if method not in METHODS:
-        raise MepsError(f"method must be one of {', '.join(METHODS)}, got {method!r}")
     errors = []
     for clip in clips:
-        flow = np.asarray((true or _own_flow)(clip))
+        flow = np.asarray(clip.flow(0, 1))
         moving = np.hypot(*flow) > LEAST_PX
         if moving.sum() >= LEAST_PIXELS:
-            found = METHODS[method](*map(grey, clip.render()[0]))
+            found = method(*map(_grey, clip.render()[0]))
             errors.append(np.hypot(*(found - flow))[moving].mean())
     return _mean(errors)
 
 
-def depth_follows_colour(
-    clips: Sequence[FaceClip], depth_of: Sequence[FaceClip] | None = None
-) -> float:
+def depth_follows_colour(clips: Sequence[FaceClip]) -> float:
     """Correlation of the flow seen in the depth alone with the flow seen in the colour alone.
 
     Depth is made visible as a relief: shaded from its own normals, by a light of the judge's
     own. DIS then follows both pictures from onset to apex; neither is told the truth.
-
-    Parameters
-    ----------
-    clips : sequence of FaceClip
-        Frame 0 is the onset, frame 1 the apex.
-    depth_of : sequence of FaceClip, optional
-        Clips whose depth is taken instead, to see the judge refuse.
 
     Returns
     -------
     float
         Mean over clips of Pearson's r over both components at the pixels that move in colour.
     """
-    import cv2
-
     found = []
-    for clip, other in zip(clips, depth_of or clips, strict=True):
-        colour, depth = clip.render()[0], other.render()[1]
-        seen = dis(*map(grey, colour))
-        felt = dis(*map(relief, depth))
+    for clip in clips:
+        colour, depth = clip.render()
+        seen = dis(*map(_grey, colour))
+        felt = dis(*map(_relief, depth))
         person = (~depth[0, 0].isnan()).numpy().astype(np.uint8)
         inside = cv2.erode(person, np.ones((9, 9))) > 0  # a relief has a cliff at its outline
         moving = (np.hypot(*seen) > LEAST_PX) & inside
@@ -206,41 +125,42 @@ def depth_follows_colour(
     return _mean(found)
 
 
-def relief(depth: Tensor) -> np.ndarray:
+def faces_found(frames: Sequence[Tensor]) -> float:
+    """Share of frames, each (3, H, W), in which OpenCV's Haar cascade finds the face.
+
+    A box counts if it holds the face: of the frame's side, eyes at about .4 and mouth at
+    about .7 of its height lie inside, and so does the middle third of its width.
+    """
+    path = cv2.data.haarcascades + "haarcascade_frontalface_default.xml"
+    cascade, found = cv2.CascadeClassifier(path), []
+    for frame in frames:
+        size = frame.shape[-1]
+        boxes = cascade.detectMultiScale(_grey(frame), 1.1, 3, minSize=(size // 3, size // 3))
+        x, y, w, h = np.reshape(boxes, (-1, 4)).T / size
+        found.append(((np.maximum(x, y) < 0.32) & (x + w > 0.68) & (y + h > 0.7)).any())
+    return float(np.mean(found))
+
+
+def _grey(frame: Tensor) -> np.ndarray:
+    """Grey picture (H, W), uint8, as a camera would store it."""
+    rgb = (frame.permute(1, 2, 0).numpy() * 255).round().astype(np.uint8)
+    return cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY)
+
+
+def _local_contrast(grey: np.ndarray, sigma: float = 3.0) -> np.ndarray:
+    x = grey / 255.0
+    away = x - cv2.GaussianBlur(x, (0, 0), sigma)
+    spread = np.sqrt(cv2.GaussianBlur(away**2, (0, 0), sigma))
+    return 0.2 * away / (spread + 1 / 255)  # grain of about the size TV-L1's default expects
+
+
+def _relief(depth: Tensor) -> np.ndarray:
     """A depth map (1, H, W) in mm as a shaded picture (H, W), uint8; its gaps lie far."""
     near = -depth[0].double().numpy()
     near = np.where(np.isnan(near), np.nanmin(near), near)
     zy, zx = np.gradient(near, VIEW_MM / depth.shape[-1])
     shade = (0.7 - 0.4 * zx + 0.6 * zy) / np.sqrt(1 + zx**2 + zy**2)
     return (255 * shade.clip(0, 1)).round().astype(np.uint8)
-
-
-def faces_found(pictures: Sequence[Tensor]) -> float:
-    """Share of pictures, each (3, H, W), in which OpenCV's Haar cascade finds the face.
-
-    A box counts if it holds the face: of the picture's side, eyes at about .4 and mouth at
-    about .7 of its height lie inside, and so does the middle third of its width.
-    """
-    found = 0
-    for picture in pictures:
-        size = picture.shape[-1]
-        low, high = 0.32 * size, 0.68 * size
-        boxes = _cascade().detectMultiScale(grey(picture), 1.1, 3, minSize=(size // 3, size // 3))
-        found += any(
-            x < low and x + w > high and y < low and y + h > 0.7 * size for x, y, w, h in boxes
-        )
-    return found / len(pictures)
-
-
-@lru_cache(maxsize=1)
-def _cascade() -> object:
-    import cv2
-
-    return cv2.CascadeClassifier(cv2.data.haarcascades + "haarcascade_frontalface_default.xml")
-
-
-def _own_flow(clip: FaceClip) -> Tensor:
-    return clip.flow(0, 1)
 
 
 def _mean(values: Sequence[float]) -> float:

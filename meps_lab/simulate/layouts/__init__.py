@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 import zlib
-from numbers import Integral
 
 import numpy as np
 import pandas as pd
@@ -28,6 +27,7 @@ from meps_lab.simulate.layouts import (
 from meps_lab.simulate.layouts.common import NOTICE, Layout
 from meps_lab.simulate.layouts.dials import check_subjects, scenario_of
 from meps_lab.simulate.layouts.folder import new_folder
+from meps_lib.arguments import whole
 from meps_lib.errors import MepsError
 
 LAYOUTS: dict[str, Layout] = {
@@ -95,12 +95,10 @@ def write_layout(
         spoilt = "none"
         if truth["dirt"].fillna("").astype(str).ne("").any():
             spoilt = "put in on purpose, see the column dirt"
-        notice = NOTICE.format(
-            name=layout.title or kind, kind=kind, n_subjects=len(cohort) // n_trials,
-            trials=n_trials, seed=seed, dirt=spoilt,
-        )  # fmt: skip
-        choices = f"\n{layout.choices}" if layout.choices else ""
-        (folder / "SIMULATED.txt").write_text(notice + choices, "utf-8")
+        about = {"name": layout.title, "kind": kind, "n_subjects": len(cohort) // n_trials}
+        about |= {"trials": n_trials, "seed": seed, "dirt": spoilt}
+        notice = f"{NOTICE.format(**about)}\n{layout.choices}"
+        (folder / "SIMULATED.txt").write_text(notice, "utf-8")
     return truth
 
 
@@ -138,8 +136,7 @@ def layout_cohort(
     trials = layout.trials if trials is None else trials
     scenario = scenario_of(layout, dials)
     check_subjects(layout, n_subjects)
-    if not isinstance(seed, Integral) or isinstance(seed, bool) or seed < 0:
-        raise MepsError(f"seed must be a whole number of at least 0, got {seed!r}")
+    whole("seed", seed, 0)
     # By the name: the seed of a set must not change with its place in the list.
     own = np.random.SeedSequence([int(seed), zlib.crc32(kind.encode())])
     cohort_seed = int(own.generate_state(1, np.uint64)[0])

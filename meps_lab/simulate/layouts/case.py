@@ -23,19 +23,16 @@ import numpy as np
 import pandas as pd
 from scipy.signal import lfilter
 
-from meps_lab.simulate.body.physiology import record
 from meps_lab.simulate.cohort import CohortDataset
-from meps_lab.simulate.laboratory import artefacts
 from meps_lab.simulate.layouts.common import Layout, truth_table
 from meps_lab.simulate.layouts.dials import BODY, PEOPLE
 from meps_lab.simulate.layouts.fillers import emg
 from meps_lab.simulate.layouts.stretches import (
     Stretch,
     affect,
-    bounds,
     codes,
-    events,
-    heart_rate,
+    record_stretches,
+    true_rows,
 )
 from meps_lab.simulate.scenario import Scenario
 from meps_lib.errors import MepsError
@@ -72,22 +69,15 @@ def write(out: Path, cohort: CohortDataset, rng: np.random.Generator, dirt: bool
     truth = []
     for person in range(len(cohort) // n_films):
         draw_rng, body_rng, hand_rng, filler_rng = rng.spawn(4)
-        shown = programme(draw_rng, n_films, cohort.scenario.ps_duration_s)
-        table, beats = _signals(cohort, person, shown, draw_rng, body_rng, filler_rng)
-        table.to_csv(folder / "physiological" / f"sub_{person + 1}.csv", index=False)
-        joystick(shown, hand_rng).to_csv(
-            folder / "annotations" / f"sub_{person + 1}.csv", index=False
-        )
-        for film, start, stop in bounds(shown, SFREQ):
-            if not film.name:
-                continue
-            row = {
-                "subject": f"sub_{person + 1}", "clip": f"sub_{person + 1}_video_{film.code}",
-                "emotion": film.name, "class": film.name, "onset": start, "offset": stop - 1,
-                "video": film.code, "valence": film.valence, "arousal": film.arousal,
-                "heart_rate": heart_rate(beats, start / SFREQ, stop / SFREQ),
-            }  # fmt: skip
-            truth.append(row)
+        shown, subject = programme(draw_rng, n_films, cohort.scenario.ps_duration_s), person + 1
+        body = record_stretches(cohort, person, shown, SFREQ, draw_rng, body_rng)
+        table = _signals(body.ps, codes(shown, SFREQ), filler_rng)
+        table.to_csv(folder / "physiological" / f"sub_{subject}.csv", index=False)
+        hand = joystick(shown, hand_rng)
+        hand.to_csv(folder / "annotations" / f"sub_{subject}.csv", index=False)
+        for film, row in true_rows(shown, SFREQ, body.beat_times):
+            clip = f"sub_{subject}_video_{film.code}"
+            truth.append({"subject": f"sub_{subject}", "clip": clip, "video": film.code, **row})
     return truth_table(truth)
 
 
@@ -106,20 +96,10 @@ def programme(rng: np.random.Generator, n_films: int, seconds: float) -> list[St
     return [*out[:-1], Stretch(END, "", PAUSE_S)]
 
 
-def _signals(
-    cohort: CohortDataset, person: int, shown: list[Stretch],
-    draw_rng: np.random.Generator, body_rng: np.random.Generator, filler_rng: np.random.Generator,
-) -> tuple[pd.DataFrame, np.ndarray]:  # fmt: skip
-    """The physiological table of one person, and the true times of the beats."""
-    who = cohort.person(person)
-    video = codes(shown, SFREQ)
+def _signals(ps: np.ndarray, video: np.ndarray, rng: np.random.Generator) -> pd.DataFrame:
+    """The physiological table of one person."""
     n = len(video)
-    body = record(
-        who.body, body_rng, events(shown, who, draw_rng, cohort.scenario),
-        duration_s=n / SFREQ, sfreq=float(SFREQ), signals=("ECG", "PPG", "EDA", "RSP", "SKT"),
-        artefacts=artefacts(cohort.scenario),
-    )  # fmt: skip
-    ecg, ppg, eda, rsp, skt = body.ps.round(3)  # as few digits as the sensors tell apart
+    ecg, ppg, eda, rsp, skt = ps.round(3)  # as few digits as the sensors tell apart
     columns = {
         "daqtime": np.arange(n) * 1000 // SFREQ,
         "ecg": ecg,
@@ -127,33 +107,24 @@ def _signals(
         "gsr": eda,
         "rsp": (30 + 5 * rsp).round(3),
         "skt": skt,
-        **{
-            name: emg(filler_rng, n, SFREQ).round(2)
-            for name in ("emg_zygo", "emg_coru", "emg_trap")
-        },
-        "video": video,
     }
-    return pd.DataFrame(columns), body.beat_times
+    columns |= {f"emg_{at}": emg(rng, n, SFREQ).round(2) for at in ("zygo", "coru", "trap")}
+    return pd.DataFrame(columns | {"video": video})
 
 
 def joystick(shown: list[Stretch], rng: np.random.Generator) -> pd.DataFrame:
     """The annotation table: where the hand was, 0.5 to 9.5 on both axes, 5 at rest."""
     video = codes(shown, JOYSTICK_HZ)
     valence, arousal = affect(shown, JOYSTICK_HZ)
-    film = video < START  # elsewhere the spring holds the stick in the middle
-    aim = np.stack([4.5 * valence, np.where(film, 4.5 * (2 * arousal - 1), 0.0)])
+    watching = video < START  # elsewhere the spring holds the stick in the middle
+    aim = np.stack([4.5 * valence, np.where(watching, 4.5 * (2 * arousal - 1), 0.0)])
     keep = np.exp(-1 / (_LAG_S * JOYSTICK_HZ))
-    wobble = film * rng.normal(0, 3.0, aim.shape)
+    wobble = watching * rng.normal(0, 3.0, aim.shape)
     place = 5 + lfilter([1 - keep], [1, -keep], aim + wobble, axis=1)
     valence, arousal = place.clip(0.5, 9.5).round(3)
-    return pd.DataFrame(
-        {
-            "jstime": np.arange(len(video)) * 1000 // JOYSTICK_HZ,
-            "valence": valence,
-            "arousal": arousal,
-            "video": video,
-        }
-    )
+    ms = np.arange(len(video)) * 1000 // JOYSTICK_HZ
+    columns = {"jstime": ms, "valence": valence, "arousal": arousal, "video": video}
+    return pd.DataFrame(columns)
 
 
 LAYOUT = Layout(

@@ -25,26 +25,25 @@ from meps_lab.simulate.layouts.common import Layout, truth_table, write_frames
 from meps_lab.simulate.layouts.dials import FACE, PEOPLE
 from meps_lab.simulate.layouts.dirt import before, overwritten, spoil
 from meps_lab.simulate.layouts.filming import (
+    Take,
     au_text,
     brief,
-    coded_aus,
-    film,
+    camera_frames,
     one_sided,
+    true_row,
 )
 from meps_lab.simulate.layouts.spreadsheet import write_table
 from meps_lab.simulate.scenario import Scenario
-from meps_lab.simulate.timing import apex_frame
 from meps_lib.labels import MEGC2019
 
+HEADER = "Subject,Filename, ,OnsetFrame,ApexFrame,OffsetFrame,  ,Action Units,Estimated Emotion"
 TABLE = "CASME2-coding-20140508.xlsx"
 # How often each emotion is drawn. The MEGC2019 composite (See et al., 2019) takes 145 of the 255
 # rows: 88 negative, 32 positive, 25 surprise. It leaves out three by name although their emotions
 # are of its classes, so 107 are others, fear or sadness. CHOICE: 2 are fear and 7 sadness, the
 # three are negative, and how these 91 divide into disgust and repression.
-BALANCE = (
-    ("disgust", 64), ("repression", 27), ("happiness", 32), ("surprise", 25), ("others", 98),
-    ("fear", 2), ("sadness", 7),
-)  # fmt: skip
+_DRAWN = {"disgust": 64, "repression": 27, "happiness": 32, "surprise": 25, "others": 98}
+BALANCE = tuple((_DRAWN | {"fear": 2, "sadness": 7}).items())
 # What the composite leaves out although its emotion is one of its classes: subject -> clip.
 DROPPED = {4: "EP12_01f", 5: "EP12_03f", 24: "EP02_07"}
 CHOICES = """What the sources leave open, and what these files do:
@@ -67,36 +66,27 @@ def write(out: Path, cohort: CohortDataset, rng: np.random.Generator, dirt: bool
     rows, truth, per = [], [], cohort.trials_per_subject
     for person in range(len(cohort) // per):
         plans = [cohort.plan(person * per + j) for j in range(per)]
-        number, composite = person + 1, MEGC2019["casme2"]
+        number = person + 1
         for plan, clip in zip(plans, _names(plans, number, rng), strict=True):
             face, exact = brief(plan)
-            face = one_sided(face, rng)
-            first = int(rng.integers(20, 300))
-            names = [f"reg_img{first + i}" for i in range(len(face.intensity))]
-            folder = out / "Cropped" / f"sub{number:02d}" / clip
-            write_frames(folder, film(face, rng, cohort.scenario), names, "jpg")
-            apex, offset = first + apex_frame(face.intensity, exact), first + len(names) - 1
-            aus = coded_aus(face.aus, face.intensity)
-            row = {
-                "Subject": number, "Filename": clip, " ": None, "OnsetFrame": first,
-                "ApexFrame": apex, "OffsetFrame": offset, "  ": None,
-                "Action Units": au_text(aus, face.lateral), "Estimated Emotion": plan.emotion,
-            }  # fmt: skip
-            rows.append(row)
-            kept = composite.of(plan.emotion) if DROPPED.get(number) != clip else None
-            true = {
-                "subject": f"sub{number:02d}", "clip": clip, "emotion": plan.emotion,
-                "class": plan.label, "onset": first, "apex": apex, "offset": offset,
-                "aus": "+".join(map(str, aus)), "apex_exact": first + exact,
-                "lateral": face.lateral, "megc2019": kept,
-                "folder": folder.relative_to(out).as_posix(),
-            }  # fmt: skip
-            truth.append(true)
+            take = Take.of(one_sided(face, rng), exact, int(rng.integers(20, 300)))
+            subject = f"sub{number:02d}"
+            folder = out / "Cropped" / subject / clip
+            names = [f"reg_img{i}" for i in take.numbers]
+            write_frames(folder, camera_frames(take.face, rng, cohort.scenario), names, "jpg")
+            units = au_text(take.aus, take.lateral)
+            marks = take.onset, take.apex, take.offset
+            rows.append((number, clip, None, *marks, None, units, plan.emotion))
+            kept = MEGC2019["casme2"].of(plan.emotion) if DROPPED.get(number) != clip else None
+            where = folder.relative_to(out).as_posix()
+            about = {"subject": subject, "clip": clip, "megc2019": kept, "folder": where}
+            truth.append(true_row(plan, take, **about))
     kinds = (
         overwritten("no apex", times=max(1, round(_NO_APEX * len(rows))), ApexFrame="/"),
         before("offset before onset", "OffsetFrame", "OnsetFrame"),
     )
-    table, spoilt = spoil(pd.DataFrame(rows), truth_table(truth), rng, kinds, dirt)
+    table = pd.DataFrame(rows, columns=HEADER.split(","))
+    table, spoilt = spoil(table, truth_table(truth), rng, kinds, dirt)
     write_table(out / TABLE, table, "Sheet1")
     return spoilt
 

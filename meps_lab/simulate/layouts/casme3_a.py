@@ -21,12 +21,7 @@ import numpy as np
 import pandas as pd
 
 from meps_lab.simulate.cohort import CohortDataset
-from meps_lab.simulate.layouts.common import (
-    Layout,
-    truth_table,
-    write_depth,
-    write_frames,
-)
+from meps_lab.simulate.layouts.common import Layout, truth_table, write_depth, write_frames
 from meps_lab.simulate.layouts.dials import DEPTH, FACE, PEOPLE
 from meps_lab.simulate.layouts.dirt import (
     Cells,
@@ -37,11 +32,13 @@ from meps_lab.simulate.layouts.dirt import (
     rewritten,
     spoil,
 )
-from meps_lab.simulate.layouts.filming import au_text
-from meps_lab.simulate.layouts.session import session
+from meps_lab.simulate.layouts.filming import au_text, true_row
+from meps_lab.simulate.layouts.samm import OBJECTIVE
+from meps_lab.simulate.layouts.session import Session, session
 from meps_lab.simulate.layouts.spreadsheet import write_table
 from meps_lab.simulate.scenario import Scenario
 
+HEADER = "Subject,Filename,Onset,Apex,Offset,AU,Objective class,emotion"
 TABLE = "annotation/cas(me)3_part_A_ME_label_JpgIndex_v2.xlsx"
 VIDEOS = "part_A/data/part_A"
 CLIPS = "Part_A_ME_clip"
@@ -67,30 +64,24 @@ videos last some seconds and show no macro-expressions.
 """
 # CHOICE: Roman numerals, one an emotion. WHY: the sources name the column, not its values;
 # these are the objective classes of Davison et al. (J. Imaging 4, 2018), from the emotion.
-_OBJECTIVE = {
-    "happiness": "I", "surprise": "II", "anger": "III", "disgust": "IV", "sadness": "V",
-    "fear": "VI",
-}  # fmt: skip
+_NUMERALS = ("I", "II", "III", "IV", "V", "VI", "VII")
 # The 860 published rows: what is wrong with them, and in how many.
 _ROWS, _ONSET_IS_APEX, _OFFSET_0, _OVERLONG = 860, 55, 2, 3456
 
 
 def write(
-    out: Path, cohort: CohortDataset, rng: np.random.Generator, dirt: bool, *,
-    videos: int = 4, gap_s: float = 2.0,
-) -> pd.DataFrame:  # fmt: skip
+    out: Path,
+    cohort: CohortDataset,
+    rng: np.random.Generator,
+    dirt: bool,
+    *,
+    videos: int = 4,
+    gap_s: float = 2.0,
+) -> pd.DataFrame:
     """Write the cohort; returns the truth, one row a clip.
 
-    Parameters
-    ----------
-    out : Path
-    cohort : CohortDataset
-    rng : numpy Generator
-    dirt : bool
-    videos : int
-        Videos a subject at most, 1 to 13; the real set has 13.
-    gap_s : float
-        Mean rest around an expression, s.
+    A subject has at most so many `videos`, 1 to 13 (the real set has 13), and rests `gap_s`
+    around an expression on average.
     """
     rows, truth, cuts = [], [], []
     for person in range(len(cohort) // cohort.trials_per_subject):
@@ -98,46 +89,24 @@ def write(
         mine = np.arange(first, first + cohort.trials_per_subject)
         parts = np.array_split(mine, min(videos, len(mine), len(LETTERS)))
         for letter, trials in zip(LETTERS, parts, strict=False):
-            film = session(cohort, person, trials.tolist(), FPS, gap_s, rng, sided=SIDED)
-            folder = out / VIDEOS / f"spNO.{person + 1}" / letter
-            for number, colour, depth in film.frames(rng, cohort.scenario):
-                names = [str(number + i) for i in range(len(colour))]
-                write_frames(folder / "color", colour, names, "jpg")
-                write_depth(folder / "depth", depth, names)
-            for clip in film.clips.itertuples():
+            video = session(cohort, person, trials.tolist(), FPS, gap_s, rng, sided=SIDED)
+            subject = f"spNO.{person + 1}"
+            folder = out / VIDEOS / subject / letter
+            write_video(folder, video, rng, cohort.scenario)
+            for clip in video.clips.itertuples():
                 plan = cohort.plan(clip.trial)
                 units = with_lips(au_text(clip.aus, clip.lateral), rng)
-                rows.append(
-                    {
-                        "Subject": f"spNO.{person + 1}",
-                        "Filename": letter,
-                        "Onset": clip.onset,
-                        "Apex": clip.apex,
-                        "Offset": clip.offset,
-                        "AU": units,
-                        "Objective class": _OBJECTIVE.get(plan.emotion, "VII"),
-                        "emotion": SPELLING.get(plan.emotion, plan.emotion),
-                    }  # fmt: skip
-                )
-                truth.append(
-                    {
-                        "subject": f"spNO.{person + 1}",
-                        "emotion": plan.emotion,
-                        "class": plan.label,
-                        "onset": clip.onset,
-                        "apex": clip.apex,
-                        "offset": clip.offset,
-                        "aus": "+".join(map(str, clip.aus)),
-                        "aus_sided": units.replace("?", ""),
-                        "apex_exact": clip.apex_exact,
-                        "lateral": clip.lateral,
-                        "video": letter,
-                        "n_frames": len(film),
-                        "folder": folder.relative_to(out).as_posix(),
-                    }  # fmt: skip
-                )
+                marks = clip.onset, clip.apex, clip.offset
+                kind = _NUMERALS[OBJECTIVE.get(plan.emotion, 7) - 1]
+                emotion = SPELLING.get(plan.emotion, plan.emotion)
+                rows.append((subject, letter, *marks, units, kind, emotion))
+                about = {"subject": subject, "video": letter, "n_frames": len(video)}
+                about["folder"] = folder.relative_to(out).as_posix()
+                sided = {"aus_sided": units.replace("?", "")}
+                truth.append(sided | true_row(plan, clip, **about))
                 cuts.append((folder, clip.onset, clip.offset))
-    table, true = spoil(pd.DataFrame(rows), truth_table(truth), rng, _kinds(len(rows)), dirt)
+    table = pd.DataFrame(rows, columns=HEADER.split(","))
+    table, true = spoil(table, truth_table(truth), rng, _kinds(len(rows)), dirt)
     # CHOICE: a clip's folder carries the onset that the table has, wrong or right, and all
     # frames of the true clip. WHY: its name is how a row finds its clip.
     true["clip"] = [
@@ -150,13 +119,21 @@ def write(
     return true
 
 
+def write_video(folder: Path, video: Session, rng: np.random.Generator, dials: Scenario) -> None:
+    """Write colour and depth of a long video, the files called by the frames' numbers."""
+    for first, colour, depth in video.frames(rng, dials):
+        names = [str(first + i) for i in range(len(colour))]
+        write_frames(folder / "color", colour, names, "jpg")
+        write_depth(folder / "depth", depth, names)
+
+
 def _cut(clips: Path, name: str, video: Path, onset: int, offset: int) -> None:
     """Copy the frames of a clip, with the numbers that they have in the video."""
     for here, there, ext in (("color", "frame", "jpg"), ("depth", "depth", "png")):
         (clips / there / name).mkdir(parents=True, exist_ok=True)
         for i in range(onset, offset + 1):
-            picture = (video / here / f"{i}.{ext}").read_bytes()
-            (clips / there / name / f"{i}.{ext}").write_bytes(picture)
+            frame = (video / here / f"{i}.{ext}").read_bytes()
+            (clips / there / name / f"{i}.{ext}").write_bytes(frame)
 
 
 def _kinds(n: int) -> tuple[Spoil, ...]:
@@ -196,19 +173,10 @@ def with_lips(text: str, rng: np.random.Generator) -> str:
 
 def scenario() -> Scenario:
     """30 frames a second, clips of about .4 s with an early apex, emotions as in the set."""
-    return Scenario.preset(
-        "casme3_c",
-        signals=("EDA", "ECG", "PPG"),
-        class_balance=(
-            ("disgust", 250),
-            ("surprise", 187),
-            ("others", 161),
-            ("fear", 86),
-            ("anger", 64),
-            ("sadness", 57),
-            ("happiness", 55),
-        ),  # fmt: skip
-    )
+    balance = {"disgust": 250, "surprise": 187, "others": 161, "fear": 86}
+    balance |= {"anger": 64, "sadness": 57, "happiness": 55}
+    dials = {"signals": ("EDA", "ECG", "PPG"), "class_balance": tuple(balance.items())}
+    return Scenario.preset("casme3_c", **dials)
 
 
 LAYOUT = Layout(

@@ -22,20 +22,16 @@ import pandas as pd
 
 from meps_lab.simulate.cohort import CohortDataset
 from meps_lab.simulate.layouts.biopac import write_text
-from meps_lab.simulate.layouts.casme3_a import FPS, SIDED, SPELLING
-from meps_lab.simulate.layouts.common import (
-    Layout,
-    truth_table,
-    write_depth,
-    write_frames,
-)
+from meps_lab.simulate.layouts.casme3_a import FPS, SIDED, SPELLING, write_video
+from meps_lab.simulate.layouts.common import Layout, truth_table
 from meps_lab.simulate.layouts.dials import BODY, DEPTH, FACE, PEOPLE
 from meps_lab.simulate.layouts.dirt import rewritten, spoil
-from meps_lab.simulate.layouts.filming import au_text
+from meps_lab.simulate.layouts.filming import au_text, true_row
 from meps_lab.simulate.layouts.session import session
 from meps_lab.simulate.layouts.spreadsheet import write_table
 from meps_lab.simulate.scenario import Scenario
 
+HEADER = "sub,count,onset,offset,au,emotion"
 TABLE = "CAS(ME)3_part_C_ME.xlsx"
 FRAMES = "part_C/RGB_Depth/part_C/part_C"
 PHYSIOLOGY = "part_C/Physiology"  # CHOICE: the sources name neither the folder nor its files
@@ -64,81 +60,55 @@ _BEAT_WINDOW_S = (-3.0, 7.0)  # of the truth's beats, around the onset
 
 
 def write(
-    out: Path, cohort: CohortDataset, rng: np.random.Generator, dirt: bool, *,
-    gap_s: float = 4.0, duration_s: float | None = None,
-) -> pd.DataFrame:  # fmt: skip
+    out: Path,
+    cohort: CohortDataset,
+    rng: np.random.Generator,
+    dirt: bool,
+    *,
+    gap_s: float = 4.0,
+) -> pd.DataFrame:
     """Write the cohort; returns the truth, one row a clip.
 
-    Parameters
-    ----------
-    out : Path
-    cohort : CohortDataset
-    rng : numpy Generator
-    dirt : bool
-    gap_s : float
-        Mean rest around an expression, s.
-    duration_s : float, optional
-        Length of each video; as short as the rests allow if None. The real ones last about
-        eight minutes.
+    People rest `gap_s` around an expression on average; the videos are as short as that
+    allows, where the real ones last about eight minutes.
     """
     rows, truth = [], []
     for person in range(len(cohort) // cohort.trials_per_subject):
         number = subject_number(person)
-        first = person * cohort.trials_per_subject
-        trials = list(range(first, first + cohort.trials_per_subject))
-        film = session(cohort, person, trials, FPS, gap_s, rng, duration_s, SIDED)
-        folder = out / FRAMES / f"{number:02d}" / "a"
-        for at, colour, depth in film.frames(rng, cohort.scenario):
-            names = [str(at + i) for i in range(len(colour))]
-            write_frames(folder / "color", colour, names, "jpg")
-            write_depth(folder / "depth", depth, names)
+        subject, first = f"{number:02d}", person * cohort.trials_per_subject
+        trials = range(first, first + cohort.trials_per_subject)
+        video = session(cohort, person, trials, FPS, gap_s, rng, sided=SIDED)
+        folder = out / FRAMES / subject / "a"
+        write_video(folder, video, rng, cohort.scenario)
         start_row = round(rng.uniform(*_BEFORE_S) * SFREQ)
-        lead_s = start_row / SFREQ
-        body = film.record(
-            cohort, rng, lead_s=lead_s, tail_s=rng.uniform(*_AFTER_S), sfreq=SFREQ, signals=SIGNALS
-        )
-        text = out / PHYSIOLOGY / f"{number:02d}.txt"
-        marker = _markers(len(body.ps[0]), start_row, start_row + round(film.duration_s * SFREQ))
+        how = {"lead_s": start_row / SFREQ, "tail_s": rng.uniform(*_AFTER_S)}
+        body = video.record(cohort, rng, **how, sfreq=SFREQ, signals=SIGNALS)
+        text = out / PHYSIOLOGY / f"{subject}.txt"
+        marker = _markers(len(body.ps[0]), start_row, start_row + round(video.duration_s * SFREQ))
         columns = dict(zip(body.names, body.ps, strict=True)) | {"marker": marker}
         # "The rest is meaningless": two unused digital lines.
         columns |= {f"digital {i}": np.zeros(len(marker), int) for i in (1, 2)}
         write_text(text, columns, SFREQ)
-        for count, clip in enumerate(film.clips.itertuples(), 1):
-            plan, onset_s = cohort.plan(clip.trial), lead_s + clip.onset / FPS
-            beats = body.beat_times - onset_s
+        for count, clip in enumerate(video.clips.itertuples(), 1):
+            plan, units = cohort.plan(clip.trial), au_text(clip.aus, clip.lateral)
+            beats = body.beat_times - (start_row / SFREQ + clip.onset / FPS)
             low, high = _BEAT_WINDOW_S
-            rows.append(
-                {
-                    "sub": number,
-                    "count": count,
-                    "onset": clip.onset,
-                    "offset": clip.offset,
-                    "au": au_text(clip.aus, clip.lateral).replace("+", ","),
-                    "emotion": SPELLING.get(plan.emotion, plan.emotion),
-                }  # fmt: skip
-            )
-            truth.append(
-                {
-                    "subject": f"{number:02d}",
-                    "clip": f"{number:02d}_{clip.onset}",
-                    "emotion": plan.emotion,
-                    "class": plan.label,
-                    "onset": clip.onset,
-                    "apex": clip.apex,
-                    "offset": clip.offset,
-                    "aus": "+".join(map(str, clip.aus)),
-                    "aus_sided": au_text(clip.aus, clip.lateral).replace("?", ""),
-                    "apex_exact": clip.apex_exact,
-                    "lateral": clip.lateral,
-                    "start_row": start_row,
-                    "beats_s": beats[(beats >= low) & (beats < high)],
-                    "n_frames": len(film),
-                    "folder": folder.relative_to(out).as_posix(),
-                    "physiology": text.relative_to(out).as_posix(),
-                }  # fmt: skip
-            )
+            emotion = SPELLING.get(plan.emotion, plan.emotion)
+            coded = units.replace("+", ",")
+            rows.append((number, count, clip.onset, clip.offset, coded, emotion))
+            about = {
+                "subject": subject,
+                "clip": f"{subject}_{clip.onset}",
+                "start_row": start_row,
+                "beats_s": beats[(beats >= low) & (beats < high)],
+                "n_frames": len(video),
+                "folder": folder.relative_to(out).as_posix(),
+                "physiology": text.relative_to(out).as_posix(),
+            }
+            truth.append({"aus_sided": units.replace("?", "")} | true_row(plan, clip, **about))
+    table = pd.DataFrame(rows, columns=HEADER.split(","))
     full_width = rewritten("full-width comma", "au", lambda au: au.replace(",", "，", 1))
-    table, true = spoil(pd.DataFrame(rows), truth_table(truth), rng, [full_width], dirt)
+    table, true = spoil(table, truth_table(truth), rng, [full_width], dirt)
     write_table(out / TABLE, table, "mockCrimeME")
     return true
 

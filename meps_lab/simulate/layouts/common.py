@@ -23,9 +23,8 @@ if TYPE_CHECKING:
     from meps_lab.simulate.cohort import CohortDataset
     from meps_lab.simulate.scenario import Scenario
 
-TRUTH_COLUMNS = (
-    "subject", "clip", "emotion", "class", "onset", "apex", "offset", "aus", "apex_exact", "dirt",
-)  # fmt: skip
+_FRAMES = ("onset", "apex", "offset")
+TRUTH_COLUMNS = ("subject", "clip", "emotion", "class", *_FRAMES, "aus", "apex_exact", "dirt")
 _JPEG_QUALITY = 95
 _EXTENSIONS = ("jpg", "png", "bmp", "tif")
 
@@ -144,9 +143,9 @@ def _write_pictures(folder: Path, pixels: np.ndarray, names: Sequence[str], ext:
         raise MepsError(f"{folder}: {len(pixels)} frames need as many different names")
     folder.mkdir(parents=True, exist_ok=True)
     how = [cv2.IMWRITE_JPEG_QUALITY, _JPEG_QUALITY] if ext == "jpg" else []
-    for name, picture in zip(names, pixels, strict=True):
+    for name, frame in zip(names, pixels, strict=True):
         # Encoded here and written by Python: OpenCV does not report a full disk.
-        _, data = cv2.imencode(f".{ext}", np.ascontiguousarray(picture), how)
+        _, data = cv2.imencode(f".{ext}", np.ascontiguousarray(frame), how)
         (folder / f"{name}.{ext}").write_bytes(data.tobytes())
 
 
@@ -169,7 +168,7 @@ def truth_table(rows: Iterable[Mapping[str, object]]) -> pd.DataFrame:
     for name in TRUTH_COLUMNS:
         if name not in table:
             table[name] = "" if name in ("aus", "dirt") else None
-    for name in ("onset", "apex", "offset"):
+    for name in _FRAMES:
         table[name] = table[name].astype("Int64")
     table["apex_exact"] = table["apex_exact"].astype("float64")
     return table[[*TRUTH_COLUMNS, *(c for c in table if c not in TRUTH_COLUMNS)]]

@@ -25,9 +25,13 @@ from meps_lib.errors import MepsError
 # CHOICE: CB1 and CB2 sit where PO9 and PO10 do. WHY: readers want a place for every
 # electrode, and nothing here is localised with it.
 _BESIDE = {
-    "PO5": ("PO3", "PO7"), "PO6": ("PO4", "PO8"), "CB1": ("PO9",), "CB2": ("PO10",),
-    "M1": ("TP9",), "M2": ("TP10",),
-}  # fmt: skip
+    "PO5": ("PO3", "PO7"),
+    "PO6": ("PO4", "PO8"),
+    "CB1": ("PO9",),
+    "CB2": ("PO10",),
+    "M1": ("TP9",),
+    "M2": ("TP10",),
+}
 
 
 def write_curry(
@@ -149,19 +153,12 @@ def _parameters(channels: int, samples: int, sfreq: float, start: datetime) -> s
         "DataSampOrder": "SAMP",
         "DataByteOrder": "SAMP_LOHI",
         "AmplifierInfo": "simulated",
-        "StartYear": start.year,
-        "StartMonth": start.month,
-        "StartDay": start.day,
-        "StartHour": start.hour,
-        "StartMin": start.minute,
-        "StartSec": start.second,
-        "StartMillisec": start.microsecond // 1000,
     }
-    return "".join(
-        ["DATA_PARAMETERS START\n"]
-        + [f"   {key:<20} =  {value}\n" for key, value in keys.items()]
-        + ["DATA_PARAMETERS END\n\n"]
-    )
+    clock = ("Year", "Month", "Day", "Hour", "Min", "Sec")
+    keys |= {f"Start{part}": n for part, n in zip(clock, start.timetuple(), strict=False)}
+    keys["StartMillisec"] = start.microsecond // 1000
+    lines = "".join(f"   {key:<20} =  {value}\n" for key, value in keys.items())
+    return f"DATA_PARAMETERS START\n{lines}DATA_PARAMETERS END\n\n"
 
 
 def _group(suffix: str, names: Sequence[str], place: np.ndarray | None) -> str:
@@ -186,16 +183,6 @@ def _event_file(events: Sequence[tuple[int, int]]) -> str:
 
 def _list(name: str, lines: Sequence[str]) -> str:
     """A list section. Readers count on its name standing four times at the start of a line."""
-    return "\n".join(
-        [
-            f"{name} START",
-            f"   ListCount            =  {len(lines)}",
-            f"{name} END",
-            "",
-            f"{name} START_LIST\t# Do not edit!",
-            *lines,
-            f"{name} END_LIST",
-            "",
-            "",
-        ]
-    )
+    head = f"{name} START\n   ListCount            =  {len(lines)}\n{name} END\n\n"
+    start = f"{name} START_LIST\t# Do not edit!"
+    return head + "\n".join([start, *lines, f"{name} END_LIST\n\n"])

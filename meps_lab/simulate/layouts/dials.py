@@ -15,23 +15,23 @@ from meps_lab.simulate.scenario import Scenario
 from meps_lab.simulate.timing import LONGEST_S
 from meps_lib.errors import MepsError
 
-FACE = (
-    "size", "n_frames", "duration", "duration_s", "duration_spread_s", "me_intensity", "me_spread",
-    "au_spread", "leak_share", "upper_leak", "lower_leak", "left_leak", "right_leak", "asymmetry",
-    "au_share", "blend_share", "stray_au", "apex", "apex_position", "apex_spread",
-    "blinks_per_min", "head_drift_mm", "head_pose_mm", "light_change", "frame_noise", "overlap",
-    "class_balance", "class_by_subject",
-)  # fmt: skip
+_FACE = """
+size n_frames duration duration_s duration_spread_s me_intensity me_spread au_spread leak_share
+upper_leak lower_leak left_leak right_leak asymmetry au_share blend_share stray_au apex
+apex_position apex_spread blinks_per_min head_drift_mm head_pose_mm light_change frame_noise
+overlap class_balance class_by_subject
+"""
+_BODY = """
+ps_noise ps_wander ps_mains ps_mains_hz ps_spontaneous ps_motion_per_min ps_dropout_per_min
+ps_saturation arousal_gain valence_gain specificity
+"""
+_FIXED = """
+fps signals ps_sfreq ps_duration_s ps_before_s eeg eeg_sfreq missing_colour missing_depth
+missing_ps missing_eeg label_noise
+"""
+FACE, BODY, FIXED = (tuple(names.split()) for names in (_FACE, _BODY, _FIXED))
 DEPTH = ("depth_noise_mm", "depth_holes", "depth_gain_jumps_mm")
-BODY = (
-    "ps_noise", "ps_wander", "ps_mains", "ps_mains_hz", "ps_spontaneous", "ps_motion_per_min",
-    "ps_dropout_per_min", "ps_saturation", "arousal_gain", "valence_gain", "specificity",
-)  # fmt: skip
 PEOPLE = ("arousal_spread", "subject_spread", "idiosyncrasy")
-FIXED = (
-    "fps", "signals", "ps_sfreq", "ps_duration_s", "ps_before_s", "eeg", "eeg_sfreq",
-    "missing_colour", "missing_depth", "missing_ps", "missing_eeg", "label_noise",
-)  # fmt: skip
 
 
 def scenario_of(layout: Layout, dials: Mapping[str, object]) -> Scenario:

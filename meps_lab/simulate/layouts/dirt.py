@@ -106,21 +106,18 @@ def overwritten(name: str, times: int = 1, **cells: object) -> Spoil:
 
 def before(name: str, column: str, other: str, times: int = 1) -> Spoil:
     """A frame number set 1 to 5 below another's, e.g. an apex before its onset."""
-
-    def change(row: pd.Series, rng: np.random.Generator) -> Cells:
-        if not isinstance(row[other], (int, np.integer)) or row[other] <= 1:
-            return {}
-        return {column: max(1, int(row[other]) - int(rng.integers(1, 6)))}
-
-    return Spoil(name, change, times)
+    return _moved(name, column, other, -1, times)
 
 
 def after(name: str, column: str, other: str, times: int = 1) -> Spoil:
     """A frame number set 1 to 5 above another's, e.g. an onset after its apex."""
+    return _moved(name, column, other, 1, times)
 
+
+def _moved(name: str, column: str, other: str, sign: int, times: int) -> Spoil:
     def change(row: pd.Series, rng: np.random.Generator) -> Cells:
-        if not isinstance(row[other], (int, np.integer)):
+        if not isinstance(row[other], (int, np.integer)) or row[other] + sign < 1:
             return {}
-        return {column: int(row[other]) + int(rng.integers(1, 6))}
+        return {column: max(1, int(row[other]) + sign * int(rng.integers(1, 6)))}
 
     return Spoil(name, change, times)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import replace
+from typing import NamedTuple
 
 import numpy as np
 from torch import Tensor
@@ -20,19 +21,55 @@ _ONE_SIDE = 0.6  # from here on a coder would call it one-sided
 _LUMA = (0.299, 0.587, 0.114)  # ITU-R BT.601, what OpenCV and Pillow use for grey
 
 
-def film(face: FaceClip, rng: np.random.Generator, dials: Scenario, grey: bool = False) -> Tensor:
-    """Pictures of a clip as the camera saves them.
+class Take(NamedTuple):
+    """A clip that is filmed alone, with frame numbers as its files have them."""
 
-    Returns
-    -------
-    Tensor, shape (T, 3, H, W), or (T, 1, H, W) if `grey`
-        In [0, 1], with the scenario's noise.
+    face: FaceClip
+    onset: int  # the first frame
+    apex: int
+    offset: int  # the last one
+    apex_exact: float  # not rounded
+    aus: tuple[int, ...]  # as a coder notes them
+    lateral: float
+
+    @classmethod
+    def of(cls, face: FaceClip, exact: float, first: int = 0) -> Take:
+        """A face whose frames are numbered from `first`; `exact` counts from the first one."""
+        peak, last = apex_frame(face.intensity, exact), len(face.intensity) - 1
+        aus = coded_aus(face.aus, face.intensity)
+        return cls(face, first, first + peak, first + last, first + exact, aus, face.lateral)
+
+    @property
+    def numbers(self) -> range:
+        return range(self.onset, self.offset + 1)
+
+
+def camera_frames(face: FaceClip, rng: np.random.Generator, dials: Scenario) -> Tensor:
+    """Pictures of a clip as the camera saves them, (T, 3, H, W) in [0, 1], with its noise."""
+    return sense_colour(face.render()[0], rng, dials.frame_noise)
+
+
+def grey(colour: Tensor) -> Tensor:
+    """Pictures (T, 3, H, W) as a grey camera saves them, (T, 1, H, W)."""
+    r, g, b = colour.split(1, dim=1)
+    return _LUMA[0] * r + _LUMA[1] * g + _LUMA[2] * b
+
+
+def true_row(plan: Plan, seen: Take | tuple, **more: object) -> dict[str, object]:
+    """What is true of one clip, for `truth_table`.
+
+    Parameters
+    ----------
+    plan : Plan
+    seen : Take, or a row of `Session.clips`
+        Tells onset, apex, offset, apex_exact, aus and lateral.
+    **more
+        Further columns, among them subject and clip.
     """
-    colour = sense_colour(face.render()[0], rng, dials.frame_noise)
-    if grey:
-        r, g, b = colour.split(1, dim=1)
-        colour = _LUMA[0] * r + _LUMA[1] * g + _LUMA[2] * b
-    return colour
+    marks = {name: getattr(seen, name) for name in ("onset", "apex", "offset", "apex_exact")}
+    aus = "+".join(map(str, seen.aus))
+    about = {"emotion": plan.emotion, "class": plan.label, "aus": aus, "lateral": seen.lateral}
+    return marks | about | more
 
 
 def micro_steps(plan: Plan) -> int:
@@ -71,11 +108,9 @@ def retimed(plan: Plan, steps: int) -> tuple[FaceClip, float]:
     # By its formula: between two frames of the original the peak would be cut off and move.
     full = face.intensity.max(axis=0) / time_course(source + 1, plan.apex).max()
     at = np.linspace(0, source, steps + 1)
-    face = replace(
-        face, intensity=time_course(steps + 1, apex)[:, None] * np.minimum(full, 1.0),
-        pose=_at(face.pose, at), blink=_at(face.blink, at), gain=_at(face.gain, at),
-    )  # fmt: skip
-    return face, apex
+    course = time_course(steps + 1, apex)[:, None] * np.minimum(full, 1.0)
+    others = {name: _at(getattr(face, name), at) for name in ("pose", "blink", "gain")}
+    return replace(face, intensity=course, **others), apex
 
 
 def brief(plan: Plan) -> tuple[FaceClip, float]:
@@ -83,9 +118,7 @@ def brief(plan: Plan) -> tuple[FaceClip, float]:
     return retimed(plan, micro_steps(plan))
 
 
-def one_sided(
-    face: FaceClip, rng: np.random.Generator, share: float = _SIDED_SHARE
-) -> FaceClip:  # fmt: skip
+def one_sided(face: FaceClip, rng: np.random.Generator, share: float = _SIDED_SHARE) -> FaceClip:
     """The face as it is, or, in this share of the faces that can, moving on one side only."""
     luck, side = rng.random(), rng.choice([-0.95, 0.95])
     if luck < share and not _MIDLINE & set(face.aus):

@@ -12,7 +12,6 @@ to CASME II, SAMM and SMIC-HS in turn, so that a composite of three sets can be 
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 
 import cv2
@@ -20,13 +19,11 @@ import numpy as np
 import pandas as pd
 
 from meps_lab.simulate.cohort import CohortDataset
-from meps_lab.simulate.face.clip import FaceClip
 from meps_lab.simulate.layouts.common import Layout, truth_table
 from meps_lab.simulate.layouts.dials import FACE, PEOPLE
 from meps_lab.simulate.layouts.dirt import Spoil, rewritten, spoil
-from meps_lab.simulate.layouts.filming import brief, coded_aus, film
+from meps_lab.simulate.layouts.filming import Take, brief, camera_frames, true_row
 from meps_lab.simulate.scenario import Scenario
-from meps_lab.simulate.timing import apex_frame
 from meps_lib.labels import CLASS_SETS
 from meps_lib.video.motion import flow_map
 
@@ -50,28 +47,21 @@ def write(out: Path, cohort: CohortDataset, rng: np.random.Generator, dirt: bool
     for k in range(len(cohort)):
         plan, person = cohort.plan(k), k // per
         name, subject, clip = _names(person, k % per + 1, plan.label)
-        face, exact = brief(plan)
-        apex = apex_frame(face.intensity, exact)
-        colour = film(_two_frames(face, apex), rng, cohort.scenario)
+        take = Take.of(*brief(plan))
+        colour = camera_frames(take.face.pick([0, take.apex]), rng, cohort.scenario)
         pictures.append(as_grey_levels(flow_map(colour, 0, 1, 1)[0].numpy()))
-        row = {
-            "dataset": name, "sub": subject, "filename": f"{clip}.png",
-            "label": CLASSES.index(plan.label), "disk": f"{clip}.png",
-        }  # fmt: skip
-        rows.append(row)
-        true = {
-            "subject": subject, "clip": clip, "emotion": plan.emotion, "class": plan.label,
-            "onset": 0, "apex": apex, "offset": len(face.intensity) - 1, "apex_exact": exact,
-            "aus": "+".join(map(str, coded_aus(face.aus, face.intensity))), "dataset": name,
-        }  # fmt: skip
-        truth.append(true)
+        file = f"{clip}.png"
+        rows.append((name, subject, file, CLASSES.index(plan.label), file))
+        truth.append(true_row(plan, take, subject=subject, clip=clip, dataset=name))
     few = max(1, round(0.05 * len(rows)))  # CHOICE: nobody counted them
     kinds = (
         rewritten("stray space in the table", "filename", _spaced, few),
         rewritten("stray space on disk", "disk", _spaced, few),
         Spoil("stray space in both", _both, few),
     )
-    table, spoilt = spoil(pd.DataFrame(rows), truth_table(truth), rng, kinds, dirt)
+    table = pd.DataFrame(rows, columns=["dataset", "sub", "filename", "label", "disk"])
+    true = truth_table(truth).drop(columns="lateral")
+    table, spoilt = spoil(table, true, rng, kinds, dirt)
     for picture, name in zip(pictures, table["disk"], strict=True):
         (out / name).write_bytes(cv2.imencode(".png", picture)[1].tobytes())
     table.drop(columns="disk").to_csv(out / TABLE, index=False)
@@ -99,15 +89,6 @@ def as_grey_levels(flow: np.ndarray) -> np.ndarray:
     u, v, strain = flow
     levels = np.stack([ZERO + PER_PIXEL * u, ZERO + PER_PIXEL * v, PER_STRAIN * strain], axis=-1)
     return levels.round().clip(0, 255).astype(np.uint8)
-
-
-def _two_frames(face: FaceClip, apex: int) -> FaceClip:
-    """The clip without the frames that a map does not need."""
-    kept = [0, apex]
-    return replace(
-        face, intensity=face.intensity[kept], pose=face.pose[kept], blink=face.blink[kept],
-        gain=face.gain[kept],
-    )  # fmt: skip
 
 
 def _names(person: int, nth: int, label: str) -> tuple[str, str, str]:

@@ -53,9 +53,13 @@ class Session:
         return len(self) / self.fps
 
     def frames(
-        self, rng: np.random.Generator, dials: Scenario, start: int = 0, stop: int | None = None,
+        self,
+        rng: np.random.Generator,
+        dials: Scenario,
+        start: int = 0,
+        stop: int | None = None,
         depth: bool = True,
-    ) -> Iterator[tuple[int, Tensor, Tensor | None]]:  # fmt: skip
+    ) -> Iterator[tuple[int, Tensor, Tensor | None]]:
         """Render the video piece by piece, as camera and depth sensor see it.
 
         Parameters
@@ -91,22 +95,19 @@ class Session:
 
     def _render(self, frames: np.ndarray) -> tuple[Tensor, Tensor]:
         face = self.face
-        state = np.column_stack(
-            [self.lateral, face.blink, face.gain, face.pose, face.intensity]
-        )[frames]  # fmt: skip
+        parts = [self.lateral, face.blink, face.gain, face.pose, face.intensity]
+        state = np.column_stack(parts)[frames]
         _, first, same = np.unique(state, axis=0, return_index=True, return_inverse=True)
         colour = depth = None
         different = frames[first]
         for lateral in np.unique(self.lateral[different]):
             here = np.flatnonzero(self.lateral[different] == lateral)
             rows = different[here]
-            used = face.intensity[rows].any(axis=0)
-            part = replace(
-                face, lateral=float(lateral), intensity=face.intensity[rows][:, used],
-                aus=tuple(np.array(face.aus, int)[used].tolist()), pose=face.pose[rows],
-                blink=face.blink[rows], gain=face.gain[rows],
-            )  # fmt: skip
-            c, d = part.render()
+            part = face.pick(rows)
+            used = part.intensity.any(axis=0)
+            aus = tuple(np.array(face.aus, int)[used].tolist())
+            moving = {"aus": aus, "intensity": part.intensity[:, used], "lateral": float(lateral)}
+            c, d = replace(part, **moving).render()
             if colour is None:
                 colour, depth = (x.new_empty(len(different), *x.shape[1:]) for x in (c, d))
             colour[here], depth[here] = c, d
@@ -124,9 +125,14 @@ class Session:
         return replace(self, face=replace(self.face, blink=closed))
 
     def record(
-        self, cohort: CohortDataset, rng: np.random.Generator, *, lead_s: float = 0.0,
-        tail_s: float = 0.0, **how: object,
-    ) -> Episode:  # fmt: skip
+        self,
+        cohort: CohortDataset,
+        rng: np.random.Generator,
+        *,
+        lead_s: float = 0.0,
+        tail_s: float = 0.0,
+        **how: object,
+    ) -> Episode:
         """Record the person's body over the session.
 
         Parameters

@@ -24,26 +24,28 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-import torch
 
 from meps_lab.simulate.cohort import CohortDataset, Plan
 from meps_lab.simulate.layouts.casme3_a import SPELLING
 from meps_lab.simulate.layouts.common import Layout, truth_table, write_frames
 from meps_lab.simulate.layouts.dials import BODY, FACE, PEOPLE
-from meps_lab.simulate.layouts.filming import micro_steps
+from meps_lab.simulate.layouts.filming import grey, micro_steps, true_row
 from meps_lab.simulate.layouts.mmme_signals import PULSE_S, record_devices
-from meps_lab.simulate.layouts.session import Session, Showing, film_of
+from meps_lab.simulate.layouts.session import Session, Showing, session_of
 from meps_lab.simulate.layouts.spreadsheet import write_table
 from meps_lab.simulate.scenario import Scenario
 from meps_lib.errors import MepsError
 
+HEADER = (
+    "Subject,Filename,Marker,OnsetTime,ApexTime,OffsetTime,OnsetFrame,ApexFrame,OffsetFrame,"
+    "Action Units,Estimated Emotion,(Macro/Micro),Date,dif"
+)
 TABLE = "coding_file.xlsx"
 FPS = 150.0
 # Label number -> what the clips of that label are meant to evoke; six clips each.
 LABELS = ("sad", "disgust", "happy", "fear", "tense", "calm", "anger", "surprise")
 FIRST_MARKER, CLIPS_A_LABEL = 101, 6
 _OTHERWISE = ("tense", "calm")  # clips in which any expression may turn up
-_LUMA = torch.tensor([0.299, 0.587, 0.114])[:, None, None]  # ITU-R BT.601
 CHOICES = """What the sources leave open, and what these files do:
 the folders Video, EEG and PERI, and the file marker_label.csv with its six codes a label;
 in a frame's name nothing is padded, "Code" counts the session's frames from 0, and "Marker"
@@ -78,20 +80,11 @@ def marker_table() -> pd.DataFrame:
 
 
 def write(
-    out: Path, cohort: CohortDataset, rng: np.random.Generator, dirt: bool, *,
-    trial_s: float = 4.0,
-) -> pd.DataFrame:  # fmt: skip
-    """Write the cohort; returns the truth, one row an expression.
+    out: Path, cohort: CohortDataset, rng: np.random.Generator, dirt: bool, *, trial_s: float = 4.0
+) -> pd.DataFrame:
+    """Write the cohort; returns the truth, one row an expression. No errors are documented.
 
-    Parameters
-    ----------
-    out : Path
-    cohort : CohortDataset
-    rng : numpy Generator
-    dirt : bool
-        Unused: no errors of this set are documented.
-    trial_s : float
-        Length of each clip, at least 3.5 s; about a minute in the real set.
+    A clip lasts `trial_s`, at least 3.5 s; about a minute in the real set.
     """
     if trial_s < 3.5:
         raise MepsError(f"trial_s must be at least 3.5 s, to hold two expressions; got {trial_s}")
@@ -103,19 +96,22 @@ def write(
         markers = choose_markers([p.emotion for p in plans], rng)
         starts = np.arange(per) * (trial_s + _PAUSE_S)
         showings = _showings(cohort, person * per, starts, trial_s, rng)
-        film = film_of(cohort, showings, FPS, rng, float(starts[-1] + trial_s))
+        video = session_of(cohort, showings, FPS, rng, float(starts[-1] + trial_s))
         clips = list(zip(starts.tolist(), markers, strict=True))
-        devices, lids = record_devices(out, name, cohort, film, clips, _START, rng, trial_s)
-        film = film.blinking(lids)
+        devices, lids = record_devices(out, name, cohort, video, clips, _START, rng, trial_s)
+        video = video.blinking(lids)
         for j, (start_s, marker) in enumerate(clips):
             clip = f"{name}_{marker}"
             folder = out / "Video" / name / clip
-            _write_video(folder, film, cohort.scenario, rng, start_s, trial_s, marker)
-            for seen in film.clips[film.clips.trial == person * per + j].itertuples():
-                row, true = _rows(seen, plans[j], name, clip, marker, round(start_s * FPS))
-                rows.append(row)
-                truth.append(true | devices[j] | {"folder": folder.relative_to(out).as_posix()})
-    write_table(out / TABLE, pd.DataFrame(rows), "Sheet1")
+            _write_video(folder, video, cohort.scenario, rng, start_s, trial_s, marker)
+            for seen in video.clips[video.clips.trial == person * per + j].itertuples():
+                seen = _from_clip(seen, round(start_s * FPS))
+                rows.append((name, clip, marker, *_cells(seen, plans[j])))
+                about = {"subject": name, "clip": clip, "marker": marker}
+                about["size"] = "macro" if seen.slower > 1 else "micro"
+                where = {"folder": folder.relative_to(out).as_posix()}
+                truth.append(true_row(plans[j], seen, **about) | devices[j] | where)
+    write_table(out / TABLE, pd.DataFrame(rows, columns=HEADER.split(",")), "Sheet1")
     return truth_table(truth)
 
 
@@ -159,9 +155,14 @@ def _showings(
 
 
 def _write_video(
-    folder: Path, film: Session, dials: Scenario, rng: np.random.Generator, start_s: float,
-    trial_s: float, marker: int,
-) -> None:  # fmt: skip
+    folder: Path,
+    video: Session,
+    dials: Scenario,
+    rng: np.random.Generator,
+    start_s: float,
+    trial_s: float,
+    marker: int,
+) -> None:
     """Frames named by their time, their running number and the trigger line's code.
 
     CHOICE: numbers are not padded, "Code" is the frame's number in the session, and "Marker"
@@ -170,42 +171,31 @@ def _write_video(
     is right whichever it is.
     """
     first, last = round(start_s * FPS), round((start_s + trial_s) * FPS)
-    for at, colour, _ in film.frames(rng, dials, first, last, depth=False):
+    for at, colour, _ in video.frames(rng, dials, first, last, depth=False):
         names = []
         for i in range(at, at + len(colour)):
             t = _START + timedelta(milliseconds=round(i / FPS * 1000))
             stamp = f"{t.year}-{t.month}-{t.day}-{t.hour}-{t.minute}-{t.second}"
             code = marker if (i - first) / FPS < PULSE_S else 0
             names.append(f"{stamp}-{t.microsecond // 1000}-{i}-{code}")
-        write_frames(folder, (colour * _LUMA).sum(1, keepdim=True), names, "tif")
+        write_frames(folder, grey(colour), names, "tif")
 
 
-def _rows(
-    seen: tuple, plan: Plan, name: str, clip: str, marker: int, first: int
-) -> tuple[dict, dict]:
-    """The row of the table and that of the truth.
+def _from_clip(seen: tuple, first: int) -> tuple:
+    """CHOICE: frames count from the clip's first, which is 0."""
+    names = ("onset", "apex", "offset", "apex_exact")
+    return seen._replace(**{name: getattr(seen, name) - first for name in names})
 
-    CHOICE: frames count from the clip's first, which is 0; "dif" is offset minus onset, s.
-    """
-    frames = {k: getattr(seen, k) - first for k in ("onset", "apex", "offset")}
-    times = {k: round(v / FPS, 3) for k, v in frames.items()}
-    row = {
-        "Subject": name, "Filename": clip, "Marker": marker,
-        "OnsetTime": times["onset"], "ApexTime": times["apex"], "OffsetTime": times["offset"],
-        "OnsetFrame": frames["onset"], "ApexFrame": frames["apex"],
-        "OffsetFrame": frames["offset"],
-        "Action Units": ", ".join(f"AU{au}" for au in seen.aus),
-        "Estimated Emotion": SPELLING.get(plan.emotion, plan.emotion),
-        "(Macro/Micro)": "Macro" if seen.slower > 1 else "Micro",
-        "Date": f"{_START:%Y-%m-%d}", "dif": round(times["offset"] - times["onset"], 3),
-    }  # fmt: skip
-    true = {
-        "subject": name, "clip": clip, "emotion": plan.emotion, "class": plan.label, **frames,
-        "aus": "+".join(map(str, seen.aus)), "apex_exact": seen.apex_exact - first,
-        "lateral": seen.lateral, "marker": marker,
-        "size": "macro" if seen.slower > 1 else "micro",
-    }  # fmt: skip
-    return row, true
+
+def _cells(seen: tuple, plan: Plan) -> tuple:
+    """The row of the table from OnsetTime on. CHOICE: "dif" is offset minus onset, s."""
+    frames = seen.onset, seen.apex, seen.offset
+    times = [round(frame / FPS, 3) for frame in frames]
+    units = ", ".join(f"AU{au}" for au in seen.aus)
+    emotion = SPELLING.get(plan.emotion, plan.emotion)
+    size = "Macro" if seen.slower > 1 else "Micro"
+    dif = round(times[2] - times[0], 3)
+    return (*times, *frames, units, emotion, size, f"{_START:%Y-%m-%d}", dif)
 
 
 LAYOUT = Layout(

@@ -28,11 +28,17 @@ EEG_NAMES = (*MONTAGE_62, "M1", "M2")
 OTHER_NAMES = ("HEO", "VEO", "EKG", "EMG", "Trigger")
 # The 17 columns of the .mat file, in order. CHOICE: how labels and units are spelt.
 COLUMNS = (
-    ("PPG", "Volts"), ("RSP", "Volts"), ("EMG A", "mV"), ("SKT A", "Deg. C"),
-    ("EDA", "microsiemens"), ("ECG", "mV"), ("EMG B", "mV"), ("SKT B", "Deg. C"),
+    ("PPG", "Volts"),
+    ("RSP", "Volts"),
+    ("EMG A", "mV"),
+    ("SKT A", "Deg. C"),
+    ("EDA", "microsiemens"),
+    ("ECG", "mV"),
+    ("EMG B", "mV"),
+    ("SKT B", "Deg. C"),
     *((f"Digital (STP Input {i})", "Volts") for i in range(8)),
     ("ECG Rate", "BPM"),
-)  # fmt: skip
+)
 # Of the recording, before and after the video: from 3 s before the first expression to 7 s after
 # the last there are signals, however late a device starts.
 _LEAD_S, _TAIL_S = 6.5, 5.6
@@ -40,9 +46,15 @@ _LATE_MS = (200, 3000)  # when a device starts, after the recording does
 
 
 def record_devices(
-    out: Path, name: str, cohort: CohortDataset, film: Session,
-    clips: Sequence[tuple[float, int]], start: datetime, rng: np.random.Generator, clip_s: float,
-) -> tuple[list[dict[str, object]], np.ndarray]:  # fmt: skip
+    out: Path,
+    name: str,
+    cohort: CohortDataset,
+    video: Session,
+    clips: Sequence[tuple[float, int]],
+    start: datetime,
+    rng: np.random.Generator,
+    clip_s: float,
+) -> tuple[list[dict[str, object]], np.ndarray]:
     """Record one subject's session and write the files of both devices.
 
     Parameters
@@ -51,7 +63,7 @@ def record_devices(
     name : str
         Of the subject, and of the files.
     cohort : CohortDataset
-    film : Session
+    video : Session
     clips : sequence of (float, int)
         Start in the video, s, and marker code of each clip.
     start : datetime
@@ -69,13 +81,11 @@ def record_devices(
     lids : ndarray, shape (m, 2)
         Start and end of each blink in the EEG, s from the video's first frame.
     """
-    lids = blink_spans(
-        rng, _LEAD_S + film.duration_s + _TAIL_S, cohort.scenario.blinks_per_min
-    )  # fmt: skip
-    body = film.record(
-        cohort, rng, lead_s=_LEAD_S, tail_s=_TAIL_S, sfreq=SFREQ, signals=SIGNALS,
-        eeg_names=MONTAGE_62, eeg_sfreq=SFREQ, lids=lids,
-    )  # fmt: skip
+    duration_s = _LEAD_S + video.duration_s + _TAIL_S
+    lids = blink_spans(rng, duration_s, cohort.scenario.blinks_per_min)
+    how = {"lead_s": _LEAD_S, "tail_s": _TAIL_S, "sfreq": SFREQ, "signals": SIGNALS}
+    how |= {"eeg_names": MONTAGE_62, "eeg_sfreq": SFREQ, "lids": lids}
+    body = video.record(cohort, rng, **how)
     at = np.array([round((_LEAD_S + start_s) * SFREQ) for start_s, _ in clips])
     codes = np.zeros(body.ps.shape[1], int)
     for sample, (_, marker) in zip(at, clips, strict=True):
@@ -84,12 +94,10 @@ def record_devices(
 
     eeg_path = out / "EEG" / f"{name}.cdt"
     eeg, others = _cap(body, codes, rng)
-    write_curry(
-        eeg_path, eeg[:, late_eeg:], EEG_NAMES, SFREQ,
-        others=others[:, late_eeg:], other_names=OTHER_NAMES,
-        events=[(int(s) - late_eeg, m) for s, (_, m) in zip(at, clips, strict=True)],
-        start=start + timedelta(seconds=late_eeg / SFREQ - _LEAD_S),
-    )  # fmt: skip
+    beside = {"others": others[:, late_eeg:], "other_names": OTHER_NAMES}
+    events = [(int(s) - late_eeg, m) for s, (_, m) in zip(at, clips, strict=True)]
+    began = start + timedelta(seconds=late_eeg / SFREQ - _LEAD_S)
+    write_curry(eeg_path, eeg[:, late_eeg:], EEG_NAMES, SFREQ, **beside, events=events, start=began)
     peri_path = out / "PERI" / f"{name}.mat"
     labels, units = zip(*COLUMNS, strict=True)
     write_mat(peri_path, _peripheral(body, codes, rng)[:, late_peri:], labels, units, SFREQ)
@@ -108,7 +116,7 @@ def record_devices(
                 "beats_s": beats[(beats >= 0) & (beats < clip_s)],
                 "scr_onsets_s": scrs[there],
                 "scr_amplitudes_us": body.scr_amplitudes[there],
-            }  # fmt: skip
+            }
         )
     return truth, lids - _LEAD_S
 

@@ -48,13 +48,13 @@ def _parts(value: object) -> list[bytes]:
     if isinstance(value, str):
         return [_string(value.encode("latin1"))]
     if isinstance(value, int) and not isinstance(value, bool):
-        return [_whole(value)]
+        return [_int(value)]
     if isinstance(value, np.ndarray) and value.dtype.kind in "if":
         return _array(value)
     raise MepsError(f"an old pickle of {type(value).__name__}: give dict, str, int or numbers")
 
 
-def _whole(value: int) -> bytes:
+def _int(value: int) -> bytes:
     if 0 <= value < 256:
         return pickle.BININT1 + bytes([value])
     return pickle.BININT + struct.pack("<i", value)
@@ -69,16 +69,12 @@ def _string(text: bytes) -> bytes:
 
 def _array(value: np.ndarray) -> list[bytes]:
     kind = value.dtype.newbyteorder("<")
-    shape = [_whole(n) for n in value.shape]
-    return [
-        b"cnumpy.core.multiarray\n_reconstruct\n",
-        b"cnumpy\nndarray\n", _whole(0), pickle.TUPLE1, _string(b"b"), pickle.TUPLE3,
-        pickle.REDUCE,
-        pickle.MARK, _whole(1), pickle.MARK, *shape, pickle.TUPLE,
-        b"cnumpy\ndtype\n", _string(kind.str[1:].encode()), _whole(0), _whole(1), pickle.TUPLE3,
-        pickle.REDUCE,
-        pickle.MARK, _whole(3), _string(b"<"), pickle.NONE * 3, _whole(-1), _whole(-1), _whole(0),
-        pickle.TUPLE, pickle.BUILD,
-        pickle.NEWFALSE, _string(np.ascontiguousarray(value, kind).tobytes()),
-        pickle.TUPLE, pickle.BUILD,
-    ]  # fmt: skip
+    shape = [_int(n) for n in value.shape]
+    zero, one, data = _int(0), _int(1), np.ascontiguousarray(value, kind).tobytes()
+    empty = [b"cnumpy\nndarray\n", zero, pickle.TUPLE1, _string(b"b"), pickle.TUPLE3]
+    named = [b"cnumpy\ndtype\n", _string(kind.str[1:].encode()), zero, one, pickle.TUPLE3]
+    order = [_int(3), _string(b"<"), pickle.NONE * 3, _int(-1), _int(-1), zero]
+    dtype = [*named, pickle.REDUCE, pickle.MARK, *order, pickle.TUPLE, pickle.BUILD]
+    state = [pickle.MARK, one, pickle.MARK, *shape, pickle.TUPLE, *dtype]
+    state += [pickle.NEWFALSE, _string(data), pickle.TUPLE, pickle.BUILD]
+    return [b"cnumpy.core.multiarray\n_reconstruct\n", *empty, pickle.REDUCE, *state]

@@ -24,23 +24,27 @@ from meps_lab.simulate.layouts.common import Layout, truth_table, write_frames
 from meps_lab.simulate.layouts.dials import FACE, PEOPLE
 from meps_lab.simulate.layouts.dirt import overwritten, spoil
 from meps_lab.simulate.layouts.filming import (
+    Take,
     au_text,
     brief,
-    coded_aus,
-    film,
+    camera_frames,
+    grey,
     one_sided,
+    true_row,
 )
 from meps_lab.simulate.layouts.spreadsheet import write_table
 from meps_lab.simulate.scenario import Scenario
-from meps_lab.simulate.timing import apex_frame
 from meps_lib.labels import MEGC2019
 
 TABLE = "SAMM_Micro_FACS_Codes_v2.xlsx"
+HEADER = (
+    "Subject,Filename,Inducement Code,Onset Frame,Apex Frame,Offset Frame,Duration,Micro,"
+    "Action Units,Estimated Emotion,Objective Classes,Notes"
+)
 HEADER_ROW = 13  # counted from 0, as pandas does
 # Objective classes I to VII. CHOICE: by emotion here; the real ones follow the action units.
-OBJECTIVE = {
-    "happiness": 1, "surprise": 2, "anger": 3, "disgust": 4, "sadness": 5, "fear": 6,
-}  # fmt: skip
+_IN_ORDER = ("happiness", "surprise", "anger", "disgust", "sadness", "fear")
+OBJECTIVE = {emotion: number for number, emotion in enumerate(_IN_ORDER, 1)}
 _ABOVE = {
     0: "Micro-expression codes, simulated in the layout of SAMM",
     2: "Subject: number of the participant",
@@ -75,32 +79,21 @@ def write(out: Path, cohort: CohortDataset, rng: np.random.Generator, dirt: bool
         subject, tape = f"{person + 6:03d}", int(rng.integers(1, _FILMS + 1))
         nth[subject, tape] += 1
         clip = f"{subject}_{tape}_{nth[subject, tape]}"
-        first = int(rng.integers(200, 9000))
-        names = [f"{subject}_{first + i:05d}" for i in range(len(face.intensity))]
+        take = Take.of(face, exact, int(rng.integers(200, 9000)))
         folder = out / subject / clip
-        write_frames(folder, film(face, rng, cohort.scenario, grey=True), names, "jpg")
-        apex, offset = first + apex_frame(face.intensity, exact), first + len(names) - 1
-        aus = coded_aus(face.aus, face.intensity)
+        frames = grey(camera_frames(face, rng, cohort.scenario))
+        write_frames(folder, frames, [f"{subject}_{i:05d}" for i in take.numbers], "jpg")
         name = "Other" if plan.emotion == "others" else plan.emotion.capitalize()
-        row = {
-            "Subject": subject, "Filename": clip, "Inducement Code": tape,
-            "Onset Frame": first, "Apex Frame": apex, "Offset Frame": offset,
-            "Duration": offset - first + 1, "Micro": "Micro - 1/2",
-            "Action Units": au_text(aus, face.lateral), "Estimated Emotion": name,
-            "Objective Classes": OBJECTIVE.get(plan.emotion, 7), "Notes": None,
-        }  # fmt: skip
-        rows.append(row)
-        true = {
-            "subject": subject, "clip": clip, "emotion": plan.emotion, "class": plan.label,
-            "onset": first, "apex": apex, "offset": offset,
-            "aus": "+".join(map(str, aus)), "apex_exact": first + exact,
-            "lateral": face.lateral, "megc2019": MEGC2019["samm"].of(plan.emotion),
-            "folder": folder.relative_to(out).as_posix(),
-        }  # fmt: skip
-        truth.append(true)
+        marks = take.onset, take.apex, take.offset, len(take.numbers)
+        units, kind = au_text(take.aus, take.lateral), OBJECTIVE.get(plan.emotion, 7)
+        rows.append((subject, clip, tape, *marks, "Micro - 1/2", units, name, kind, None))
+        kept, where = MEGC2019["samm"].of(plan.emotion), folder.relative_to(out).as_posix()
+        about = {"subject": subject, "clip": clip, "megc2019": kept, "folder": where}
+        truth.append(true_row(plan, take, **about))
     few = max(1, round(_NO_APEX * len(rows)))
     kinds = (overwritten("no apex", times=few, **{"Apex Frame": "/"}),)
-    table, spoilt = spoil(pd.DataFrame(rows), truth_table(truth), rng, kinds, dirt)
+    table = pd.DataFrame(rows, columns=HEADER.split(","))
+    table, spoilt = spoil(table, truth_table(truth), rng, kinds, dirt)
     write_table(out / TABLE, table, "MICRO ONLY", startrow=HEADER_ROW, above=_ABOVE)
     return spoilt
 

@@ -17,15 +17,16 @@ import pandas as pd
 from meps_lab.simulate.cohort import CohortDataset
 from meps_lab.simulate.layouts.filming import coded_aus, one_sided, retimed
 from meps_lab.simulate.layouts.long_video import Session
-from meps_lab.simulate.timing import apex_frame, blink_course
+from meps_lab.simulate.timing import apex_frame, blink_spans, lid_course
 from meps_lib.errors import MepsError
 
-__all__ = ["Session", "Showing", "film_of", "session"]
+__all__ = ["Session", "Showing", "session_of", "session"]
 
 # Between trials pose and light move in steps of this size, a few hundredths of a pixel at
 # 64 px: frames that do not differ are rendered once, and a second of rest costs a few frames.
 _POSE_STEP = np.array([0.1, 0.1, 0.001, 0.5])  # mm, mm, rad, mm
 _GAIN_STEP = 0.002
+CLIPS = ["trial", "onset", "apex", "offset", "apex_exact", "lateral", "aus", "slower"]
 
 
 class Showing(NamedTuple):
@@ -39,9 +40,15 @@ class Showing(NamedTuple):
 
 
 def session(
-    cohort: CohortDataset, subject: int, trials: Sequence[int], fps: float, gap_s: float,
-    rng: np.random.Generator, duration_s: float | None = None, sided: float = 0.0,
-) -> Session:  # fmt: skip
+    cohort: CohortDataset,
+    subject: int,
+    trials: Sequence[int],
+    fps: float,
+    gap_s: float,
+    rng: np.random.Generator,
+    duration_s: float | None = None,
+    sided: float = 0.0,
+) -> Session:
     """String a subject's trials on one time line, with rests between them.
 
     Parameters
@@ -59,7 +66,7 @@ def session(
     duration_s : float, optional
         Length of the video; as short as the rests allow if None.
     sided : float
-        As in `film_of`.
+        As in `session_of`.
 
     Returns
     -------
@@ -74,8 +81,8 @@ def session(
     --------
     >>> from meps_lab.simulate import simulate_cohort
     >>> cohort = simulate_cohort(2, 3)
-    >>> film = session(cohort, 0, [0, 1], 30.0, 1.0, np.random.default_rng(0), duration_s=5.0)
-    >>> len(film), len(film.clips)
+    >>> video = session(cohort, 0, [0, 1], 30.0, 1.0, np.random.default_rng(0), duration_s=5.0)
+    >>> len(video), len(video.clips)
     (150, 2)
     """
     showings, t = [], 0.0
@@ -86,13 +93,17 @@ def session(
         t += gap_s * rng.uniform(0.8, 1.2)
         showings.append(Showing(k, t))
         t += (plan.offset - plan.onset) / plan.fps
-    return film_of(cohort, showings, fps, rng, duration_s or t + gap_s, sided)
+    return session_of(cohort, showings, fps, rng, duration_s or t + gap_s, sided)
 
 
-def film_of(
-    cohort: CohortDataset, showings: Sequence[Showing], fps: float, rng: np.random.Generator,
-    duration_s: float, sided: float = 0.0,
-) -> Session:  # fmt: skip
+def session_of(
+    cohort: CohortDataset,
+    showings: Sequence[Showing],
+    fps: float,
+    rng: np.random.Generator,
+    duration_s: float,
+    sided: float = 0.0,
+) -> Session:
     """A session with each showing where it is told to be.
 
     Parameters
@@ -120,8 +131,8 @@ def film_of(
         raise MepsError("a session needs at least one trial")
     n, before = round(duration_s * fps), cohort.scenario.ps_before_s
     plans = [cohort.plan(s.trial) for s in showings]
-    aus = tuple(sorted({au for plan in plans for au in plan.aus}))
-    intensity, lateral = np.zeros((n, len(aus))), np.zeros(n)
+    aus_shown = tuple(sorted({au for plan in plans for au in plan.aus}))
+    intensity, lateral = np.zeros((n, len(aus_shown))), np.zeros(n)
     knots, poses, gains, rows, events, free = [], [], [], [], [], 0
     for show, plan in zip(showings, plans, strict=True):
         onset, source = round(show.onset_s * fps), len(plan.face.intensity) - 1
@@ -138,23 +149,14 @@ def film_of(
         # All units by one factor: a unit that was cut at full would have no peak.
         peak = shown.intensity.max(initial=0.0)
         moved = shown.intensity * (min(show.stronger, 1 / peak) if peak else 1.0)
-        intensity[np.ix_(here, [aus.index(au) for au in shown.aus])] = moved
+        intensity[np.ix_(here, [aus_shown.index(au) for au in shown.aus])] = moved
         lateral[here] = shown.lateral
         knots.append(here)
         poses.append(shown.pose)
         gains.append(shown.gain)
-        rows.append(
-            {
-                "trial": show.trial,
-                "onset": onset,
-                "apex": onset + apex_frame(moved, apex),
-                "offset": offset,
-                "apex_exact": onset + apex,
-                "lateral": shown.lateral,
-                "aus": coded_aus(shown.aus, moved),
-                "slower": show.slower,
-            }  # fmt: skip
-        )
+        marks = (onset, onset + apex_frame(moved, apex), offset, onset + apex)
+        aus = coded_aus(shown.aus, moved)
+        rows.append((show.trial, *marks, shown.lateral, aus, show.slower))
         if show.felt:
             events += [replace(e, time_s=onset / fps + e.time_s - before) for e in plan.events]
     knots, rest = np.concatenate(knots), np.ones(n, bool)
@@ -166,9 +168,8 @@ def film_of(
     pose, gain = pose.T, gain[0]
     pose[rest] = np.round(pose[rest] / _POSE_STEP) * _POSE_STEP
     gain[rest] = np.round(gain[rest] / _GAIN_STEP) * _GAIN_STEP
-    rate = cohort.scenario.blinks_per_min
-    face = replace(
-        plans[0].face, aus=aus, intensity=intensity, pose=pose, gain=gain, lateral=0.0,
-        blink=blink_course(rng, n, fps, rate) if rate else None,
-    )  # fmt: skip
-    return Session(face, lateral, pd.DataFrame(rows), tuple(events), float(fps))
+    lids = blink_spans(rng, n / fps, cohort.scenario.blinks_per_min)
+    blink = lid_course(lids, np.arange(n) / fps)
+    course = {"intensity": intensity, "pose": pose, "gain": gain, "blink": blink}
+    face = replace(plans[0].face, aus=aus_shown, lateral=0.0, **course)
+    return Session(face, lateral, pd.DataFrame(rows, columns=CLIPS), tuple(events), float(fps))

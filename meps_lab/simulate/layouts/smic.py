@@ -22,9 +22,8 @@ import pandas as pd
 from meps_lab.simulate.cohort import CohortDataset
 from meps_lab.simulate.layouts.common import Layout, truth_table, write_frames
 from meps_lab.simulate.layouts.dials import FACE, PEOPLE
-from meps_lab.simulate.layouts.filming import brief, coded_aus, film
+from meps_lab.simulate.layouts.filming import Take, brief, camera_frames, true_row
 from meps_lab.simulate.scenario import Scenario
-from meps_lab.simulate.timing import apex_frame
 
 SHORT = {"negative": "ne", "positive": "po", "surprise": "sur"}
 CHOICES = """What the sources leave open, and what these files do:
@@ -41,20 +40,13 @@ def write(out: Path, cohort: CohortDataset, rng: np.random.Generator, dirt: bool
         plan, person = cohort.plan(k), k // cohort.trials_per_subject + 1
         nth[person, plan.label] += 1
         clip = f"s{person}_{SHORT[plan.label]}_{nth[person, plan.label]:02d}"
-        first = int(rng.integers(100, 30000))
-        face, exact = brief(plan)
-        names = [f"image{first + i:06d}" for i in range(len(face.intensity))]
-        folder = out / "HS" / f"s{person:02d}" / "micro" / plan.label / clip
-        write_frames(folder, film(face, rng, cohort.scenario), names, "bmp")
-        apex, offset = first + apex_frame(face.intensity, exact), first + len(names) - 1
-        true = {
-            "subject": f"s{person:02d}", "clip": clip, "emotion": plan.emotion,
-            "class": plan.label, "onset": first, "apex": apex, "offset": offset,
-            "aus": "+".join(map(str, coded_aus(face.aus, face.intensity))),
-            "apex_exact": first + exact, "lateral": face.lateral,
-            "folder": folder.relative_to(out).as_posix(),
-        }  # fmt: skip
-        truth.append(true)
+        take = Take.of(*brief(plan), int(rng.integers(100, 30000)))
+        subject = f"s{person:02d}"
+        folder = out / "HS" / subject / "micro" / plan.label / clip
+        frames = camera_frames(take.face, rng, cohort.scenario)
+        write_frames(folder, frames, [f"image{i:06d}" for i in take.numbers], "bmp")
+        where = folder.relative_to(out).as_posix()
+        truth.append(true_row(plan, take, subject=subject, clip=clip, folder=where))
     return truth_table(truth)
 
 

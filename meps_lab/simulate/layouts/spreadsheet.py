@@ -17,7 +17,7 @@ _WRITTEN = datetime(2000, 1, 1)  # what every file says: a clock would make each
 
 def write_table(
     path: Path, table: pd.DataFrame, sheet: str, startrow: int = 0, above: Mapping[int, str] = {}
-) -> None:  # fmt: skip
+) -> None:
     """Write a table as ``.xlsx``.
 
     Parameters

@@ -11,8 +11,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from meps_lab.simulate.body.physiology import Event
+from meps_lab.simulate.body.physiology import Episode, Event, record
 from meps_lab.simulate.body.responses import respond
+from meps_lab.simulate.cohort import CohortDataset
+from meps_lab.simulate.laboratory import artefacts
 from meps_lab.simulate.people import Subject
 from meps_lab.simulate.scenario import Scenario
 
@@ -73,7 +75,33 @@ def events(
     return tuple(out)
 
 
-def heart_rate(beat_times: np.ndarray, start_s: float, stop_s: float) -> float:
-    """Mean rate of the true beats between two times, in beats a minute."""
-    inside = beat_times[(beat_times >= start_s) & (beat_times < stop_s)]
-    return float(60 / np.diff(inside).mean()) if len(inside) > 1 else float("nan")
+def record_stretches(
+    cohort: CohortDataset,
+    person: int,
+    stretches: Sequence[Stretch],
+    sfreq: float,
+    draw_rng: np.random.Generator,
+    body_rng: np.random.Generator,
+) -> Episode:
+    """ECG, PPG, EDA, RSP and SKT of one person through all of them."""
+    who, dials = cohort.person(person), cohort.scenario
+    reached = events(stretches, who, draw_rng, dials)
+    how = {"sfreq": float(sfreq), "signals": ("ECG", "PPG", "EDA", "RSP", "SKT")}
+    how |= {"duration_s": len(codes(stretches, sfreq)) / sfreq, "artefacts": artefacts(dials)}
+    return record(who.body, body_rng, reached, **how)
+
+
+def true_rows(
+    stretches: Sequence[Stretch], sfreq: float, beat_times: np.ndarray
+) -> Iterator[tuple[Stretch, dict[str, object]]]:
+    """Each stretch that has a name, and its row of the truth but for subject and clip.
+
+    `heart_rate` is the mean of the true beats in it, in beats a minute.
+    """
+    for stretch, start, stop in bounds(stretches, sfreq):
+        inside = beat_times[(beat_times >= start / sfreq) & (beat_times < stop / sfreq)]
+        rate = float(60 / np.diff(inside).mean()) if len(inside) > 1 else float("nan")
+        if stretch.name:
+            row = {"emotion": stretch.name, "class": stretch.name, "onset": start}
+            row |= {"offset": stop - 1, "valence": stretch.valence, "arousal": stretch.arousal}
+            yield stretch, row | {"heart_rate": rate}

@@ -21,14 +21,12 @@ import numpy as np
 import pandas as pd
 from scipy.signal import resample_poly
 
-from meps_lab.simulate.body.physiology import record
 from meps_lab.simulate.cohort import CohortDataset
-from meps_lab.simulate.laboratory import artefacts
 from meps_lab.simulate.layouts.common import Layout, truth_table
 from meps_lab.simulate.layouts.dials import BODY, PEOPLE
 from meps_lab.simulate.layouts.fillers import acceleration, emg
 from meps_lab.simulate.layouts.old_pickle import dumps
-from meps_lab.simulate.layouts.stretches import Stretch, bounds, codes, events, heart_rate
+from meps_lab.simulate.layouts.stretches import Stretch, codes, record_stretches, true_rows
 from meps_lab.simulate.scenario import Scenario
 from meps_lib.errors import MepsError
 
@@ -62,19 +60,15 @@ def write(out: Path, cohort: CohortDataset, rng: np.random.Generator, dirt: bool
     for person, number in enumerate(SUBJECTS[:n_subjects]):
         name = f"S{number}"
         course = protocol(ORDERS[person % 2], cohort.scenario.ps_duration_s)
-        content, beats = _recording(cohort, person, course, rng)
+        draw_rng, body_rng, filler_rng = rng.spawn(3)
+        body = record_stretches(cohort, person, course, SFREQ, draw_rng, body_rng)
+        label = codes(course, SFREQ).astype(np.int32)
+        content = {"signal": _signals(body.ps, filler_rng), "label": label, "subject": name}
         (out / name).mkdir(parents=True)
-        (out / name / f"{name}.pkl").write_bytes(dumps({**content, "subject": name}))
-        named = [(c, *span) for c, *span in bounds(course, SFREQ) if c.name]
-        for i, (condition, start, stop) in enumerate(named, 1):
-            row = {
-                "subject": name, "clip": f"{name}_{i}_{condition.name}",
-                "emotion": condition.name, "class": condition.name,
-                "onset": start, "offset": stop - 1, "code": condition.code,
-                "valence": condition.valence, "arousal": condition.arousal,
-                "heart_rate": heart_rate(beats, start / SFREQ, stop / SFREQ),
-            }  # fmt: skip
-            truth.append(row)
+        (out / name / f"{name}.pkl").write_bytes(dumps(content))
+        for i, (condition, row) in enumerate(true_rows(course, SFREQ, body.beat_times), 1):
+            clip = f"{name}_{i}_{condition.name}"
+            truth.append({"subject": name, "clip": clip, "code": condition.code, **row})
     return truth_table(truth)
 
 
@@ -88,37 +82,29 @@ def protocol(order: tuple[int, ...], seconds: float) -> list[Stretch]:
     return out
 
 
-def _recording(
-    cohort: CohortDataset, person: int, course: list[Stretch], rng: np.random.Generator
-) -> tuple[dict[str, object], np.ndarray]:
-    """What the pickle of one person holds, and the true times of the beats."""
-    draw_rng, body_rng, filler_rng = rng.spawn(3)
-    who, label = cohort.person(person), codes(course, SFREQ)
-    n = len(label)
-    body = record(
-        who.body, body_rng, events(course, who, draw_rng, cohort.scenario),
-        duration_s=n / SFREQ, sfreq=float(SFREQ), signals=("ECG", "PPG", "EDA", "RSP", "SKT"),
-        artefacts=artefacts(cohort.scenario),
-    )  # fmt: skip
-    ecg, ppg, eda, rsp, skt = body.ps
-    column = lambda x: np.ascontiguousarray(x[:, None])  # noqa: E731
+def _signals(ps: np.ndarray, rng: np.random.Generator) -> dict[str, dict[str, np.ndarray]]:
+    """What the devices of one person say, one column a channel."""
+    ecg, ppg, eda, rsp, skt = ps
+    n = len(ecg)
     chest = {
-        "ACC": acceleration(filler_rng, n, SFREQ),
-        "ECG": column(ecg),
-        "EMG": column(emg(filler_rng, n, SFREQ) / 1000),  # mV
-        "EDA": column(eda),
-        "Temp": column(skt.astype(np.float32)),
-        "Resp": column(4 * rsp),  # %
+        "ACC": acceleration(rng, n, SFREQ),
+        "ECG": ecg,
+        "EMG": emg(rng, n, SFREQ) / 1000,  # mV
+        "EDA": eda,
+        "Temp": skt.astype(np.float32),
+        "Resp": 4 * rsp,  # %
     }
-    n_acc = n * ACC_HZ // SFREQ
     wrist = {
-        "ACC": (64 * acceleration(filler_rng, n_acc, ACC_HZ)).round(),  # in 1/64 g
-        "BVP": column(60 * (_resampled(ppg, BVP_HZ) - ppg.mean())),  # no unit, no baseline
-        "EDA": column(0.3 * _resampled(eda, SLOW_HZ)),  # the wrist sweats less than the belly
-        "TEMP": column(_resampled(skt, SLOW_HZ)),
+        "ACC": (64 * acceleration(rng, n * ACC_HZ // SFREQ, ACC_HZ)).round(),  # in 1/64 g
+        "BVP": 60 * (_resampled(ppg, BVP_HZ) - ppg.mean()),  # no unit, no baseline
+        "EDA": 0.3 * _resampled(eda, SLOW_HZ),  # the wrist sweats less than the belly
+        "TEMP": _resampled(skt, SLOW_HZ),
     }
-    signal = {"chest": chest, "wrist": wrist}
-    return {"signal": signal, "label": label.astype(np.int32)}, body.beat_times
+    devices = {"chest": chest, "wrist": wrist}
+    return {
+        device: {name: np.ascontiguousarray(x.reshape(len(x), -1)) for name, x in signals.items()}
+        for device, signals in devices.items()
+    }
 
 
 def _resampled(x: np.ndarray, hz: int) -> np.ndarray:

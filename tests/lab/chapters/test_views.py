@@ -10,7 +10,7 @@ import pytest
 import torch
 from PIL import Image
 
-from meps_lab.chapters.views import SEVEN, animate, contact_sheet, express, picture, tree
+from meps_lab.chapters.views import SEVEN, animate, as_image, contact_sheet, express, tree
 from meps_lab.simulate.face.identity import Identity
 from meps_lib.errors import MepsError
 from meps_lib.labels import EMOTION_AUS
@@ -34,7 +34,7 @@ def test_the_sheet_has_one_row_an_emotion_and_one_column_a_person():
     rows = [label.get_text() for label in figure.axes[0].get_yticklabels()]
     assert rows == list(SEVEN[:3])
     # Second row, second column: that person, that emotion, without the wall at its sides.
-    face = picture(express(people[1], SEVEN[1], 1.0, 32).render()[0][1])
+    face = as_image(express(people[1], SEVEN[1], 1.0, 32).render()[0][1])
     assert np.allclose(sheet[32:64, 24:], np.round(255 * face[:, 4:-4]))
     plt.close(figure)
 
@@ -66,7 +66,7 @@ def test_the_animation_holds_the_frames_at_their_pace(frames):
     for k in range(5):
         film.seek(k)
         seen = np.asarray(film.convert("RGB"), float) / 255
-        assert np.abs(seen - picture(frames[k])).max() < 0.05
+        assert np.abs(seen - as_image(frames[k])).max() < 0.05
         assert film.info["duration"] == (80 if k < 4 else 700)  # ms
     assert shown.metadata["bytes"] == len(stored(shown))
 

@@ -33,10 +33,10 @@ def digest(trials):
 
 
 # The preset with everything in it, made small: five signals, EEG, blinks, losses, own durations.
-FULL = Scenario.preset(
-    "mmme", size=16, fps=30.0, ps_sfreq=125.0, ps_duration_s=5.0, ps_before_s=2.0, eeg="10-20",
-    eeg_sfreq=125.0, blinks_per_min=60.0, missing_depth=0.2, label_noise=0.1,
-)  # fmt: skip
+MADE_SMALL = {"size": 16, "fps": 30.0, "ps_sfreq": 125.0, "ps_duration_s": 5.0, "eeg": "10-20"}
+MADE_SMALL |= {"ps_before_s": 2.0, "eeg_sfreq": 125.0}
+WITH_ALL = {"blinks_per_min": 60.0, "missing_depth": 0.2, "label_noise": 0.1}
+FULL = Scenario.preset("mmme", **MADE_SMALL, **WITH_ALL)
 
 
 def some(scenario=SMALL):
@@ -158,13 +158,19 @@ def test_emotions_may_be_named():
 
 @pytest.mark.parametrize(
     ("kwargs", "named"),
-    [({"n_subjects": 1}, "n_subjects"), ({"n_subjects": 2.5}, "n_subjects"),
-     ({"trials_per_subject": 2}, "trials_per_subject"), ({"trials_per_subject": 0}, "trials"),
-     ({"classes": "five"}, "five"), ({"classes": ("happy", "hungry")}, "hungry"),
-     ({"seed": -1}, "seed"), ({"scenario": "ideal"}, "Scenario.preset"),
-     ({"classes": "seven-mmme", "trials_per_subject": 6}, "fewer than the 7 classes"),
-     ({"scenario": Scenario(class_balance=(("negative", 1), ("surprise", 1)))}, "'positive'")],
-)  # fmt: skip
+    [
+        ({"n_subjects": 1}, "n_subjects"),
+        ({"n_subjects": 2.5}, "n_subjects"),
+        ({"trials_per_subject": 2}, "trials_per_subject"),
+        ({"trials_per_subject": 0}, "trials"),
+        ({"classes": "five"}, "five"),
+        ({"classes": ("happy", "hungry")}, "hungry"),
+        ({"seed": -1}, "seed"),
+        ({"scenario": "ideal"}, "Scenario.preset"),
+        ({"classes": "seven-mmme", "trials_per_subject": 6}, "fewer than the 7 classes"),
+        ({"scenario": Scenario(class_balance=(("negative", 1), ("surprise", 1)))}, "'positive'"),
+    ],
+)
 def test_bad_cohorts_are_refused_by_name(kwargs, named):
     with pytest.raises(MepsError, match=named):
         simulate_cohort(**kwargs)

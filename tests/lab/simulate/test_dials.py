@@ -171,9 +171,12 @@ def test_a_rendered_trial_follows_the_dial(dial, value, measure):
 
 
 ARTEFACTS = [
-    ("ps_wander", 20.0, 1.0), ("ps_mains", 50.0, 1.0), ("ps_motion_per_min", 60.0, 0.0),
-    ("ps_dropout_per_min", 60.0, 0.0), ("ps_saturation", 0.5, 0.0),
-]  # fmt: skip
+    ("ps_wander", 20.0, 1.0),
+    ("ps_mains", 50.0, 1.0),
+    ("ps_motion_per_min", 60.0, 0.0),
+    ("ps_dropout_per_min", 60.0, 0.0),
+    ("ps_saturation", 0.5, 0.0),
+]
 
 
 @pytest.mark.parametrize(("dial", "value", "base"), ARTEFACTS, ids=[d[0] for d in ARTEFACTS])
@@ -189,8 +192,9 @@ def test_artefacts_reach_the_signals_and_leave_the_truth(dial, value, base):
 def test_spontaneous_responses_and_mains_frequency():
     many = trials(preset="default", ps_spontaneous=8.0)
     few = trials(preset="default", ps_spontaneous=0.0)
-    size = [sum(t.truth["scr_amplitudes"][~t.truth["scr_evoked"]].sum() for t in x)
-            for x in (many, few)]  # fmt: skip
+    size = [
+        sum(t.truth["scr_amplitudes"][~t.truth["scr_evoked"]].sum() for t in x) for x in (many, few)
+    ]
     assert size[0] > 0 == size[1]
     hum = trials((2, 3), preset="default", ps_mains=100.0, ps_mains_hz=60.0)[0]
     spectrum = np.abs(np.fft.rfft((hum.ps - hum.truth["clean_ps"])[1].numpy()))

@@ -12,21 +12,33 @@ from meps_lab.simulate.presets import PRESETS
 from meps_lib.errors import MepsError
 from tests.lab.simulate.test_dials import plans
 
+NAN, HUGE = float("nan"), 10**400
+WRONG = {
+    "size": (8, 64.0),
+    "n_frames": (2, 7.5),
+    "fps": (0, HUGE),
+    "ps_sfreq": ("200", 124.0),
+    "frame_noise": (-0.1,),
+    "ps_noise": (-1,),
+    "depth_noise_mm": (NAN,),
+    "me_intensity": (True,),
+    "apex_position": (1.2,),
+    "leak_share": (2,),
+    "ps_before_s": (10.0,),
+    "ps_saturation": (1.0,),
+    "overlap": (1.5,),
+    "missing_ps": (1.1,),
+    "label_noise": (-0.1,),
+    "apex": ("late",),
+    "duration": (0.3,),
+    "eeg": ("64", None, np.array(["none"])),
+    "signals": (("EDA", "EMG"), (), "EDA", ("EDA", "EDA"), None),
+    "class_balance": ("negative", 3, (("joy", 1),), (("fear", 1), ("fear", 2)), (("fear", HUGE),)),
+}
+WRONG["class_balance"] += tuple((("negative", weight),) for weight in (0, -2, NAN))
 
-@pytest.mark.parametrize(
-    ("dial", "value"),
-    [("frame_noise", -0.1), ("ps_noise", -1), ("depth_noise_mm", float("nan")),
-     ("apex_position", 1.2), ("leak_share", 2), ("size", 8), ("size", 64.0), ("n_frames", 2),
-     ("fps", 0), ("ps_sfreq", "200"), ("me_intensity", True), ("ps_before_s", 10.0),
-     ("ps_sfreq", 124.0), ("n_frames", 7.5), ("apex", "late"), ("duration", 0.3), ("eeg", "64"),
-     ("eeg", None), ("signals", ("EDA", "EMG")), ("signals", ()), ("signals", "EDA"),
-     ("signals", ("EDA", "EDA")), ("signals", None), ("class_balance", (("joy", 1),)),
-     ("class_balance", (("negative", 0),)), ("class_balance", (("negative", -2),)),
-     ("class_balance", (("negative", float("nan")),)), ("class_balance", "negative"),
-     ("class_balance", (("fear", 1), ("fear", 2))), ("class_balance", 3),
-     ("class_balance", (("fear", 10**400),)), ("fps", 10**400), ("eeg", np.array(["none"])),
-     ("missing_ps", 1.1), ("label_noise", -0.1), ("ps_saturation", 1.0), ("overlap", 1.5)],
-)  # fmt: skip
+
+@pytest.mark.parametrize(("dial", "value"), [(d, v) for d, values in WRONG.items() for v in values])
 def test_bad_dials_are_refused_by_name(dial, value):
     with pytest.raises(MepsError, match=rf"Scenario\.{dial}"):
         Scenario(**{dial: value})
@@ -89,13 +101,15 @@ def test_a_duration_is_not_ignored():
 
 @pytest.mark.parametrize(
     ("dials", "named"),
-    [({"fps": 1, "duration_s": 0.5}, "duration_s is 0.5 s on average, 1 frames at fps=1"),
-     ({"fps": 30, "duration_s": 0.02}, "duration_s is 0.02 s.* 2 frames"),
-     ({"fps": 1000, "duration_s": 30, "ps_duration_s": 60}, "duration_s is 30 s.* 30001 frames"),
-     ({"fps": 3, "duration": "mmme"}, "duration is 0.3817 s.* 2 frames"),
-     ({"fps": 1, "n_frames": 16}, "ps_duration_s is 10 s, of which 3 s.*16 frames.* 15 s"),
-     ({"duration_s": 7.1}, "ps_duration_s .* lasts 7.1")],
-)  # fmt: skip
+    [
+        ({"fps": 1, "duration_s": 0.5}, "duration_s is 0.5 s on average, 1 frames at fps=1"),
+        ({"fps": 30, "duration_s": 0.02}, "duration_s is 0.02 s.* 2 frames"),
+        ({"fps": 1000, "duration_s": 30, "ps_duration_s": 60}, "duration_s is 30 s.* 30001 frames"),
+        ({"fps": 3, "duration": "mmme"}, "duration is 0.3817 s.* 2 frames"),
+        ({"fps": 1, "n_frames": 16}, "ps_duration_s is 10 s, of which 3 s.*16 frames.* 15 s"),
+        ({"duration_s": 7.1}, "ps_duration_s .* lasts 7.1"),
+    ],
+)
 def test_a_clip_that_cannot_be_is_refused(dials, named):
     with pytest.raises(MepsError, match=rf"Scenario\.{named}"):
         Scenario(**dials)

@@ -6,9 +6,10 @@ import pytest
 from meps_lab.simulate.face import muscles
 from meps_lab.simulate.timing import (
     APEX,
-    blink_course,
+    blink_spans,
     draw_apex,
     draw_duration,
+    lid_course,
     time_course,
 )
 from meps_lib.errors import MepsError
@@ -54,7 +55,8 @@ def test_durations_are_the_published_ones_cut_by_the_rule():
 @pytest.mark.parametrize("rate", [15.0, 20.0])
 def test_blinks_come_at_their_rate_and_last_as_long_as_blinks(rate):
     fps, minutes = 200.0, 30
-    closed = blink_course(np.random.default_rng(3), int(fps * 60 * minutes), fps, rate)
+    times = np.arange(fps * 60 * minutes) / fps
+    closed = lid_course(blink_spans(np.random.default_rng(3), 60 * minutes, rate), times)
     moving = np.concatenate([[0], (closed > 0).astype(int), [0]])
     starts, ends = np.flatnonzero(np.diff(moving) == 1), np.flatnonzero(np.diff(moving) == -1)
     assert len(starts) / minutes == pytest.approx(rate, rel=0.1)
@@ -64,27 +66,27 @@ def test_blinks_come_at_their_rate_and_last_as_long_as_blinks(rate):
 
 
 def test_few_frames_may_miss_a_blink_but_never_break():
-    assert blink_course(np.random.default_rng(0), 0, 30.0).shape == (0,)
-    assert not blink_course(np.random.default_rng(0), 3000, 30.0, 0.0).any()
+    assert lid_course(blink_spans(np.random.default_rng(0), 0.0), np.zeros(0)).shape == (0,)
+    assert not len(blink_spans(np.random.default_rng(0), 100.0, 0.0))
 
 
 def test_same_generator_same_times():
     for draw in (
         lambda rng: draw_apex(rng, "casme3_a", 5),
         lambda rng: draw_duration(rng),
-        lambda rng: blink_course(rng, 900, 30.0),
+        lambda rng: blink_spans(rng, 30.0),
     ):
         assert np.array_equal(draw(np.random.default_rng(4)), draw(np.random.default_rng(4)))
 
 
 def test_bad_arguments_are_named():
     rng = np.random.default_rng(0)
-    with pytest.raises(MepsError, match="apex distribution 'late'.*mmme"):
+    with pytest.raises(MepsError, match="apex distribution='late'.*mmme"):
         draw_apex(rng, "late")
-    with pytest.raises(MepsError, match="duration 'samm'"):
+    with pytest.raises(MepsError, match="duration='samm'"):
         draw_duration(rng, "samm")
     with pytest.raises(MepsError, match="apex must lie"):
         draw_duration(rng, "mmme", apex=1.2)
-    for wrong in ({"fps": 0.0}, {"rate_per_min": -1.0}, {"n_frames": -1}):
+    for wrong in ({"duration_s": -1.0}, {"rate_per_min": -1.0}, {"rate_per_min": 61.0}):
         with pytest.raises(MepsError, match=next(iter(wrong))):
-            blink_course(rng, **{"n_frames": 10, "fps": 30.0, **wrong})
+            blink_spans(rng, **{"duration_s": 10.0, **wrong})

@@ -111,12 +111,9 @@ def test_blinks_are_frontal_and_as_many_as_asked():
 
 @pytest.mark.parametrize("per_min", [5.0, 15.0, 30.0, 60.0])
 def test_blinks_are_as_many_a_minute_as_asked(per_min):
-    dials = Artefacts(blink_per_min=per_min)
-    n = [
-        len(record(Body(), np.random.default_rng(k), duration_s=30.0, signals=(), artefacts=dials)
-            .blink_times)
-        for k in range(int(6000 / per_min))
-    ]  # fmt: skip
+    how = {"duration_s": 30.0, "signals": (), "artefacts": Artefacts(blink_per_min=per_min)}
+    rngs = (np.random.default_rng(k) for k in range(int(6000 / per_min)))
+    n = [len(record(Body(), rng, **how).blink_times) for rng in rngs]
     assert np.sum(n) == pytest.approx(3000, rel=0.06)
 
 

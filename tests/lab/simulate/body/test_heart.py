@@ -146,10 +146,9 @@ def test_orienting_slows_the_heart_before_it_quickens_at_every_event():
 
 
 def test_vessels_narrow_after_an_event():
-    e = record(
-        Body(), np.random.default_rng(0), [Event(10.0, Response(vasoconstriction=0.3))],
-        duration_s=30.0, signals=("PPG",), artefacts=CLEAN,
-    )  # fmt: skip
+    events = [Event(10.0, Response(vasoconstriction=0.3))]
+    how = {"duration_s": 30.0, "signals": ("PPG",), "artefacts": CLEAN}
+    e = record(Body(), np.random.default_rng(0), events, **how)
     height = e.ps[0, np.round(e.pulse_times[:-1] * SFREQ).astype(int)]
     after = e.pulse_times[:-1] - 10.0
     assert height[after < 0].min() > 0.99
@@ -158,10 +157,8 @@ def test_vessels_narrow_after_an_event():
 
 
 def test_the_pulse_has_a_notch_and_follows_the_beat_by_the_transit_time():
-    e = record(
-        Body(transit_s=0.25, heart_rate=60.0), np.random.default_rng(0), signals=("PPG",),
-        artefacts=CLEAN, sfreq=1000.0,
-    )  # fmt: skip
+    body, how = Body(transit_s=0.25, heart_rate=60.0), {"artefacts": CLEAN, "sfreq": 1000.0}
+    e = record(body, np.random.default_rng(0), signals=("PPG",), **how)
     gaps = [p - e.beat_times[e.beat_times < p][-1] for p in e.pulse_times[1:]]
     assert np.mean(gaps) == pytest.approx(0.25, abs=0.005)
     notches, _ = find_peaks(-e.ps[0])

@@ -31,16 +31,14 @@ def test_filtered_responses_are_the_sum_of_single_ones():
         skin.conductance(Body(), r, Streams(np.random.default_rng(0)), 60.0, t)
         for r in (some, none)
     )
-    whole = sum(skin.scr(t, onset, size) for onset, size in zip(onsets, sizes, strict=True))
-    np.testing.assert_allclose(with_ - without, whole, rtol=0, atol=1e-9)
+    added = sum(skin.scr(t, onset, size) for onset, size in zip(onsets, sizes, strict=True))
+    np.testing.assert_allclose(with_ - without, added, rtol=0, atol=1e-9)
 
 
 def test_every_event_is_answered_after_one_to_three_seconds():
     times = np.arange(5.0, 600.0, 10.0)
-    e = record(
-        Body(), np.random.default_rng(0), [Event(t, respond("fear")) for t in times],
-        duration_s=610.0, signals=(),
-    )  # fmt: skip
+    events = [Event(t, respond("fear")) for t in times]
+    e = record(Body(), np.random.default_rng(0), events, duration_s=610.0, signals=())
     latency = e.scr_onsets[e.scr_evoked] - times
     assert latency.min() >= 1.0 and latency.max() <= 3.0
     assert latency.mean() == pytest.approx(2.0, abs=0.2) and np.ptp(latency) > 1.5
@@ -75,10 +73,8 @@ def test_spontaneous_responses_do_not_rise_by_construction():
     one = np.arange(0, 30, 0.01)
     area = skin.scr(one, 0.0, 1.0).sum() * 0.01
     size = 0.08 * np.exp(0.4**2 / 2)  # mean of the log-normal
-    np.testing.assert_allclose(
-        [(total[t < 3] / 3000).mean(), (total[t > 7] / 3000).mean()],
-        skin.SPONTANEOUS_PER_S * size * area, rtol=0.12,
-    )  # fmt: skip
+    means = [(total[part] / 3000).mean() for part in (t < 3, t > 7)]
+    np.testing.assert_allclose(means, skin.SPONTANEOUS_PER_S * size * area, rtol=0.12)
     e = record(Body(), np.random.default_rng(0), duration_s=600.0, signals=())
     assert e.scr_onsets.min() >= 0  # what began before is not among those told
 
@@ -105,10 +101,8 @@ def test_neurokit_finds_the_responses():
 def test_spontaneous_responses_are_a_dial():
     counts = []
     for k in (0.0, 1.0, 2.0):
-        e = record(
-            Body(), np.random.default_rng(1), duration_s=1200.0, signals=(),
-            artefacts=Artefacts(spontaneous=k),
-        )  # fmt: skip
+        how = {"duration_s": 1200.0, "signals": (), "artefacts": Artefacts(spontaneous=k)}
+        e = record(Body(), np.random.default_rng(1), **how)
         assert not e.scr_evoked.any()
         counts.append((len(e.scr_onsets), e.scr_amplitudes.sum()))
     assert counts[0] == (0, 0)
@@ -121,22 +115,17 @@ def test_level_is_the_persons_and_drifts_next_to_straight_within_ten_seconds():
     assert e.ps[0].mean() == pytest.approx(6.0, rel=0.35)
     straight = np.polyval(np.polyfit(np.arange(2000), e.ps[0], 1), np.arange(2000))
     assert np.abs(e.ps[0] - straight).max() < 0.02  # uS
-    low = record(
-        Body(tonic_us=0.5), np.random.default_rng(0), duration_s=2400.0, sfreq=10.0,
-        signals=("EDA",), artefacts=CLEAN,
-    )  # fmt: skip
+    how = {"duration_s": 2400.0, "sfreq": 10.0, "signals": ("EDA",), "artefacts": CLEAN}
+    low = record(Body(tonic_us=0.5), np.random.default_rng(0), **how)
     assert low.ps[0].min() > 0
 
 
 def test_a_finger_cools_slowly_and_by_as_much_as_the_response_says():
+    body, how = Body(skin_temperature=33.0), {"duration_s": 60.0, "signals": ("SKT",)}
+    events = ([Event(10.0, Response(skin_temperature=k))] for k in (0.0, -0.3))
     warm, cold = (
-        record(
-            Body(skin_temperature=33.0), np.random.default_rng(0),
-            [Event(10.0, Response(skin_temperature=k))], duration_s=60.0, signals=("SKT",),
-            artefacts=CLEAN,
-        ).ps[0]
-        for k in (0.0, -0.3)
-    )  # fmt: skip
+        record(body, np.random.default_rng(0), e, **how, artefacts=CLEAN).ps[0] for e in events
+    )
     change = cold - warm
     assert not change[: 10 * SFREQ].any()
     assert change.min() == pytest.approx(-0.3, abs=0.001)

@@ -97,10 +97,17 @@ def test_flow_there_and_back_is_nothing():
 
 @pytest.mark.parametrize(
     ("au", "landmark", "direction"),
-    [(1, "brow_in", (0, -1)), (2, "brow_out", (0, -1)), (4, "brow_in", (-1, 1)),
-     (12, "corner", (1, -1)), (15, "corner", (0, 1)), (20, "corner", (1, 0)),
-     (26, "chin", (0, 1)), (17, "chin", (0, -1))],
-)  # fmt: skip
+    [
+        (1, "brow_in", (0, -1)),
+        (2, "brow_out", (0, -1)),
+        (4, "brow_in", (-1, 1)),
+        (12, "corner", (1, -1)),
+        (15, "corner", (0, 1)),
+        (20, "corner", (1, 0)),
+        (26, "chin", (0, 1)),
+        (17, "chin", (0, -1)),
+    ],
+)
 def test_muscles_pull_where_facs_says(au, landmark, direction):
     clip = onset_to_apex((au,), intensity=0.5)
     x, y = landmarks(clip.who)[landmark]
@@ -161,18 +168,18 @@ def test_a_clip_pickles_and_keeps_its_flow():
 def test_clip_refuses_wrong_shapes_and_frames():
     with pytest.raises(MepsError, match="intensity"):
         FaceClip(person(0), (6, 12), np.zeros((4, 3)))
-    with pytest.raises(MepsError, match="frame 2"):
+    with pytest.raises(MepsError, match="frame=2; expected a whole number, 0 to 1"):
         onset_to_apex((12,), size=16).flow(0, 2)
     for frames in ((0.0, 1), (0, 1.5), ("0", 1), (0, None)):
-        with pytest.raises(MepsError, match="whole number from 0 to 1"):
+        with pytest.raises(MepsError, match="frame=.*expected a whole number, 0 to 1"):
             onset_to_apex((12,), size=16).flow(*frames)
 
 
 def test_lips_part_gradually():
     # What the true slit, 0 to about half a sample high, shows of the mouth behind it.
     clip = FaceClip(Identity(), (25,), np.linspace(0, 0.15, 16)[:, None], size=64)
-    head = torch.stack(torch.meshgrid(torch.tensor([0.0]), torch.arange(30.0, 50, 1.6),
-                                      indexing="xy"), -1)  # fmt: skip
+    y = torch.arange(30.0, 50, 1.6)
+    head = torch.stack([torch.zeros_like(y), y], -1)[:, None]
     head = head.expand(16, -1, -1, -1).contiguous()
     shares = clip._look_up(head, torch.arange(16), 1.6)[2].sum((1, 2, 3))
     assert shares[0] == 0 and shares[-1] > 0.2

@@ -65,9 +65,13 @@ def test_the_lids_flow_is_where_the_lids_go():
 
 @pytest.mark.parametrize(
     "bad",
-    [{"blink": np.array([0.0, 1.5])}, {"blink": np.zeros(3)},
-     {"gain": np.array([1.0, -1.0])}, {"gain": np.full(2, np.nan)}],
-)  # fmt: skip
+    [
+        {"blink": np.array([0.0, 1.5])},
+        {"blink": np.zeros(3)},
+        {"gain": np.array([1.0, -1.0])},
+        {"gain": np.full(2, np.nan)},
+    ],
+)
 def test_clip_refuses_bad_blinks_and_gains(bad):
     with pytest.raises(MepsError, match=next(iter(bad))):
         FaceClip(person(0), (12,), np.zeros((2, 1)), **bad)

@@ -83,8 +83,8 @@ def opening(emotion, who):
     clip = FaceClip(who, aus, np.ones((1, len(aus))))
     head = head_points(256, torch.zeros(1, 4))
     gap = clip._look_up(head, torch.arange(1), step)[2][0, 0] > 0.5
-    return [float(n) for n in (gap.any(0).sum() * step, gap.any(1).sum() * step,
-                               gap.sum() * step**2)]  # fmt: skip
+    sides = [float(gap.any(axis).sum() * step) for axis in (0, 1)]
+    return [*sides, float(gap.sum() * step**2)]
 
 
 def test_no_emotion_shouts():

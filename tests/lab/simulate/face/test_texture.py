@@ -79,17 +79,24 @@ def test_the_true_flow_holds_for_a_photo(photo):
 
 
 def test_a_texture_pickles_with_its_clip():
-    clip = FaceClip(WHO, (12,), np.ones((1, 1)), size=32,
-                    texture=texture_from_photo(simulated_photo(size=64)))  # fmt: skip
+    texture = texture_from_photo(simulated_photo(size=64))
+    clip = FaceClip(WHO, (12,), np.ones((1, 1)), size=32, texture=texture)
     again = pickle.loads(pickle.dumps(clip))
     assert torch.equal(clip.render()[0], again.render()[0])
 
 
 @pytest.mark.parametrize(
     "wrong",
-    [np.zeros((64, 48, 3), np.uint8), np.zeros((64, 64), np.uint8),
-     np.zeros((64, 64, 3)), np.zeros((16, 16, 3), np.uint8), "photo.png", None, [[1], [1, 2]]],
-)  # fmt: skip
+    [
+        np.zeros((64, 48, 3), np.uint8),
+        np.zeros((64, 64), np.uint8),
+        np.zeros((64, 64, 3)),
+        np.zeros((16, 16, 3), np.uint8),
+        "photo.png",
+        None,
+        [[1], [1, 2]],
+    ],
+)
 def test_what_is_no_photo_is_refused(wrong):
     with pytest.raises(MepsError, match="photo must be"):
         texture_from_photo(wrong)
@@ -106,10 +113,15 @@ GREY = np.full((64, 64, 3), 128, np.uint8)
 
 @pytest.mark.parametrize(
     ("rgb", "mouth_y", "says"),
-    [(GREY / 255.0, 37.0, "rgb must be.*float64"), (GREY[..., 0], 37.0, r"rgb must be.*\(64, 64\)"),
-     (None, 37.0, "rgb must be.*NoneType"), (GREY, np.nan, "mouth_y=nan; .* mm, below the eyes"),
-     (GREY, -40.0, "mouth_y=-40"), (GREY, "37", "mouth_y='37'")],
-)  # fmt: skip
+    [
+        (GREY / 255.0, 37.0, "rgb must be.*float64"),
+        (GREY[..., 0], 37.0, r"rgb must be.*\(64, 64\)"),
+        (None, 37.0, "rgb must be.*NoneType"),
+        (GREY, np.nan, "mouth_y=nan; .* mm, below the eyes"),
+        (GREY, -40.0, "mouth_y=-40"),
+        (GREY, "37", "mouth_y='37'"),
+    ],
+)
 def test_a_texture_made_by_hand_is_checked(rgb, mouth_y, says):
     assert Texture(GREY, 37).mouth_y == 37.0
     with pytest.raises(MepsError, match=says):

@@ -20,14 +20,12 @@ from meps_lab.simulate.layouts import mmme
 from meps_lab.simulate.layouts.biopac import digital_lines, write_mat, write_text
 from meps_lab.simulate.layouts.curry import write_curry
 from meps_lab.simulate.layouts.mmme_signals import COLUMNS, EEG_NAMES, OTHER_NAMES, record_devices
-from meps_lab.simulate.layouts.session import Showing, film_of
+from meps_lab.simulate.layouts.session import Showing, session_of
 from meps_lib.errors import MepsError
 
-QUIET = {
-    "size": 16, "me_intensity": 0.8, "leak_share": 1.0, "head_drift_mm": 0.0, "light_change": 0.0,
-    "frame_noise": 0.0, "ps_noise": 0.3, "ps_motion_per_min": 0.0, "ps_dropout_per_min": 0.0,
-    "blinks_per_min": 0.0,
-}  # fmt: skip
+SILENT = ("head_drift_mm", "light_change", "frame_noise", "blinks_per_min")
+QUIET = {"size": 16, "me_intensity": 0.8, "leak_share": 1.0, "ps_noise": 0.3}
+QUIET |= dict.fromkeys((*SILENT, "ps_motion_per_min", "ps_dropout_per_min"), 0.0)
 TRIAL_S = 3.5
 
 
@@ -55,11 +53,10 @@ def frames_of(folder):
 def test_the_table_has_the_documented_columns(tree):
     out, truth, table = tree
     assert openpyxl.load_workbook(out / mmme.TABLE).sheetnames == ["Sheet1"]
-    assert list(table) == [
-        "Subject", "Filename", "Marker", "OnsetTime", "ApexTime", "OffsetTime", "OnsetFrame",
-        "ApexFrame", "OffsetFrame", "Action Units", "Estimated Emotion", "(Macro/Micro)", "Date",
-        "dif",
-    ]  # fmt: skip
+    assert ",".join(table) == (
+        "Subject,Filename,Marker,OnsetTime,ApexTime,OffsetTime,OnsetFrame,ApexFrame,OffsetFrame,"
+        "Action Units,Estimated Emotion,(Macro/Micro),Date,dif"
+    )
     for name in ("Onset", "Apex", "Offset"):
         assert table[f"{name}Frame"].tolist() == truth[name.lower()].tolist()
         assert np.allclose(table[f"{name}Time"] * 150, table[f"{name}Frame"], atol=0.1)
@@ -156,13 +153,13 @@ def test_the_lids_shut_in_the_video_when_the_eeg_says_so(tmp_path):
     scenario = replace(mmme.LAYOUT.scenario(), **QUIET | {"blinks_per_min": 40.0})
     cohort = simulate_cohort(2, 2, ("surprise", "contempt"), seed=1, scenario=scenario)
     rng = np.random.default_rng(2)
-    film = film_of(cohort, [Showing(0, 1.0)], 150.0, rng, 10.0)
+    video = session_of(cohort, [Showing(0, 1.0)], 150.0, rng, 10.0)
     truth, lids = record_devices(
-        tmp_path, "sub01", cohort, film, [(0.0, 101)], datetime(2000, 1, 1), rng, 10.0
+        tmp_path, "sub01", cohort, video, [(0.0, 101)], datetime(2000, 1, 1), rng, 10.0
     )
     raw = mne.io.read_raw_curry(tmp_path / truth[0]["eeg"], preload=True)
     veo = raw.get_data("VEO")[0][truth[0]["eeg_sample"] :][:10000]
-    blink = film.blinking(lids).face.blink
+    blink = video.blinking(lids).face.blink
     closed = np.interp(np.arange(10000) / 1000, np.arange(1500) / 150, blink)
     assert ((lids > 0.5) & (lids < 9.5)).all(axis=1).sum() >= 3 and blink.max() > 0.95
     assert np.corrcoef(veo, closed)[0, 1] > 0.9
@@ -200,10 +197,8 @@ def test_curry_returns_what_was_written(tmp_path):
     eeg, others = rng.normal(0, 50, (64, 700)), rng.normal(0, 50, (2, 700))
     events = [(10, 101), (20, 148), (300, 101)]
     start = datetime(2000, 2, 3, 4, 5, 6, 789000)
-    write_curry(
-        tmp_path / "a.cdt", eeg, EEG_NAMES, 1000.0, others=others, other_names=("HEO", "Trigger"),
-        events=events, start=start,
-    )  # fmt: skip
+    beside = {"others": others, "other_names": ("HEO", "Trigger"), "events": events}
+    write_curry(tmp_path / "a.cdt", eeg, EEG_NAMES, 1000.0, **beside, start=start)
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         raw = mne.io.read_raw_curry(tmp_path / "a.cdt", preload=True)

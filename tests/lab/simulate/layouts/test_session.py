@@ -10,14 +10,12 @@ from meps_lab.simulate import simulate_cohort
 from meps_lab.simulate.face.clip import FaceClip
 from meps_lab.simulate.layouts import casme3_c, layout_cohort, long_video
 from meps_lab.simulate.layouts.filming import brief, micro_steps, one_sided, retimed
-from meps_lab.simulate.layouts.session import Showing, film_of, session
+from meps_lab.simulate.layouts.session import Showing, session, session_of
 from meps_lab.simulate.timing import apex_frame, time_course
 from meps_lib.errors import MepsError
 
-QUIET = {
-    "size": 16, "me_intensity": 0.8, "leak_share": 1.0, "blinks_per_min": 0.0, "light_change": 0.0,
-    "frame_noise": 0.0,
-}  # fmt: skip
+QUIET = {"size": 16, "me_intensity": 0.8, "leak_share": 1.0}
+QUIET |= dict.fromkeys(("blinks_per_min", "light_change", "frame_noise"), 0.0)
 
 
 def cohort_for(trials, **dials):
@@ -27,19 +25,19 @@ def cohort_for(trials, **dials):
 
 def test_a_session_shows_each_trial_as_the_cohort_does():
     cohort = cohort_for(3)
-    film = session(cohort, 1, [3, 4, 5], 30.0, 0.5, np.random.default_rng(0))
-    for clip in film.clips.itertuples():
+    video = session(cohort, 1, [3, 4, 5], 30.0, 0.5, np.random.default_rng(0))
+    for clip in video.clips.itertuples():
         plan = cohort.plan(clip.trial)
         frames = np.arange(clip.onset, clip.offset + 1)
-        columns = [film.face.aus.index(au) for au in plan.aus]
-        assert np.allclose(film.face.intensity[frames][:, columns], plan.face.intensity)
-        assert np.allclose(film.face.pose[frames], plan.face.pose)
+        columns = [video.face.aus.index(au) for au in plan.aus]
+        assert np.allclose(video.face.intensity[frames][:, columns], plan.face.intensity)
+        assert np.allclose(video.face.pose[frames], plan.face.pose)
         assert clip.apex == clip.onset + cohort[clip.trial].apex  # one definition of the apex
         colour, depth = plan.face.render()
-        shown, mm = film._render(frames)
+        shown, mm = video._render(frames)
         assert torch.allclose(shown, colour, atol=1e-5)
         assert torch.allclose(mm, depth, equal_nan=True, atol=1e-2)
-        event = next(e for e in film.events if abs(e.time_s - clip.onset / 30) < 1e-9)
+        event = next(e for e in video.events if abs(e.time_s - clip.onset / 30) < 1e-9)
         assert event.response == plan.events[0].response
 
 
@@ -51,28 +49,28 @@ def test_a_session_refuses_what_does_not_fit():
     with pytest.raises(MepsError, match="give more time or fewer trials"):
         session(cohort, 0, [0, 1, 2], 30.0, 1.0, rng, duration_s=2.0)
     with pytest.raises(MepsError, match="at least one trial"):
-        film_of(cohort, [], 30.0, rng, 5.0)
+        session_of(cohort, [], 30.0, rng, 5.0)
     with pytest.raises(MepsError, match="are free"):
-        film_of(cohort, [Showing(0, 1.0), Showing(1, 1.1)], 30.0, rng, 5.0)
+        session_of(cohort, [Showing(0, 1.0), Showing(1, 1.1)], 30.0, rng, 5.0)
 
 
 def test_the_size_of_the_pieces_changes_nothing(monkeypatch):
     cohort = cohort_for(
         3, frame_noise=0.02, depth_noise_mm=2.0, depth_gain_jumps_mm=8.0, blinks_per_min=30.0
     )
-    film = session(cohort, 0, [0, 1], 30.0, 0.5, np.random.default_rng(0))
+    video = session(cohort, 0, [0, 1], 30.0, 0.5, np.random.default_rng(0))
     seen = []
     for chunk in (7, 1000):
         monkeypatch.setattr(long_video, "_CHUNK", chunk)
-        parts = list(film.frames(np.random.default_rng(1), cohort.scenario))
+        parts = list(video.frames(np.random.default_rng(1), cohort.scenario))
         seen.append([torch.cat([part[i] for part in parts]) for i in (1, 2)])
     (colour, mm), (other_colour, other_mm) = seen
-    assert len(colour) == len(film) > 30
+    assert len(colour) == len(video) > 30
     assert torch.allclose(colour, other_colour, atol=1e-5)
     assert torch.equal(mm.isnan(), other_mm.isnan())
     assert (mm - other_mm).nan_to_num().ne(0).float().mean() < 1e-3  # but for rounding
     # The gain jumps in about one frame of ten, and stays where it is at the end of a piece.
-    _, true = film._render(np.arange(len(film)))
+    _, true = video._render(np.arange(len(video)))
     level = (mm - true).flatten(1).nanmedian(1).values
     jumps = (level[1:] - level[:-1]).abs() > 1.5
     assert level.std() > 2 and 0.02 < jumps.float().mean() < 0.2
@@ -80,10 +78,11 @@ def test_the_size_of_the_pieces_changes_nothing(monkeypatch):
 
 def test_a_cut_out_piece_is_as_in_the_whole():
     cohort = cohort_for(3, frame_noise=0.02)
-    film = session(cohort, 0, [0], 30.0, 0.3, np.random.default_rng(0))
-    frames = lambda *span: list(film.frames(np.random.default_rng(1), cohort.scenario, *span))  # noqa: E731
-    (_, whole, mm), (first, part, part_mm) = frames()[0], frames(5, 9)[0]
-    assert first == 5 and torch.allclose(part, whole[5:9], atol=1e-5)
+    video = session(cohort, 0, [0], 30.0, 0.3, np.random.default_rng(0))
+    _, every, mm = next(video.frames(np.random.default_rng(1), cohort.scenario))
+    cut = video.frames(np.random.default_rng(1), cohort.scenario, 5, 9)
+    first, part, part_mm = next(cut)
+    assert first == 5 and torch.allclose(part, every[5:9], atol=1e-5)
     assert torch.allclose(part_mm, mm[5:9], equal_nan=True, atol=1.0)
 
 
@@ -94,14 +93,14 @@ def test_macro_expressions_do_not_clip_and_peak_where_they_should():
         plan = cohort.plan(k)
         slower = 1.2 / (plan.offset / plan.fps)
         showings = [Showing(k, 0.1), Showing(k, 2.0, slower=slower, stronger=1.8)]
-        film = film_of(cohort, showings, 150.0, rng, 4.0)
-        for clip in film.clips.itertuples():
+        video = session_of(cohort, showings, 150.0, rng, 4.0)
+        for clip in video.clips.itertuples():
             assert abs(clip.apex - clip.apex_exact) <= 1
             assert clip.apex_exact == pytest.approx(
                 clip.onset + plan.apex / plan.offset * (clip.offset - clip.onset)
             )
         peaks = [
-            film.face.intensity[c.onset : c.offset + 1].max(0) for c in film.clips.itertuples()
+            video.face.intensity[c.onset : c.offset + 1].max(0) for c in video.clips.itertuples()
         ]
         assert peaks[1].max() <= 1 + 1e-9
         stronger.append(peaks[1].max() / peaks[0].max())

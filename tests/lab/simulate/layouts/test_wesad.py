@@ -21,8 +21,8 @@ def tree(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def people(tree):
-    read = lambda s: pickle.loads((tree[0] / s / f"{s}.pkl").read_bytes(), encoding="latin1")  # noqa: E731
-    return {s: read(s) for s in ("S2", "S3")}
+    files = {s: tree[0] / s / f"{s}.pkl" for s in ("S2", "S3")}
+    return {s: pickle.loads(path.read_bytes(), encoding="latin1") for s, path in files.items()}
 
 
 def test_keys_shapes_and_rates(people):
