@@ -1,23 +1,27 @@
 """Put known faults into the library, one at a time, and see that a test notices each.
 
-    python -m tools.mutants [words of a fault's description ...]
+    python -m tools.mutants [words of a fault's description, or of its file's name ...]
 
-`mutants.toml` lists the faults: one line of a file, what it becomes, and the tests that must fail.
+`mutants.toml` lists the faults: a piece of one line, what it becomes, and the tests that must fail.
 Each fault is put into a copy, so that the tree itself is never touched. The heavy packages are
 imported once and each copy is tested in a fork, since importing them takes longer than the tests.
 """
 
 from __future__ import annotations
 
-import contextlib
+import gc
 import importlib
 import multiprocessing
 import os
 import shutil
+import signal
 import sys
 import tomllib
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from importlib.metadata import entry_points
+from multiprocessing.connection import wait
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from time import perf_counter
@@ -31,20 +35,21 @@ from meps_lib.errors import MepsError
 ROOT = Path(__file__).resolve().parents[1]
 LIST = "tools/mutants.toml"
 COPIED = ("meps_lib", "meps_lab", "tests", "conftest.py", "pyproject.toml")
+LIMIT_S = 600  # a fault may loop for ever; then it ends as an error
 
 
 @dataclass(frozen=True)
 class Fault:
-    """One line that becomes another, and what must notice it."""
+    """A piece of one line that becomes another, and what must notice it."""
 
     what: str  # in words, different for each
-    file: str  # below the root
     old: str  # stands in the file exactly once
     new: str
+    file: str  # below the root
     tests: tuple[str, ...]  # files or node ids of pytest
 
-    def put_in(self, root: Path) -> None:
-        """Change the file below `root`.
+    def changed(self, root: Path) -> str:
+        """What its file below `root` holds with the fault in it.
 
         Raises
         ------
@@ -60,7 +65,7 @@ class Fault:
                 f"fault {self.what!r}: {self.old!r} stands {n} times in {self.file}; expected a "
                 "piece of one line that stands there once, and becomes another"
             )
-        path.write_text(text.replace(self.old, self.new), "utf-8")
+        return text.replace(self.old, self.new)
 
 
 def read_faults(root: Path = ROOT) -> tuple[list[str], list[Fault]]:
@@ -69,70 +74,97 @@ def read_faults(root: Path = ROOT) -> tuple[list[str], list[Fault]]:
     Raises
     ------
     MepsError
-        If two faults have one description, or a fault has other keys than `Fault` has fields.
+        If two faults have one description, or a fault does not fit its file.
     """
     listed = tomllib.loads((root / LIST).read_text("utf-8"))
-    faults, names = [], set()
-    for entry in listed["fault"]:
-        try:
-            fault = Fault(**entry | {"tests": tuple(entry.get("tests", ()))})
-        except TypeError as error:
-            raise MepsError(f"{LIST}, fault {entry.get('what')!r}: {error}") from None
-        if fault.what in names or not fault.tests:
-            raise MepsError(f"{LIST}, fault {fault.what!r}: named twice, or without tests")
-        names.add(fault.what)
-        faults.append(fault)
-    return listed.get("import", []), faults
+    faults = [
+        Fault(*fault, file=group["file"], tests=tuple(group["tests"]))
+        for group in listed["group"]
+        for fault in group["faults"]
+    ]
+    for fault in faults:
+        fault.changed(root)
+    names = Counter(fault.what for fault in faults)
+    if twice := [name for name, n in names.items() if n > 1]:
+        raise MepsError(f"{LIST}: {twice[0]!r} describes two faults; tell them apart")
+    return listed["import"], faults
 
 
-def run_tests(job: tuple[Path, Fault | None, tuple[str, ...]]) -> tuple[Fault | None, int, str]:
-    """Test a copy that has the fault, in this process: what pytest returned and printed."""
-    root, fault, tests = job
-    with TemporaryDirectory(prefix="mutants-") as folder:
-        copy = Path(folder)
+class Attempt:
+    """Tests that run on a copy of their own, which may have a fault."""
+
+    def __init__(self, root: Path, fault: Fault | None, tests: Sequence[str]):
+        self.fault, self.folder = fault, TemporaryDirectory(prefix="mutants-")
+        copy = Path(self.folder.name)
         for name in COPIED:
             if (root / name).is_dir():
-                shutil.copytree(root / name, copy / name, ignore=shutil.ignore_patterns("*.pyc"))
+                shutil.copytree(root / name, copy / name)
             elif (root / name).exists():
-                shutil.copy(root / name, copy / name)
+                shutil.copy2(root / name, copy / name)
         if fault is not None:
-            fault.put_in(copy)
-        os.chdir(copy)
-        sys.dont_write_bytecode = True  # a stale file of the same size and second would be taken
-        sys.path[:] = [str(copy), *(p for p in sys.path if Path(p or ".").resolve() != root)]
-        for name in [n for n in sys.modules if n.split(".")[0] in ("meps_lib", "meps_lab")]:
-            del sys.modules[name]
-        log = copy / "log"
-        with log.open("w") as out, contextlib.redirect_stdout(out), contextlib.redirect_stderr(out):
-            code = pytest.main(["-x", "-q", "-p", "no:cacheprovider", "-p", "no:xdist", *tests])
-        os.chdir(root)
-        return fault, int(code), log.read_text("utf-8")
+            (copy / fault.file).write_text(fault.changed(root), "utf-8")
+        self.log = copy / "log"
+        fork = multiprocessing.get_context("fork")
+        self.process = fork.Process(target=_run, args=(copy, self.log, tests))
+        self.process.start()
+
+    def end(self) -> str:
+        """What went wrong, in words: nothing if the fault was noticed, or none was put in."""
+        self.process.join()
+        code, log = self.process.exitcode, self.log.read_text("utf-8")
+        self.folder.cleanup()
+        if self.fault is None:
+            return "" if code == 0 else f"ERROR  the tests fail without a fault\n{log[-3000:]}"
+        what = f"{self.fault.file}: {self.fault.what}"
+        if code == pytest.ExitCode.OK:
+            return f"ALIVE  {what}; not noticed by {', '.join(self.fault.tests)}"
+        # Not collected, interrupted, or too slow: no test has said anything.
+        failed = code == pytest.ExitCode.TESTS_FAILED
+        return "" if failed else f"ERROR  {what}: pytest ended with {code}\n{log[-3000:]}"
+
+
+def _run(copy: Path, log: Path, tests: Sequence[str]) -> None:
+    """In a fork: the tests of a copy, with what they print in `log`."""
+    with log.open("w") as out:
+        os.dup2(out.fileno(), 1)
+        os.dup2(out.fileno(), 2)
+    signal.alarm(LIMIT_S)
+    os.chdir(copy)
+    sys.path[:] = [str(copy), *(p for p in sys.path if Path(p or ".").resolve() != ROOT)]
+    for name in [n for n in sys.modules if n.split(".")[0] in ("meps_lib", "meps_lab", "tests")]:
+        del sys.modules[name]  # what this file has imported is that of the tree
+    sys.exit(int(pytest.main(["-x", "-q", "-p", "no:cacheprovider", "-p", "no:xdist", *tests])))
 
 
 def main(words: Sequence[str] = (), root: Path = ROOT, processes: int = 2) -> int:
-    """Try all faults, or those whose description has one of `words`: 0 if each was noticed."""
+    """Try all faults, or those that `words` name: 0 if each was noticed."""
     packages, faults = read_faults(root)
-    chosen = [f for f in faults if not words or any(word in f.what for word in words)]
+    if words:
+        faults = [f for f in faults if any(w in f"{f.file} {f.what}" for w in words)]
+    if not faults:
+        raise MepsError(f"no fault is described by {' or '.join(words)}; see {LIST}")
     for name in packages:
         importlib.import_module(name)
-    named = tuple(dict.fromkeys(test for fault in chosen for test in fault.tests))
-    jobs = [(root, None, named), *((root, fault, fault.tests) for fault in chosen)]
-    began, killed, trouble = perf_counter(), 0, []
-    # A fresh process for each copy: what one imported, the next must not find.
-    with multiprocessing.get_context("fork").Pool(processes, maxtasksperchild=1) as pool:
-        for fault, code, log in pool.imap_unordered(run_tests, jobs, chunksize=1):
-            what = "no fault at all" if fault is None else f"{fault.file}: {fault.what}"
-            wanted = pytest.ExitCode.OK if fault is None else pytest.ExitCode.TESTS_FAILED
-            killed += fault is not None and code == wanted
-            if code == wanted:
-                continue
-            if fault is not None and code == pytest.ExitCode.OK:
-                trouble.append(f"ALIVE  {what}; not noticed by {', '.join(fault.tests)}")
-            else:
-                trouble.append(f"ERROR  {what}: pytest ended with {code}\n{log[-3000:]}")
-            print(trouble[-1], flush=True)
-    print(f"{killed} of {len(chosen)} killed in {perf_counter() - began:.0f} s")
-    return int(bool(trouble) or killed < len(chosen))
+    for plugin in entry_points(group="pytest11"):
+        plugin.load()
+    gc.freeze()  # pytest collects garbage more than once, and would look through all of torch
+    named = tuple(dict.fromkeys(test for fault in faults for test in fault.tests))
+    waiting = [(None, named), *((fault, fault.tests) for fault in faults)]
+    running: list[Attempt] = []
+    began, troubles, killed = perf_counter(), 0, 0
+    while waiting or running:
+        while waiting and len(running) < processes:
+            running.append(Attempt(root, *waiting.pop(0)))
+        wait([attempt.process.sentinel for attempt in running])
+        for attempt in [a for a in running if not a.process.is_alive()]:
+            running.remove(attempt)
+            trouble = attempt.end()
+            troubles += bool(trouble)
+            killed += attempt.fault is not None and not trouble
+            if trouble:
+                print(trouble, flush=True)
+    print(f"{killed} of {len(faults)} killed in {perf_counter() - began:.0f} s")
+    return int(troubles > 0)
 
 
 if __name__ == "__main__":

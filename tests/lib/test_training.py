@@ -293,3 +293,31 @@ def test_scales_are_those_of_the_training_trials_alone(make_trial):
     courses = [t.ps - t.ps.mean(dim=1, keepdim=True) for t in trials[:15]]
     rms = torch.cat(courses, dim=1).square().mean(dim=1).sqrt()
     torch.testing.assert_close(model.encoders["ps"].input.scale.rms, rms)
+
+
+def test_epochs_are_those_of_a_plain_loop(make_trial):
+    """Three steps, each from its own gradient alone, written out with torch's Adam."""
+    trials = signal_trials(make_trial, 24)
+    train = uneven(trials[:15])
+    batch, plain, weight = collate(train, CLASSES), Level(), balanced(train)
+    adam = torch.optim.Adam(plain.parameters(), 5e-3, weight_decay=1e-3)
+    losses = []
+    for _ in range(3):
+        adam.zero_grad()
+        loss = cross_entropy(plain(batch).logits, batch.label, weight)
+        loss.backward()
+        adam.step()
+        losses.append(loss.item())
+    found = fitted(trials, batch_size=12).history
+    assert [h["train_loss"] for h in found] == pytest.approx(losses, rel=1e-5)
+
+
+def test_predictions_draw_nothing(make_trial):
+    """However the model was left: no dropout, so the same twice, and those of evaluation."""
+    trials = signal_trials(make_trial, 6)
+    model = net().train()
+    first, second = (predict(model, trials, CLASSES) for _ in range(2))
+    assert torch.equal(first, second) and not model.training
+    with torch.no_grad():
+        wanted = model.eval()(collate(trials, CLASSES)).logits.softmax(dim=1)
+    torch.testing.assert_close(first, wanted)

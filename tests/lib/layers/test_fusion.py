@@ -113,3 +113,15 @@ def test_the_learnt_centre_finds_the_only_informative_frame():
         loss.backward()
         adam.step()
     assert fusion.centre_logit.sigmoid().item() == pytest.approx(0.2, abs=0.05)
+
+
+@pytest.mark.parametrize("mode", ["fixed", "learnt"])
+def test_width_and_centre_are_those_of_the_density(mode):
+    """Twice as wide, half the span, off the middle: SciPy's normal density over the positions."""
+    settings = {"span": 1.5, "centre": 0.25, "width": 2.0}
+    place = torch.linspace(0, 1, 9, dtype=torch.float64)
+    density = torch.from_numpy(norm.pdf(place.numpy(), loc=0.25, scale=2.0 / (2 * 1.5)))
+    wanted = (density / density.sum()).float()
+    torch.testing.assert_close(normal_weights(9, **settings), wanted)
+    _, weights = WeightedFusion(mode, **settings)(torch.zeros(1, 9, 2))
+    torch.testing.assert_close(weights[0], wanted)

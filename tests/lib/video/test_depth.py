@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from meps_lib.errors import MepsError
-from meps_lib.video.depth import clean_depth, read_depth
+from meps_lib.video.depth import clean_depth, read_depth, read_depth_picture
 
 DATA = os.environ.get("MEPS_DATA")
 needs_data = pytest.mark.skipif(not DATA, reason="set MEPS_DATA to the folder of recordings")
@@ -98,3 +98,20 @@ def test_a_colour_video_is_no_depth_and_a_grey_one_needs_its_scale(tmp_path):
     assert np.allclose(read_depth(grey, scale=8), 800, atol=16)
     with pytest.raises(MepsError, match="scale=0; expected"):
         read_depth(grey, scale=0)
+
+
+def test_a_face_ends_before_40_cm_behind_its_nearest_point():
+    frame = np.full((10, 10), 800.0)
+    frame[0, :3] = 1199.0, 1200.0, 1150.0
+    cleaned = clean_depth(frame, n_sigma=99.0)
+    assert np.flatnonzero(np.isnan(cleaned)).tolist() == [1]
+
+
+def test_one_picture_has_the_unit_that_is_said_and_holes(tmp_path):
+    levels = np.full((6, 8), 1700, np.uint16)
+    levels[2, 3] = 0
+    cv2.imwrite(str(tmp_path / "d.png"), levels)
+    for unit in (1.0, 0.5):
+        depth = read_depth_picture(tmp_path / "d.png", unit)
+        assert np.argwhere(np.isnan(depth)).tolist() == [[2, 3]]
+        assert np.unique(depth[~np.isnan(depth)]).tolist() == [1700 * unit]

@@ -100,6 +100,8 @@ def test_a_face_that_stays_gives_no_warning():
         ("hhhhh......", (0, 5), "in frames 5-10; kept frames 0-4"),
         ("hh....hhhhh", (6, 11), "in frames 0-5; kept frames 6-10"),
         ("hhhh..hhhhh", (0, 11), "kept frames 4-5, where the detector missed the face"),
+        ("hhhh...hhhhh", (0, 12), "kept frames 4-6, where the detector missed the face"),
+        ("hhhh....hhhhh", (8, 13), "in frames 0-7; kept frames 8-12"),
         ("tthhhhhhhhh", (2, 11), "no face, or another one, in frames 0-1"),
         (".hhh.hhhhh.", (1, 10), "in frames 0, 10; .*; kept frames 4,"),
     ],
@@ -119,3 +121,17 @@ def test_too_few_frames_with_a_face_are_an_error():
         run_of("hh......")
     with pytest.raises(MepsError, match="no face in any of 4 frames"):
         run_of("....")
+
+
+def test_the_largest_box_is_the_face_wherever_it_is_listed(monkeypatch):
+    class Cascade:
+        def __init__(self, name):
+            boxes = [(5, 5, 50, 50), (60, 70, 120, 120), (190, 5, 45, 45)]
+            self.found = np.array(boxes if name == "frontalface_alt2" else [])
+
+        def detectMultiScale(self, *_, **__):
+            return self.found
+
+    monkeypatch.setattr("meps_lib.video.faces._cascade", Cascade)
+    face = find_face(np.zeros((480, 480, 3), np.uint8))  # boxes are those of half the size
+    assert face == Face((120.0, 140.0, 240.0, 240.0), None)
