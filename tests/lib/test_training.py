@@ -296,19 +296,19 @@ def test_scales_are_those_of_the_training_trials_alone(make_trial):
 
 
 def test_epochs_are_those_of_a_plain_loop(make_trial):
-    """Three steps, each from its own gradient alone, written out with torch's Adam."""
+    """Six long steps, each from its own gradient alone, written out with torch's Adam."""
     trials = signal_trials(make_trial, 24)
     train = uneven(trials[:15])
     batch, plain, weight = collate(train, CLASSES), Level(), balanced(train)
-    adam = torch.optim.Adam(plain.parameters(), 5e-3, weight_decay=1e-3)
+    adam = torch.optim.Adam(plain.parameters(), 1.0, weight_decay=1e-3)
     losses = []
-    for _ in range(3):
+    for _ in range(6):
         adam.zero_grad()
         loss = cross_entropy(plain(batch).logits, batch.label, weight)
         loss.backward()
         adam.step()
         losses.append(loss.item())
-    found = fitted(trials, batch_size=12).history
+    found = fitted(trials, batch_size=12, learning_rate=1.0, epochs=6).history
     assert [h["train_loss"] for h in found] == pytest.approx(losses, rel=1e-5)
 
 

@@ -124,3 +124,12 @@ def test_recordings_that_are_none(fields, message):
     good = {"signals": np.zeros((2, 9)), "names": ("EDA", "ECG"), "units": ("uS", "mV")}
     with pytest.raises(MepsError, match=f"^rest.csv: .*{message}"):
         Recording(**(good | {"sfreq": 10, "source": "rest.csv"} | fields))
+
+
+def test_channels_keep_their_units_in_whatever_order_they_are_picked():
+    rows = np.arange(12.0).reshape(3, 4)
+    whole = Recording(rows, ("EDA", "ECG", "SKT"), ("uS", "mV", "degrees C"), 10, start=2.0)
+    part = whole.pick("SKT", "EDA")
+    assert (part.names, part.units) == (("SKT", "EDA"), ("degrees C", "uS"))
+    np.testing.assert_array_equal(part.signals, rows[[2, 0]])
+    assert (part.unit("EDA"), part.start) == ("uS", 2.0)
