@@ -52,6 +52,8 @@ def test_wristband_rates_meet_on_one_clock(real):
     together = real("empatica_e4")
     alone = load(recordings.fetch("empatica_e4") / "TEMP.csv")
     assert (alone.sfreq, together.start) == (4, alone.start)
+    stated = (recordings.fetch("empatica_e4") / "TEMP.csv").read_text().split()[0]
+    assert alone.start == float(stated.strip(",")) > 1e8  # Unix time, in the file's first line
     ours = together.channel("SKT")[::16]
     np.testing.assert_allclose(ours, alone.signals[0, : len(ours)], atol=0.03)  # steps of 0.02
     assert real("empatica_e4", channels=("ACC_X", "EDA")).sfreq == 32
