@@ -151,3 +151,15 @@ def test_rate_in_the_file_name_must_agree(tmp_path):
     assert load(path).sfreq == 100
     with pytest.raises(MepsError, match="states 100 Hz, got sfreq=250"):
         load(path, sfreq=250)
+
+
+def test_a_wristband_file_keeps_its_clock_and_a_converter_its_counts(tmp_path):
+    (tmp_path / "EDA.csv").write_text("1560279825.0\n4.0\n0.1\n0.2\n0.3\n")
+    (tmp_path / "BVP.csv").write_text("1560279824.5\n8.0\n" + "1\n2\n" * 8)
+    alone = load(tmp_path / "EDA.csv")
+    assert (alone.start, alone.sfreq, alone.units) == (1560279825.0, 4.0, ("uS",))
+    both = load(tmp_path, channels=("EDA", "PPG"))
+    assert (both.start, both.sfreq, both.n_samples) == (1560279825.0, 8.0, 6)
+    head = "# Sampling Rate (Hz):= 100\n# Resolution:= 10\n# Labels:= ECG\n"
+    (tmp_path / "ecg.txt").write_text(head + "512\n513\n")
+    assert load(tmp_path / "ecg.txt").units == ("10-bit counts",)
