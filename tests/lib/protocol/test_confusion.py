@@ -59,7 +59,9 @@ def test_whole_numbers_may_be_the_classes_themselves():
 @given(st.data())
 def test_any_names_and_groups_agree_with_scikit_learn(data):
     """Classes that are prefixes of each other, empty, or of any script; declared or met."""
-    classes = data.draw(st.lists(st.text(max_size=5), min_size=2, max_size=6, unique=True))
+    # NumPy's text, in which scikit-learn counts, drops a NUL at the end: "" and NUL are one there.
+    names = st.text(st.characters(exclude_characters="\x00"), max_size=5)
+    classes = data.draw(st.lists(names, min_size=2, max_size=6, unique=True))
     one = st.tuples(st.sampled_from(classes), st.sampled_from(classes), st.integers(0, 3))
     rows = data.draw(st.lists(one, min_size=1, max_size=90))
     truth, guess, groups = (list(x) for x in zip(*rows, strict=True))

@@ -94,6 +94,7 @@ BAD = {
     "negative rate": ("ECG\n1\n2\n", {"sfreq": -100}, r"sampling rate -100 Hz"),
     "zero rate": ("ECG\n1\n2\n", {"sfreq": 0}, r"sampling rate 0 Hz"),
     "unknown channel": ("ECG\n1\n2\n", {"channels": ("EDA",)}, r"no channel 'EDA'; it has ECG"),
+    "another unit": ("ECG (mV)\n1\n2\n", {"units": {"ECG": "V"}}, r"ECG is in mV, not V"),
     "unknown unit": ("ECG\n1\n2\n", {"units": {"EDA": "uS"}}, r"no channel 'EDA'"),
     "two of a name": ("EDA,GSR\n1,2\n", {}, r"channel names \('EDA', 'EDA'\)"),
     "biosppy, other rate": (

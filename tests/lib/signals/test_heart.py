@@ -105,3 +105,25 @@ def test_a_regular_beat_that_nobody_has_is_refused(ecg):
     with pytest.raises(MepsError, match="median heart rate 2[345] .*expected 35 to 220"):
         heart_rate(slow)
     assert heart_rate(slow, check=False)[1].mean() == pytest.approx(24, abs=1)
+
+
+def beating(monkeypatch, intervals):
+    """A recording whose beats are known: intervals in samples of 1 ms."""
+    beats = 500 + np.r_[0, np.cumsum(intervals)]
+    monkeypatch.setattr("meps_lib.signals.heart.peaks", lambda *_: beats)
+    flat = np.zeros((1, beats[-1] + 500))
+    return Recording(flat, ("ECG",), ("mV",), 1000, source="beats.csv", cleaned=True)
+
+
+def test_half_of_the_intervals_may_jump_and_a_jump_is_over_20_per_cent(monkeypatch):
+    for intervals in ([800, 900] * 6, [800, 800, 800, 1100] * 3):
+        _, rates = heart_rate(beating(monkeypatch, intervals))
+        np.testing.assert_allclose(rates, 60_000 / np.array(intervals))
+    with pytest.raises(MepsError, match="^beats.csv: 100% .* jump by over 20 %"):
+        heart_rate(beating(monkeypatch, [800, 1050] * 6))
+
+
+def test_rmssd_is_in_milliseconds(monkeypatch):
+    found = features(beating(monkeypatch, [800, 850] * 6))
+    assert found["rmssd"] == pytest.approx(50)  # every step is of 50 ms
+    assert "rmssd" not in features(beating(monkeypatch, [800, 850, 800]))
