@@ -3,31 +3,20 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 from meps_lab.datasets.cache import disk
-from meps_lab.datasets.cache.disk import CacheWarning, source_digest
 from meps_lib import labels
 
-__all__ = ["Cache", "CacheWarning"]
 
-
-@dataclass(frozen=True)
 class Cache(disk.Cache):
     """Tensors of trials by clip name, in one folder for one set of settings."""
 
     @classmethod
     def of(cls, root: str | os.PathLike, settings: Any) -> Cache:
-        """The cache for these settings under a folder, which is made.
-
-        Raises
-        ------
-        MepsError
-            If `root` is no path, or the folder is not there and cannot be made.
-        """
+        """The cache for these settings under a folder, which is made; errors as `disk.Cache.of`."""
         return super().of(root, settings, _source(), "cohort")
 
 
@@ -35,4 +24,4 @@ class Cache(disk.Cache):
 def _source() -> str:
     """Digest of the simulator's own source, layouts apart, and of what it draws from."""
     here, library = Path(__file__).parent, Path(labels.__file__)
-    return source_digest((*sorted(here.glob("*.py")), here / "body", here / "face", library))
+    return disk.source_digest((*sorted(here.glob("*.py")), here / "body", here / "face", library))

@@ -10,10 +10,8 @@ file that is damaged or was copied from elsewhere is made anew.
 from __future__ import annotations
 
 import hashlib
-import json
 import os
 import platform
-import tempfile
 import time
 import warnings
 from collections.abc import Callable, Collection, Iterable
@@ -37,7 +35,6 @@ _LIBRARIES = (
     "torch", "numpy", "scipy", "scikit-image", "opencv-python-headless", "opencv-python", "pillow",
     "pandas", "neurokit2", "mne", "curryreader",
 )  # fmt: skip
-_STALE_S = 3600.0  # a file half written that long ago belongs to nobody any more
 
 
 class CacheWarning(UserWarning):
@@ -50,6 +47,7 @@ class Cache:
 
     Examples
     --------
+    >>> import tempfile
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     cache = Cache.of(folder, ("settings", 1))
     ...     first = cache.get("a", lambda: {"x": torch.ones(2)})
@@ -58,16 +56,12 @@ class Cache:
     """
 
     folder: Path
-    read_only: bool = False
 
     @classmethod
     def of(
         cls, root: str | os.PathLike, settings: Any, source: str = "", name: str = "cache"
     ) -> Cache:
         """The cache for these settings under a folder, which is made.
-
-        A folder that holds these settings' files already but cannot be written to is read, and
-        nothing is added to it; a warning says so once.
 
         Parameters
         ----------
@@ -84,29 +78,24 @@ class Cache:
         MepsError
             If `root` is no path, or the folder is not there and cannot be made.
         """
+        key = hashlib.sha256(repr((settings, _versions(), source)).encode()).hexdigest()[:20]
         try:
-            folder = Path(root).absolute() / f"{name}-{_key(settings, source)}"
-            known = folder.is_dir()
+            folder = Path(root).absolute() / f"{name}-{key}"
             folder.mkdir(parents=True, exist_ok=True)
-            with tempfile.TemporaryFile(dir=folder):
-                pass
-        except (TypeError, ValueError):  # a number, or a name that no file can have
+        except (OSError, TypeError, ValueError) as error:  # also of a number, or of a wrong name
+            why = getattr(error, "strerror", None) or error
             raise MepsError(
-                f"cache must be the path of a folder, or None to keep nothing; got {root!r}"
+                f"cannot keep trials in {str(root)!r}: {why}; cache must be the path of a folder "
+                "that can be written, or None to keep nothing"
             ) from None
-        except OSError as error:
-            if not known:
-                raise MepsError(
-                    f"cannot keep trials in {root}: {error.strerror}; choose another cache folder"
-                ) from None
-            text = f"{root} cannot be written ({error.strerror}): it is read, nothing is added"
-            warnings.warn(text, CacheWarning, 2)
-            return cls(folder, read_only=True)
-        sweep(folder)
+        for part in folder.glob(".*.part"):  # of processes that were killed
+            with suppress(OSError):  # another process sweeps too
+                if time.time() - part.stat().st_mtime > 3600:  # nobody writes for so long
+                    part.unlink()
         return cls(folder)
 
     def get(
-        self, name: str, make: Callable[[], dict[str, Tensor]], keys: Collection[str] | None = None
+        self, name: str, make: Callable[[], dict[str, Tensor]], keys: Collection[str] = ()
     ) -> dict[str, Tensor]:
         """What is kept under a name; made, and kept, if there is nothing or it is damaged.
 
@@ -115,33 +104,37 @@ class Cache:
         found = self.read(name, keys)
         return self.keep(name, make()) if found is None else found
 
-    def read(self, name: str, keys: Collection[str] | None = None) -> dict[str, Tensor] | None:
+    def read(self, name: str, keys: Collection[str] = ()) -> dict[str, Tensor] | None:
         """What is kept under a name; None if there is nothing, or, with a warning, if damaged."""
-        path = self._path(name)
-        if not path.is_file():
-            return None
+        path = self.folder / f"{name}.safetensors"
         try:
-            return _load(path, keys or ())
-        except (SafetensorError, OSError, ValueError, KeyError, TypeError) as error:
+            tensors = load(path.read_bytes())  # `safe_open`'s tensors change when the file does
+            if tensors.pop("sha256").numpy().tobytes() != _checksum(path, tensors):
+                raise ValueError("its checksum differs")
+            if missing := sorted(set(keys) - set(tensors)):
+                raise ValueError(f"it lacks {', '.join(missing)}")
+            return tensors
+        except FileNotFoundError:
+            return None
+        except (SafetensorError, OSError, ValueError, KeyError) as error:
             text = f"{path} is damaged ({error}); what it held is made anew"
             warnings.warn(text, CacheWarning, 2)
             return None
 
     def keep(self, name: str, tensors: dict[str, Tensor]) -> dict[str, Tensor]:
         """Keep tensors under a name, and return them; a warning if it cannot be done."""
+        path = self.folder / f"{name}.safetensors"
         tensors = {n: t.contiguous() for n, t in tensors.items()}
-        if not self.read_only:
-            try:
-                _save(tensors, self._path(name))
-            except (OSError, SafetensorError) as error:
-                # One text for all names, so that a full disk is told once, not once a trial.
-                why = getattr(error, "strerror", None) or error
-                text = f"{self.folder}: what was made could not be kept ({why}); it is used once"
-                warnings.warn(text, CacheWarning, 2)
+        seal = torch.frombuffer(bytearray(_checksum(path, tensors)), dtype=torch.uint8)
+        try:
+            # Not `save_file`: its files can be read by their owner only, whatever the umask.
+            write_whole(path, save(tensors | {"sha256": seal}))
+        except (OSError, SafetensorError) as error:
+            # One text for all names, so that a full disk is told once, not once a trial.
+            why = getattr(error, "strerror", None) or error
+            text = f"{self.folder}: what was made could not be kept ({why}); it is used once"
+            warnings.warn(text, CacheWarning, 2)
         return tensors
-
-    def _path(self, name: str) -> Path:
-        return self.folder / f"{name}.safetensors"
 
 
 def source_digest(paths: Iterable[Path]) -> str:
@@ -159,43 +152,13 @@ def source_digest(paths: Iterable[Path]) -> str:
     return h.hexdigest()
 
 
-def sweep(folder: Path) -> None:
-    """Remove what processes that were killed while they wrote have left behind."""
-    for part in folder.glob(".*.part"):
-        with suppress(OSError):  # another process sweeps too
-            if time.time() - part.stat().st_mtime > _STALE_S:
-                part.unlink()
-
-
-def _save(tensors: dict[str, Tensor], path: Path) -> None:
-    # Not `save_file`: its files can be read by their owner only, whatever the umask.
-    write_whole(path, save(tensors, metadata={"sha256": _digest(path, tensors)}))
-
-
-def _load(path: Path, keys: Collection[str]) -> dict[str, Tensor]:
-    content = path.read_bytes()  # not `safe_open`: its tensors change when the file does
-    tensors = load(content)
-    header = json.loads(content[8 : 8 + int.from_bytes(content[:8], "little")])
-    expected = header["__metadata__"]["sha256"]
-    if _digest(path, tensors) != expected:
-        raise ValueError("its checksum differs")
-    if missing := sorted(set(keys) - set(tensors)):
-        raise ValueError(f"it lacks {', '.join(missing)}")
-    return tensors
-
-
-def _digest(path: Path, tensors: dict[str, Tensor]) -> str:
+def _checksum(path: Path, tensors: dict[str, Tensor]) -> bytes:
     h = hashlib.sha256(f"{path.parent.name}/{path.stem}".encode())
     for name in sorted(tensors):
         t = tensors[name]
         h.update(f"{name} {t.dtype} {tuple(t.shape)}".encode())
         h.update(t.numpy())
-    return h.hexdigest()
-
-
-def _key(settings: Any, source: str) -> str:
-    """A name for the settings, the code and what it runs on."""
-    return hashlib.sha256(repr((settings, _versions(), source)).encode()).hexdigest()[:20]
+    return h.digest()
 
 
 @lru_cache(maxsize=1)

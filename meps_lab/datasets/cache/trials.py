@@ -5,13 +5,9 @@ the names in the folders that it depends on; its own folder's name says how it w
 versions, source. Files that were moved or touched are thus still known by their bytes, and an
 edited one is not.
 
-To read every byte again each time would take longer than to make many a trial. As ccache and git
-do, a small record beside the trials says which bytes were found when a file had a certain size and
-time; while it has them still, the record is believed.
-
-What is checked when: whenever a trial is read, the size and the times of each of its files are,
-and its tensors are held against their checksum. The data set lists a trial's files when the cache
-is opened and read for the first time, and anew once a file of it or a folder of these has changed.
+To read every byte again each time would take longer than to make many a trial. So a note in the
+folder ``files`` says which bytes a trial's files had at a certain size and time, as ccache and git
+do it; while they have them still, it is believed. Without its notes a cache is slow, not wrong.
 """
 
 from __future__ import annotations
@@ -20,16 +16,15 @@ import hashlib
 import inspect
 import os
 import warnings
-from collections.abc import Sequence
 from contextlib import suppress
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import torch
 
 import meps_lib
-from meps_lab.datasets.cache.disk import Cache, CacheWarning, source_digest, sweep
+from meps_lab.datasets.cache.disk import Cache, CacheWarning, source_digest
 from meps_lab.datasets.cache.packing import pack, unpack
 from meps_lab.datasets.cache.stamps import Stamp, settled, stamp_of
 from meps_lib.errors import MepsError
@@ -41,16 +36,6 @@ SOURCE = (
     *("checks.py", "errors.py", "files.py", "labels.py", "signals", "trial.py", "video"),
     *("datasets", "prepare.py"),  # of the laboratory
 )
-
-
-class _Seen(NamedTuple):
-    """What a trial was made of when it was last looked at."""
-
-    name: str  # what the trial is kept under
-    files: list[str]
-    folders: list[str]  # of the files: what is added to one or renamed shows in its times
-    stamp: Stamp  # of the files, then of the folders
-    settled: bool  # none of them was changed just before
 
 
 class TrialCache:
@@ -87,14 +72,10 @@ class TrialCache:
         how = (getattr(getattr(dataset, "kind", None), "name", ""), settings)
         how += (getattr(dataset, "config", None), getattr(dataset, "identity", None))
         self.cache = Cache.of(root, how, _source(type(dataset)), "trials")
-        self._records = Path(root).absolute() / "files"
-        if not self.cache.read_only:
-            with suppress(OSError):  # without records every byte is read again: slow, not wrong
-                self._records.mkdir(exist_ok=True)
-                sweep(self._records)
+        self._notes = self.cache.folder.with_name("files")
         tables = (dataset.index, getattr(dataset, "table", dataset.index))
         self._rows = list(zip(*(t.to_dict("records") for t in tables), strict=True))
-        self._seen: dict[int, _Seen] = {}
+        self._seen: dict[int, tuple[str, Stamp]] = {}  # what `_look` said when a trial was read
 
     def read(self, k: int) -> Trial | None:
         """Trial k as it was kept; None if it was not, or, with a warning, if it is damaged.
@@ -104,69 +85,52 @@ class TrialCache:
         MepsError
             If one of its files cannot be read.
         """
-        name = self._look(k).name
-        tensors = self.cache.read(name, ("trial",))
+        self._seen[k] = name, _ = self._look(k)
+        tensors = self.cache.read(name)
         return None if tensors is None else _trial_of(tensors)
 
     def keep(self, k: int, trial: Trial) -> Trial:
         """Keep what trial k was prepared to, and return it as `read` will; `read` comes first."""
-        seen = self._seen[k]
         tensors, text = pack(trial)
         tensors["trial"] = torch.frombuffer(bytearray(text.encode()), dtype=torch.uint8)
-        if stamp_of(self._files(k)) == seen.stamp[: len(seen.files)]:
-            self.cache.keep(seen.name, tensors)
+        if self._look(k) == self._seen.get(k):
+            self.cache.keep(self._seen[k][0], tensors)
         else:
             text = f"a file of {trial.clip!r} changed while it was read; the trial is not kept"
             warnings.warn(text, CacheWarning, 2)
         return _trial_of(tensors)
 
-    def _look(self, k: int) -> _Seen:
-        """What trial k is made of now; to list files takes longer than to ask for their times."""
-        seen = self._seen.get(k)
-        if seen is not None and seen.settled:
-            with suppress(MepsError):  # one is gone: the data set says what there is instead
-                if stamp_of([*seen.files, *seen.folders]) == seen.stamp:
-                    return seen
-        files = self._files(k)
-        folders = list(dict.fromkeys(os.path.dirname(f) or "." for f in files))
-        stamp, content = self._content(files)
-        name = _sha256(repr((self._rows[k], content)))[:32]
-        stamp += stamp_of(folders)
-        self._seen[k] = _Seen(name, files, folders, stamp, settled(stamp))
-        return self._seen[k]
-
-    def _files(self, k: int) -> list[str]:
-        if not hasattr(self.dataset, "files"):
-            return []
-        files = [str(f) for f in self.dataset.files(k)]
-        if not files:
+    def _look(self, k: int) -> tuple[str, Stamp]:
+        """The name that trial k has with its files as they are, and when they changed last."""
+        listed = getattr(self.dataset, "files", None)
+        files = [os.path.abspath(f) for f in listed(k)] if listed else []
+        if listed and not files:
             raise MepsError(
                 f"files({k}) lists nothing; a trial can be kept if it names what it is made of"
             )
-        return files
-
-    def _content(self, files: Sequence[str]) -> tuple[Stamp, str]:
-        """When the files changed last, and a digest of their names and all their bytes."""
         stamp = stamp_of(files)
-        if not files:
-            return stamp, ""
-        record = self._records / _sha256(os.getcwd(), *files)[:32]
-        state = _sha256(repr(stamp))
+        content = self._content(files, stamp) if files else ""
+        return _sha256(repr((self._rows[k], content)))[:32], stamp
+
+    def _content(self, files: list[str], stamp: Stamp) -> str:
+        """Digest of the files' names and all their bytes."""
+        note, state = self._notes / _sha256(*files)[:32], _sha256(repr(stamp))
         with suppress(OSError, ValueError):
-            known, content = record.read_text("ascii").split()
+            known, content = note.read_text("ascii").split()
             if known == state:
-                return stamp, content
+                return content
         believed = settled(stamp)
         digest = _digest if believed else _digest.__wrapped__
         try:
-            found = [digest(os.path.abspath(f), s) for f, s in zip(files, stamp, strict=True)]
+            found = [digest(f, s) for f, s in zip(files, stamp, strict=True)]
         except OSError as error:
             raise MepsError(f"{error.filename} cannot be read: {error.strerror}") from None
         content = _sha256(*map(os.path.basename, files), *found)
-        if believed and not self.cache.read_only:
-            with suppress(OSError):
-                write_whole(record, f"{state} {content}\n".encode())
-        return stamp, content
+        if believed:
+            with suppress(OSError):  # it is read again next time
+                self._notes.mkdir(exist_ok=True)
+                write_whole(note, f"{state} {content}\n".encode())
+        return content
 
 
 def _sha256(*texts: str) -> str:
@@ -174,7 +138,6 @@ def _sha256(*texts: str) -> str:
 
 
 def _trial_of(tensors: dict[str, torch.Tensor]) -> Trial:
-    tensors = dict(tensors)
     return unpack(tensors, tensors.pop("trial").numpy().tobytes().decode())
 
 
