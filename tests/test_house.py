@@ -15,9 +15,9 @@ ROOT = Path(__file__).resolve().parents[1]
 ROOMS = """
 meps_lib: errors arguments files labels checks trial signals video layers models training protocol
 plots explain
-meps_lab: recordings datasets.cache datasets.readers datasets.index datasets prepare
+meps_lab: recordings results datasets.cache datasets.readers datasets.index datasets prepare
 simulate.checks simulate.timing simulate.body simulate.face simulate simulate.layouts
-simulate.judges experiments chapters.exercises chapters cli
+experiments chapters.exercises chapters cli
 """
 # (importing file, imported module): reason.
 EXCEPTIONS: dict[tuple[str, str], str] = {}

@@ -36,7 +36,7 @@ from meps_lib.trial import Trial
 
 __all__ = ["AFFECT", "CohortDataset", "Plan", "Subject", "simulate_cohort"]
 
-MONTAGES = {"none": (), "10-20": tuple(MONTAGE_19), "62": tuple(MONTAGE_62)}
+MONTAGES = {"none": (), "10-20": MONTAGE_19, "62": MONTAGE_62}
 _FILMED = ("colour", "depth", "clean_depth")  # what takes long to make, and a cache keeps
 _WAVES = ("eeg", "clean_eeg", "band_power")  # and this, with EEG
 _TRIAL_STREAM, _SENSOR_STREAM, _BODY_STREAM, _GAP_STREAM = 2, 5, 6, 8

@@ -24,6 +24,7 @@ from tqdm.auto import tqdm
 
 from meps_lab.datasets.cache.packing import pack, unpack
 from meps_lab.simulate.scenario import Scenario
+from meps_lib.arguments import one_of
 from meps_lib.errors import MepsError
 from meps_lib.trial import Trial
 
@@ -60,9 +61,9 @@ def save_dataset(
             raise MepsError(f"{root} is not empty; choose a new folder, nothing was overwritten")
         (root / "trials").mkdir()
         for k in tqdm(range(len(dataset)), "writing trials", disable=not progress, leave=False):
-            _save_trial(
-                dataset[k], root / "trials" / f"{dataset.index['clip'].iloc[k]}.safetensors"
-            )
+            tensors, text = pack(dataset[k])
+            path = root / "trials" / f"{dataset.index['clip'].iloc[k]}.safetensors"
+            save_file(tensors, path, metadata={"trial": text})
         dataset.index[list(_COLUMNS)].to_csv(root / "index.csv", index=False)
         record = {"classes": list(dataset.classes), "note": note}
         if isinstance(getattr(dataset, "scenario", None), Scenario):
@@ -96,7 +97,10 @@ class FolderDataset(Dataset):
     def __init__(self, root: str | os.PathLike):
         self.root = Path(root)
         record = self._read("dataset.json", lambda p: json.loads(p.read_text()))
-        self.index = self._read("index.csv", _read_index)
+        # A subject may be called "NA"; it is a name, not a missing value.
+        self.index = self._read(
+            "index.csv", lambda p: pd.read_csv(p, dtype=str, keep_default_na=False)
+        )
         missing = [c for c in _COLUMNS if c not in self.index.columns]
         if missing:
             raise MepsError(
@@ -104,17 +108,14 @@ class FolderDataset(Dataset):
                 f"it has {', '.join(self.index.columns)}"
             )
         classes = record.get("classes") if isinstance(record, dict) else None
-        if not (isinstance(classes, list) and classes and all(map(_is_text, classes))):
+        texts = isinstance(classes, list) and all(isinstance(c, str) and c for c in classes)
+        if not (texts and classes):
             raise MepsError(f"{self.root / 'dataset.json'} names no list of classes")
         _check_names(self.index["clip"], self.root / "index.csv")
         self.classes, self.note = tuple(classes), str(record.get("note", ""))
         self.scenario = self._dials(record.get("scenario"))
-        for row, label in enumerate(self.index["label"]):
-            if label not in self.classes:
-                raise MepsError(
-                    f"{self.root / 'index.csv'}, row {row + 2}, column label: {label!r}; "
-                    f"expected one of {', '.join(self.classes)}"
-                )
+        for row, label in enumerate(self.index["label"], 2):
+            one_of(f"{self.root / 'index.csv'}, row {row}, column label", label, self.classes)
 
     def _read(self, name: str, parse) -> Any:
         path = self.root / name
@@ -130,9 +131,8 @@ class FolderDataset(Dataset):
         if dials is None:
             return None
         try:
-            plain = {k: _as_tuple(v) for k, v in dials.items()}
-            return Scenario(**plain)
-        except (MepsError, TypeError, AttributeError) as error:
+            return Scenario(**dials)
+        except (MepsError, TypeError) as error:
             raise MepsError(
                 f"{self.root / 'dataset.json'}, scenario: {error}; it was written by another "
                 "version: simulate the folder again"
@@ -149,19 +149,6 @@ class FolderDataset(Dataset):
         return [self.root / "trials" / f"{self.index['clip'].iloc[k]}.safetensors"]
 
 
-def _as_tuple(x: Any) -> Any:
-    return tuple(map(_as_tuple, x)) if isinstance(x, list) else x
-
-
-def _is_text(x: Any) -> bool:
-    return isinstance(x, str) and x != ""
-
-
-def _read_index(path: Path) -> pd.DataFrame:
-    # A subject may be called "NA"; it is a name, not a missing value.
-    return pd.read_csv(path, dtype=str, keep_default_na=False)
-
-
 def _check_names(clips: pd.Series, where) -> None:
     """Clip names become file names: each once, and none that leaves the folder."""
     seen = set()
@@ -174,11 +161,6 @@ def _check_names(clips: pd.Series, where) -> None:
         if clip in seen:
             raise MepsError(f"{where}: two trials are called {clip!r}; give each its own name")
         seen.add(clip)
-
-
-def _save_trial(trial: Trial, path: Path) -> None:
-    tensors, text = pack(trial)
-    save_file(tensors, path, metadata={"trial": text})
 
 
 def _load_trial(path: Path, row: pd.Series) -> Trial:

@@ -56,9 +56,8 @@ def artefacts(dials: Scenario) -> Artefacts:
 
 def truth_of(plan: Plan, body: Episode) -> dict[str, Any]:
     """The truth of a trial as `Trial.truth` holds it, all but `clean_depth`."""
-    blink = np.zeros(len(plan.face.intensity)) if plan.face.blink is None else plan.face.blink
     out = {name: getattr(plan, name) for name in _PLANNED}
-    out |= {"au_intensity": plan.face.intensity, "flow": plan.face, "blink": blink}
+    out |= {"au_intensity": plan.face.intensity, "flow": plan.face, "blink": plan.face.blink}
     out |= {name: getattr(body, name) for name in _RECORDED}
     out["clean_ps"] = as_float(body.clean_ps)
     if body.eeg is not None:

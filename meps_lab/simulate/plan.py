@@ -17,14 +17,9 @@ from meps_lab.simulate.body.responses import AFFECT, EFFECTS, Response, respond
 from meps_lab.simulate.face.clip import FaceClip
 from meps_lab.simulate.face.muscles import PULLS
 from meps_lab.simulate.people import Subject
+from meps_lab.simulate.ranges import FRAMES
 from meps_lab.simulate.scenario import Scenario
-from meps_lab.simulate.timing import (
-    blink_spans,
-    draw_apex,
-    draw_duration,
-    lid_course,
-    time_course,
-)
+from meps_lab.simulate.timing import blink_spans, draw_apex, draw_duration, lid_course, time_course
 from meps_lib.labels import ACTION_UNITS
 
 _UPPER = ("brow", "eye", "cheek")  # regions of the upper face; the rest is the lower
@@ -32,71 +27,32 @@ _UPPER = ("brow", "eye", "cheek")  # regions of the upper face; the rest is the 
 
 @dataclass(frozen=True)
 class Plan:
-    """One trial, drawn but not rendered: small, quick to make, and all of the truth in it.
+    """One trial, drawn but not rendered: small, quick to make, and all of the truth in it."""
 
-    Parameters
-    ----------
-    label, emotion, shown : str
-        Label given, emotion felt, emotion whose action units the face shows.
-    subject, clip : str
-    leaked : bool
-        Whether the face shows more than a tenth of it.
-    valence, arousal : float
-        -1..1 and 0..1.2, of this trial.
-    aus : tuple of int
-        Action units that move.
-    apex : float
-        Frame of the peak, not rounded.
-    fps : float
-        Hz.
-    onset, offset : int
-        First and last frame of the clip.
-    face : FaceClip
-    body : Body
-    events : tuple of Event
-        What reaches the body, with times from the start of the signals' window, in s.
-    lids : ndarray, shape (m, 2)
-        Start and end of each blink, from the same instant, in s: the frames and the EEG show
-        these.
-    """
-
-    label: str
-    emotion: str
-    shown: str
+    label: str  #: given to the trial
+    emotion: str  #: felt
+    shown: str  #: emotion whose action units the face shows
     subject: str
     clip: str
-    leaked: bool
-    valence: float
-    arousal: float
-    aus: tuple[int, ...]
-    apex: float
-    fps: float
-    onset: int
-    offset: int
+    leaked: bool  #: whether the face shows more than a tenth of it
+    valence: float  #: -1 .. 1, of this trial
+    arousal: float  #: 0 .. 1.2
+    aus: tuple[int, ...]  #: action units that move
+    apex: float  #: frame of the peak, not rounded
+    fps: float  #: Hz
+    onset: int  #: first frame of the clip
+    offset: int  #: last frame
     face: FaceClip
     body: Body
-    events: tuple[Event, ...]
+    events: tuple[Event, ...]  #: what reaches the body, s from the start of the signals' window
+    #: (m, 2) start and end of each blink, s from the same instant: in the frames and in the EEG
     lids: np.ndarray
 
 
 def make_plan(
     person: Subject, row: Mapping[str, str], rng: np.random.Generator, dials: Scenario
 ) -> Plan:
-    """Draw one trial.
-
-    Parameters
-    ----------
-    person : Subject
-    row : mapping
-        subject, clip, label, emotion.
-    rng : numpy Generator
-        The trial's own.
-    dials : Scenario
-
-    Returns
-    -------
-    Plan
-    """
+    """Draw one trial of a person from its own `rng`; `row`: subject, clip, label, emotion."""
     emotion = row["emotion"]
     valence, arousal = AFFECT[emotion]
     arousal += dials.arousal_spread * rng.normal() + person.habits.appraisal.get(emotion, 0.0)
@@ -212,4 +168,4 @@ def _length(rng: np.random.Generator, apex: float, dials: Scenario) -> int:
         variance = np.log1p((dials.duration_spread_s / dials.duration_s) ** 2)
         middle = np.log(dials.duration_s) - variance / 2
         seconds = np.exp(rng.normal(middle, np.sqrt(variance)))
-    return int(np.clip(round(seconds * dials.fps) + 1, 3, 1000))
+    return int(np.clip(round(seconds * dials.fps) + 1, *FRAMES))

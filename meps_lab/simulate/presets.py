@@ -17,6 +17,10 @@ _AS_RECORDED: dict[str, Any] = {
     "subject_spread": 0.35,
 }
 
+_NONE_IF_IDEAL = """
+blend_share stray_au me_spread au_spread asymmetry apex_spread head_drift_mm head_pose_mm
+frame_noise depth_noise_mm depth_holes ps_noise arousal_spread subject_spread
+"""
 _MMME_CLIPS = {"disgust": 163, "fear": 124, "surprise": 105, "happiness": 92, "sadness": 55}
 _MMME_CLIPS |= {"anger": 50, "contempt": 45}
 PRESETS: dict[str, dict[str, Any]] = {
@@ -26,24 +30,7 @@ PRESETS: dict[str, dict[str, Any]] = {
     # living bodies bring along: faces, resting states, how breath and heart sway, when a skin
     # conductance response comes and how large it is, the side of a contempt, and for "others",
     # which has no action units of its own, the two that it shows.
-    "ideal": {
-        "leak_share": 1.0,
-        "au_share": 1.0,
-        "blend_share": 0.0,
-        "stray_au": 0.0,
-        "me_spread": 0.0,
-        "au_spread": 0.0,
-        "asymmetry": 0.0,
-        "apex_spread": 0.0,
-        "head_drift_mm": 0.0,
-        "head_pose_mm": 0.0,
-        "frame_noise": 0.0,
-        "depth_noise_mm": 0.0,
-        "depth_holes": 0.0,
-        "ps_noise": 0.0,
-        "arousal_spread": 0.0,
-        "subject_spread": 0.0,
-    },
+    "ideal": {"leak_share": 1.0, "au_share": 1.0, **dict.fromkeys(_NONE_IF_IDEAL.split(), 0.0)},
     # CAS(ME)^3 Part C (Li et al., 2023): 30 fps, 200 Hz PPG RSP ECG EDA, 99 negative, 30 surprise,
     # 20 others, 16 positive. Its clips last 27 to 233 samples of 200 Hz, median 80. It has no
     # apex labels, so the apex is that of Part A. Ten of its 30 subjects show one class only:

@@ -1,12 +1,14 @@
-"""The dials of the simulator, each with its unit; `ranges` holds what each may be set to."""
+"""The dials of the simulator: default, range, unit and meaning of each."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, fields, replace
 from typing import Any
 
+from meps_lab.simulate.body.physiology import NAMES
 from meps_lab.simulate.presets import PRESETS
-from meps_lab.simulate.ranges import CHOICES, RANGES, balance_of, number_of, signals_of
+from meps_lab.simulate.ranges import FRAMES, balance_of, choice, dial, setting, signals_of
+from meps_lib.arguments import one_of
 from meps_lib.errors import MepsError
 
 _MMME_S = 0.3817  # mean duration of "mmme", as published
@@ -39,102 +41,84 @@ class Scenario:
     meps_lib.errors.MepsError: Scenario.frame_noise=-1; expected a number, 0 to 1
     """
 
-    # Camera
-    size: int = 64  # px, side of the square picture
-    n_frames: int | None = None  # frames of every clip, overruling duration; None: as it says
-    fps: float = 30.0  # Hz
-    duration: str = "log-normal"  # or "mmme", as published; draws are held to 3..1000 frames
-    duration_s: float = 0.5  # s from onset to offset, of "log-normal": mean
-    duration_spread_s: float = 0.0  # s, its standard deviation over trials
+    # Camera. A spread is a standard deviation.
+    size: int = dial(64, 16, 512, "px")  # side of the square picture
+    n_frames: int | None = dial(None, *FRAMES, "frames")  # overrules duration; None: as that says
+    fps: float = dial(30.0, 1, 1000, "Hz")  # of the camera
+    duration: str = choice("log-normal", "mmme")  # the last as published; held to 3..1000 frames
+    duration_s: float = dial(0.5, 0.02, 30, "s")  # from onset to offset, of "log-normal": mean
+    duration_spread_s: float = dial(0.0, 0, 10, "s")  # its spread over trials
     # Face
-    me_intensity: float = 0.45  # apex intensity of a typical ME, fraction of a full action unit
-    me_spread: float = 0.25  # log standard deviation of that intensity over trials
-    au_spread: float = 0.2  # log standard deviation of an action unit's share in it
-    leak_share: float = 0.93  # share of trials in which the face leaks; the rest show a tenth
-    upper_leak: float = 1.0  # factor on the action units of brow, eye and cheek
-    lower_leak: float = 1.0  # factor on those of nose, mouth and chin
-    left_leak: float = 1.0  # factor on the motion of the side that is left in the picture
-    right_leak: float = 1.0  # factor on the other's
-    asymmetry: float = 0.3  # largest one-sidedness by chance, 0 none .. 1 one side only
-    au_share: float = 0.9  # probability that an action unit of the emotion takes part
-    blend_share: float = 0.65  # share of trials whose shown emotion is drawn anew among
+    me_intensity: float = dial(0.45, 0, 1)  # of a typical apex, fraction of a full action unit
+    me_spread: float = dial(0.25, 0, 2)  # log standard deviation of that intensity over trials
+    au_spread: float = dial(0.2, 0, 2)  # log standard deviation of an action unit's share in it
+    leak_share: float = dial(0.93, 0, 1)  # share of trials in which it leaks; the rest show a tenth
+    upper_leak: float = dial(1.0, 0, 1)  # factor on the action units of brow, eye and cheek
+    lower_leak: float = dial(1.0, 0, 1)  # factor on those of nose, mouth and chin
+    left_leak: float = dial(1.0, 0, 1)  # factor on the motion of the side left in the picture
+    right_leak: float = dial(1.0, 0, 1)  # factor on the other's
+    asymmetry: float = dial(0.3, 0, 1)  # largest one-sidedness by chance, 0 none .. 1 one side only
+    au_share: float = dial(0.9, 0, 1)  # probability that an action unit of the emotion takes part
+    blend_share: float = dial(0.65, 0, 1)  # share of trials whose shown emotion is drawn anew among
     # those of like valence, itself included: by default a third of all show another one
-    stray_au: float = 0.25  # probability of one unrelated weak action unit
-    apex: str = "middle"  # or "casme3_a", "mmme": the published distribution of its position
-    apex_position: float = 0.5  # of "middle": mean apex, 0 first frame .. 1 last frame
-    apex_spread: float = 0.08  # of "middle": its standard deviation over trials
-    blinks_per_min: float = 0.0  # /min
-    head_drift_mm: float = 0.6  # head displacement over the clip, standard deviation in mm
-    head_pose_mm: float = 3.0  # where the head is at the onset, standard deviation in mm
-    light_change: float = 0.0  # log standard deviation of the exposure, onset to offset
-    frame_noise: float = 0.010  # standard deviation a pixel, picture range 0..1
-    depth_noise_mm: float = 1.0  # standard deviation a pixel at 700 mm
-    depth_holes: float = 0.5  # share of pixels lost at steep edges
-    depth_gain_jumps_mm: float = 0.0  # standard deviation of a frame's common offset at 700 mm
+    stray_au: float = dial(0.25, 0, 1)  # probability of one unrelated weak action unit
+    apex: str = choice("middle", "casme3_a", "mmme")  # the last two as published
+    apex_position: float = dial(0.5, 0, 1)  # of "middle": mean apex, 0 first frame .. 1 last frame
+    apex_spread: float = dial(0.08, 0, 0.5)  # of "middle": its standard deviation over trials
+    blinks_per_min: float = dial(0.0, 0, 60, "/min")  # of the lids, in frames and EEG
+    head_drift_mm: float = dial(0.6, 0, 20, "mm")  # displacement over the clip, standard deviation
+    head_pose_mm: float = dial(3.0, 0, 20, "mm")  # place at the onset, standard deviation
+    light_change: float = dial(0.0, 0, 1)  # log standard deviation of the exposure, onset to offset
+    frame_noise: float = dial(0.010, 0, 1)  # standard deviation a pixel, picture range 0..1
+    depth_noise_mm: float = dial(1.0, 0, 100, "mm")  # standard deviation a pixel at 700 mm
+    depth_holes: float = dial(0.5, 0, 1)  # share of pixels lost at steep edges
+    depth_gain_jumps_mm: float = dial(0.0, 0, 100, "mm")  # spread of a frame's offset at 700 mm
     # Body
-    signals: tuple[str, ...] = ("EDA", "ECG", "PPG")  # which are recorded, in this order
-    ps_sfreq: float = 200.0  # Hz
-    ps_duration_s: float = 10.0  # s, length of the window, which reaches the clip's end
-    ps_before_s: float = 3.0  # s of the window before the first frame
-    ps_noise: float = 1.0  # factor on noise, wander, mains, spontaneous responses, EEG muscle
-    ps_wander: float = 1.0  # factor on baseline wander alone
-    ps_mains: float = 1.0  # factor on mains hum alone
-    ps_mains_hz: float = 50.0  # Hz
-    ps_spontaneous: float = 1.0  # factor on spontaneous skin conductance responses alone
-    ps_motion_per_min: float = 0.0  # bursts a minute
-    ps_dropout_per_min: float = 0.0  # drop-outs a minute; the last value is held
-    ps_saturation: float = 0.0  # share of the signal's range that the sensor cuts
-    eeg: str = "none"  # montage: "none", "10-20" (19 channels) or "62"
-    eeg_sfreq: float = 1000.0  # Hz
+    signals: tuple[str, ...] = setting(NAMES, signals_of)  # which are recorded, in this order
+    ps_sfreq: float = dial(200.0, 125, 2000, "Hz")  # of every signal but the EEG
+    ps_duration_s: float = dial(10.0, 2, 600, "s")  # of the window, which reaches the clip's end
+    ps_before_s: float = dial(3.0, 0, 600, "s")  # of the window before the first frame
+    # A factor on noise, wander, mains, spontaneous responses and the EEG's muscle activity:
+    ps_noise: float = dial(1.0, 0, 100)  # on all of them; the next ones on a single one
+    ps_wander: float = dial(1.0, 0, 100)  # factor on baseline wander alone
+    ps_mains: float = dial(1.0, 0, 100)  # factor on mains hum alone
+    ps_mains_hz: float = dial(50.0, 45, 65, "Hz")  # of the hum
+    ps_spontaneous: float = dial(1.0, 0, 100)  # factor on spontaneous skin responses alone
+    ps_motion_per_min: float = dial(0.0, 0, 60, "/min")  # bursts a minute
+    ps_dropout_per_min: float = dial(0.0, 0, 60, "/min")  # losses a minute; the last value is held
+    ps_saturation: float = dial(0.0, 0, 0.9)  # share of the signal's range that the sensor cuts
+    eeg: str = choice("none", "10-20", "62")  # montage; "10-20" has 19 channels
+    eeg_sfreq: float = dial(1000.0, 125, 2000, "Hz")  # of the EEG
     # What the emotion does
-    arousal_gain: float = 1.0  # factor on every bodily response
-    arousal_spread: float = 0.13  # standard deviation of a trial's arousal around its emotion's
-    valence_gain: float = 1.0  # factor on what follows valence, the EEG's asymmetry above all
-    specificity: float = 0.0  # 0 the body follows arousal .. 1 it answers each emotion in its way
-    overlap: float = 0.0  # 0 face tells valence, body arousal .. 1 both tell both
+    arousal_gain: float = dial(1.0, 0, 10)  # factor on every bodily response
+    arousal_spread: float = dial(0.13, 0, 2)  # of a trial around its emotion's, standard deviation
+    valence_gain: float = dial(1.0, 0, 10)  # factor on what follows valence, mostly EEG asymmetry
+    specificity: float = dial(0.0, 0, 1)  # 0 the body follows arousal .. 1 each emotion in its way
+    overlap: float = dial(0.0, 0, 1)  # 0 face tells valence, body arousal .. 1 both tell both
     # People
-    subject_spread: float = 0.2  # log standard deviation of expressivity and responsiveness
-    idiosyncrasy: float = 0.0  # 0 all alike .. 1 own action units and own bodily responses
-    # Labels and gaps
-    class_balance: tuple[tuple[str, float], ...] = ()  # (class or emotion, weight); () is even
-    class_by_subject: float = 0.0  # 0 everyone has all classes .. 1 everyone has one only
-    missing_colour: float = 0.0  # probability that a trial lacks it
-    missing_depth: float = 0.0
-    missing_ps: float = 0.0
-    missing_eeg: float = 0.0
-    label_noise: float = 0.0  # probability that the label is another class than the true one
+    subject_spread: float = dial(0.2, 0, 2)  # log spread of expressivity and of responsiveness
+    idiosyncrasy: float = dial(0.0, 0, 1)  # 0 all alike .. 1 own action units, own bodily responses
+    # Labels and gaps; a balance is made of pairs (class or emotion, weight)
+    class_balance: tuple[tuple[str, float], ...] = setting((), balance_of)  # () is even
+    class_by_subject: float = dial(0.0, 0, 1)  # 0 all classes for everyone .. 1 one only
+    missing_colour: float = dial(0.0, 0, 1)  # probability that a trial lacks it
+    missing_depth: float = dial(0.0, 0, 1)
+    missing_ps: float = dial(0.0, 0, 1)
+    missing_eeg: float = dial(0.0, 0, 1)
+    label_noise: float = dial(0.0, 0, 1)  # probability that a label is not the true class
 
     def __post_init__(self) -> None:
-        clean: dict[str, Any] = {}
-        for name, (low, high, unit) in RANGES.items():
-            clean[name] = number_of(name, getattr(self, name), low, high, unit)
-        for name, known in CHOICES.items():
-            value = getattr(self, name)
-            if not isinstance(value, str) or value not in known:
-                raise MepsError(
-                    f"Scenario.{name} must be one of {', '.join(map(repr, known))}, got {value!r}"
-                )
-            clean[name] = str(value)
-        clean |= {
-            "signals": signals_of(self.signals),
-            "class_balance": balance_of(self.class_balance),
-        }
-        for name, value in clean.items():
-            object.__setattr__(self, name, value)
+        for f in fields(self):
+            kept = f.metadata["keep"](f"Scenario.{f.name}", getattr(self, f.name))
+            object.__setattr__(self, f.name, kept)
         self._check_times()
 
     def _check_times(self) -> None:
         """Refuse clips too short or too long, and a window that misses them."""
-        if self.ps_before_s >= self.ps_duration_s:
-            raise MepsError(
-                f"Scenario.ps_before_s must be below ps_duration_s, so that the window reaches "
-                f"the clip; got {self.ps_before_s} s of {self.ps_duration_s} s"
-            )
-        name, mean_s = "duration_s", self.duration_s
-        if self.duration == "mmme":
-            name, mean_s = "duration", _MMME_S
+        published = self.duration == "mmme"
+        name, mean_s = ("duration", _MMME_S) if published else ("duration_s", self.duration_s)
         frames = self.n_frames or round(mean_s * self.fps) + 1
-        low, high, _ = RANGES["n_frames"]
+        low, high = FRAMES
         if not low <= frames <= high:
             raise MepsError(
                 f"Scenario.{name} is {mean_s:g} s on average, {frames} frames at fps={self.fps:g}; "
@@ -144,8 +128,9 @@ class Scenario:
         if clip_s > self.ps_duration_s - self.ps_before_s:
             raise MepsError(
                 f"Scenario.ps_duration_s is {self.ps_duration_s:g} s, of which {self.ps_before_s:g}"
-                f" s lie before the clip; a clip of {frames} frames at fps={self.fps:g} lasts "
-                f"{clip_s:g} s, so ask for a longer window or a shorter clip"
+                f" s (Scenario.ps_before_s) lie before the clip; a clip of {frames} frames at "
+                f"fps={self.fps:g} lasts {clip_s:g} s, so ask for a longer window, less before the "
+                "clip or a shorter clip"
             )
 
     @classmethod
@@ -171,8 +156,7 @@ class Scenario:
         >>> Scenario.preset("silent_face", size=128).size
         128
         """
-        if not isinstance(name, str) or name not in PRESETS:
-            raise MepsError(f"unknown scenario {name!r}; known are {', '.join(PRESETS)}")
+        one_of("scenario", name, tuple(PRESETS))
         return replace(cls(), **PRESETS[name]).turned(**dials)
 
     def turned(self, **dials: Any) -> Scenario:

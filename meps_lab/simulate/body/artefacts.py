@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from meps_lab.simulate.body.noise import Streams, spans, wander
+from meps_lab.simulate.body.noise import Streams, spans, wander, within
 from meps_lib.arguments import number
 
 _RANGES = {  # where it is not 0 or more
@@ -138,13 +138,11 @@ def spoil(
 def _jolts(rng: np.random.Generator, moves: np.ndarray, n: int, sfreq: float) -> np.ndarray:
     """Shaking of 1 to 6 Hz, about unit variance, through every movement; 0 between."""
     out = np.zeros(n)
-    for start, stop in moves:
-        first, last = np.ceil([start * sfreq, stop * sfreq]).astype(int)
-        t = np.arange(first, min(last, n)) / sfreq - start
-        swell = np.sin(np.pi * t / (stop - start)) ** 2
+    for those, t, length_s in within(moves, n, sfreq):
+        swell = np.sin(np.pi * t / length_s) ** 2
         f, at = rng.uniform(1, 6, 3), rng.uniform(size=3)
         shake = np.sin(2 * np.pi * (f[:, None] * t + at[:, None])).sum(axis=0)
-        out[first : first + len(t)] += 1.3 * swell * shake
+        out[those] += 1.3 * swell * shake
     return out
 
 

@@ -21,9 +21,9 @@ from scipy.fft import rfft
 from meps_lab.simulate.body import clock
 from meps_lab.simulate.body.artefacts import SENSORS, Artefacts, spoil
 from meps_lab.simulate.body.event import Body, Event
-from meps_lab.simulate.body.noise import Colour, Streams, spans
+from meps_lab.simulate.body.noise import Colour, Streams, spans, within
 from meps_lab.simulate.timing import lid_course
-from meps_lib.errors import MepsError
+from meps_lib.arguments import one_of
 
 BANDS: dict[str, tuple[float, float]] = {
     "delta": (1.0, 4.0),
@@ -70,10 +70,7 @@ def place(name: str) -> tuple[float, float]:
     >>> place("F3"), place("Oz")
     ((-0.5, 0.6), (0.0, -1.0))
     """
-    if name not in MONTAGE_62:
-        raise MepsError(
-            f"unknown EEG channel {name!r}; known are the 62 of MONTAGE_62: {', '.join(MONTAGE_62)}"
-        )
+    one_of("EEG channel", name, MONTAGE_62)
     row, number = re.fullmatch(r"([A-Za-y]+?)(z|\d)", name).groups()
     column = 0.0 if number == "z" else (int(number) + 1) // 2 / 4
     return (-column if number in "13579" else column), _ROWS[row]
@@ -190,8 +187,7 @@ def _band_power(x: np.ndarray, sfreq: float) -> np.ndarray:
 def _tension(rng: np.random.Generator, duration_s: float, n: int, sfreq: float) -> np.ndarray:
     """How tense the head's muscles are: a little always, and now and then more."""
     out = np.full(n, 0.3)
-    for start, stop in spans(rng, _TENSE_PER_MIN, _TENSE_S, duration_s):
-        first, last = np.ceil([start * sfreq, stop * sfreq]).astype(int)
-        t = np.arange(first, min(last, n)) / sfreq - start
-        out[first : first + len(t)] += np.sin(np.pi * t / (stop - start)) ** 2
+    efforts = spans(rng, _TENSE_PER_MIN, _TENSE_S, duration_s)
+    for those, t, length_s in within(efforts, n, sfreq):
+        out[those] += np.sin(np.pi * t / length_s) ** 2
     return out

@@ -49,15 +49,8 @@ def sway(rng: np.random.Generator, hz: float, duration_s: float) -> np.ndarray:
 def answer(effect: str, events: Sequence[Event], duration_s: float) -> np.ndarray:
     """The course of one effect of all events, on the clock.
 
-    Each event is added where it acts, so that an hour with many events costs little memory.
-
-    Parameters
-    ----------
-    effect : str
-        One of `responses.EFFECTS`, which tells its time course.
-    events : sequence of Event
-    duration_s : float
-        Of the recording, s.
+    `responses.EFFECTS` tells its time course. Each event is added where it acts, so that an hour
+    with many events costs little memory.
     """
     out = np.zeros(ticks(duration_s))
     peak_s, width_s = EFFECTS[effect].peak_s, EFFECTS[effect].width_s

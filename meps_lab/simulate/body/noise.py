@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import numpy as np
 from scipy.fft import irfft, next_fast_len
@@ -131,3 +131,11 @@ def spans(
     m = rng.poisson(per_min * duration_s / 60)
     start = np.sort(rng.uniform(0, duration_s, m))
     return np.stack([start, start + rng.uniform(*between_s, m)], axis=1)
+
+
+def within(those: np.ndarray, n: int, sfreq: float) -> Iterator[tuple[slice, np.ndarray, float]]:
+    """Of each of some spans (s): which of `n` samples lie in it, s since its start, its length."""
+    for start, stop in those:
+        first, last = np.ceil([start * sfreq, stop * sfreq]).astype(int)
+        t = np.arange(first, min(last, n)) / sfreq - start
+        yield slice(first, first + len(t)), t, stop - start

@@ -20,9 +20,10 @@ from meps_lab.simulate.body.event import Body, Event
 from meps_lab.simulate.body.noise import Streams
 from meps_lab.simulate.body.responses import Response
 from meps_lab.simulate.body.skin import scr
-from meps_lab.simulate.checks import check_kind, check_list, check_names, check_spans
+from meps_lab.simulate.checks import check_array, check_kind, check_list, check_names
 from meps_lab.simulate.timing import blink_spans, shut_times
 from meps_lib.arguments import number
+from meps_lib.errors import MepsError
 
 __all__ = ["BANDS", "MONTAGE_19", "MONTAGE_62", "NAMES", "SIGNALS", "SIGNAL_UNITS", "UNITS"]
 __all__ += ["Artefacts", "Body", "Episode", "Event", "Response", "record", "scr"]
@@ -125,7 +126,9 @@ def record(
     if lids is None:
         per_min = dials.blink_per_min if dials.blinks else 0.0
         lids = blink_spans(streams("blinks"), duration_s, per_min)
-    lids = check_spans("lids", lids)
+    lids = check_array("lids", lids, ("m", 2), "start and end (s) of each blink")
+    if (np.diff(lids) <= 0).any():
+        raise MepsError(f"lids must be pairs of a start and a later end (s), got {lids.tolist()}")
 
     breath = heart.breathe(body, events, streams, duration_s)
     beats = heart.beat(body, events, breath, streams, duration_s)

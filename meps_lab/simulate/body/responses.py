@@ -19,8 +19,7 @@ from typing import NamedTuple
 
 import pandas as pd
 
-from meps_lib.arguments import number
-from meps_lib.errors import MepsError
+from meps_lib.arguments import number, one_of
 from meps_lib.labels import EMOTIONS
 
 # Valence -1..1 and arousal 0..1. CHOICE: the order follows the circumplex (Russell, J. Pers.
@@ -155,8 +154,7 @@ def respond(
     >>> respond("fear", strength=0.0).scr_us
     0.0
     """
-    if not isinstance(emotion, str) or emotion not in AFFECT:
-        raise MepsError(f"unknown emotion {emotion!r}; known are {', '.join(EMOTIONS)}")
+    one_of("emotion", emotion, EMOTIONS)
     arousal = AFFECT[emotion][1] if arousal is None else arousal
     valence = AFFECT[emotion][0] if valence is None else valence
     number("arousal", arousal, 0, 2)

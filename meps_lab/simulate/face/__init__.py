@@ -1,6 +1,6 @@
 """One person's face: anatomy, muscles, skin, light, camera and depth sensor.
 
-Imports `simulate.timing` and `simulate.checks`, and nothing else of the simulator.
+Imports `simulate.checks`, and nothing else of the simulator.
 """
 
 from meps_lab.simulate.face.clip import FaceClip

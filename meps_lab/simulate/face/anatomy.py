@@ -30,17 +30,7 @@ class Maps(NamedTuple):
 
 @lru_cache(maxsize=32)
 def neutral_maps(who: Identity) -> Maps:
-    """Draw the neutral face of one person.
-
-    Parameters
-    ----------
-    who : Identity
-
-    Returns
-    -------
-    Maps
-        Cached: a person is drawn once a process.
-    """
+    """Draw the neutral face of one person; cached, so that a person is drawn once a process."""
     axis = ((np.arange(TEXELS) + 0.5) / TEXELS * 2 - 1) * EXTENT_MM
     x, y = np.meshgrid(axis, axis)
     ax = np.abs(x)
@@ -88,16 +78,8 @@ def upper_lid(who: Identity, x: Tensor) -> Tensor:
 def blink_field(who: Identity, x: np.ndarray, y: np.ndarray) -> np.ndarray:
     """How far the upper lid comes down when the eye shuts, at points of the posed face.
 
-    Parameters
-    ----------
-    who : Identity
-    x, y : ndarray, shape (H, W)
-        mm.
-
-    Returns
-    -------
-    ndarray, shape (H, W), float32
-        mm down, of the skin above the lid's edge only: it slides over the eye.
+    x, y (H, W) in mm -> mm down (H, W), of the skin above the lid's edge only: it slides over
+    the eye.
     """
     across = (np.abs(x) - who.half_eyes) / EYE_HALF_MM
     opened = 1.1 * who.eye_height * np.clip(1 - across**2, 0, None) ** 0.8

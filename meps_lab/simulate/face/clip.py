@@ -17,15 +17,8 @@ import torch
 from torch import Tensor
 from torch.nn.functional import avg_pool2d
 
+from meps_lab.simulate.face import camera
 from meps_lab.simulate.face.anatomy import EXTENT_MM, blink_field, neutral_maps, upper_lid
-from meps_lab.simulate.face.camera import (
-    DISTANCE_MM,
-    VIEW_MM,
-    camera_points,
-    head_points,
-    pixel_centres,
-    sample,
-)
 from meps_lab.simulate.face.checks import checked
 from meps_lab.simulate.face.identity import Identity, landmarks
 from meps_lab.simulate.face.lighting import EYE_AMBIENT, EYE_DIRECT, LIGHT, shade, to_srgb
@@ -33,9 +26,9 @@ from meps_lab.simulate.face.muscles import coupled, fields
 from meps_lab.simulate.face.texture import Texture, painted
 from meps_lib.arguments import whole
 
-__all__ = ["DISTANCE_MM", "VIEW_MM", "FaceClip"]
 _BACKGROUND = 0.22  # linear grey
-_FIELD_GRID = 144  # muscle fields are smooth: 1.6 mm between points is enough
+# Points of the field grid, mm: muscle fields are smooth, 1.6 mm between points is enough.
+_GRID = ((np.arange(144) + 0.5) / 144 * 2 - 1) * EXTENT_MM
 
 
 @dataclass(frozen=True, eq=False)
@@ -130,11 +123,11 @@ class FaceClip:
         self, frames: Tensor, supersample: int, device: torch.device
     ) -> tuple[Tensor, Tensor]:
         maps = painted(self.who, self.size, self.texture, device)
-        sample_mm = VIEW_MM / (self.size * supersample)
+        sample_mm = camera.VIEW_MM / (self.size * supersample)
         pose = self._at("pose", frames, device)
-        head = head_points(self.size * supersample, pose)
+        head = camera.head_points(self.size * supersample, pose)
         skin_at, bulge, gap = self._look_up(head, frames, sample_mm)
-        height, person, lids = sample(maps.form, skin_at).split(1, dim=1)
+        height, person, lids = camera.sample(maps.form, skin_at).split(1, dim=1)
         z = height.add_(bulge)
         light = shade(z, sample_mm, self.light)
         # Geometry is sampled finely, colour once a pixel from maps blurred to its size.
@@ -143,18 +136,18 @@ class FaceClip:
         fine = light * (solid - uncovered), z, gap, person, solid, uncovered, light * uncovered
         light, z, gap, person, solid, uncovered, inside = (avg_pool2d(m, supersample) for m in fine)
         where = avg_pool2d(skin_at.movedim(-1, 1), supersample).movedim(1, -1)
-        colour = sample(maps.albedo, where).mul_(light * maps.exposure)
+        colour = camera.sample(maps.albedo, where).mul_(light * maps.exposure)
         colour += _BACKGROUND * (1 - solid)
         # Few pixels show eyeballs or mouth, so only those are looked up.
         n, _, i, j = torch.nonzero(uncovered > 1e-3, as_tuple=True)
-        at = head_points(self.size, pose)[n, i, j]
-        inner = sample(maps.inner, at[None, None])[0, :, 0].T
+        at = camera.head_points(self.size, pose)[n, i, j]
+        inner = camera.sample(maps.inner, at[None, None])[0, :, 0].T
         lit = EYE_DIRECT * inside[n, 0, i, j] + EYE_AMBIENT * uncovered[n, 0, i, j]
         colour[n, :, i, j] += inner * lit[:, None]
         gain = self._at("gain", frames, device)[:, None, None, None]
 
         away = pose[:, 3, None, None, None]
-        depth = DISTANCE_MM + away - z + 6.0 * gap
+        depth = camera.DISTANCE_MM + away - z + 6.0 * gap
         return to_srgb(colour.mul_(gain)), depth.masked_fill(person < 0.75, torch.nan)
 
     def pick(self, frames: Sequence[int] | np.ndarray) -> FaceClip:
@@ -185,23 +178,23 @@ class FaceClip:
             whole("frame", frame, 0, len(self.pose) - 1)
         both = torch.tensor([int(a), int(b)])
         pose_a, pose_b = self._at("pose", both, torch.device("cpu")).split(1)
-        start = head_points(self.size, pose_a)
-        skin_at, _, gap = self._look_up(start, both[:1], VIEW_MM / self.size)
-        person, lids = sample(neutral_maps(self.who).skin[4:], skin_at).split(1, dim=1)
+        start = camera.head_points(self.size, pose_a)
+        skin_at, _, gap = self._look_up(start, both[:1], camera.VIEW_MM / self.size)
+        person, lids = camera.sample(neutral_maps(self.who).skin[4:], skin_at).split(1, dim=1)
         below = skin_at[..., 1:] > self.who.mouth_y
         on_lid = skin_at[..., 1:] < upper_lid(self.who, skin_at[..., :1])
         parting, closing = below.movedim(-1, 1), on_lid.movedim(-1, 1)
         displaced, end = self._displacement(both[1:], start.device), skin_at
         for _ in range(30):  # fixed point of p = q + d(p); d contracts
-            shift = sample(displaced, end)
+            shift = camera.sample(displaced, end)
             down = shift[:, 1:2] + torch.where(parting, shift[:, 3:4], 0.0)
             down = down + torch.where(closing, shift[:, 4:], 0.0)
             end = skin_at + torch.cat([shift[:, :1], down], 1).movedim(1, -1)
         # Eyeballs and teeth follow the skull only.
         still = torch.maximum(lids > 0.5, gap > 0.5).movedim(1, -1)
         end = torch.where(still, start, end)
-        move = (camera_points(end, pose_b) - pixel_centres(self.size)) * (self.size / VIEW_MM)
-        return (move.movedim(-1, 1) * (person > 0.5))[0]
+        move = camera.camera_points(end, pose_b) - camera.pixel_centres(self.size)
+        return (move.movedim(-1, 1) * (self.size / camera.VIEW_MM) * (person > 0.5))[0]
 
     __call__ = flow
 
@@ -212,15 +205,14 @@ class FaceClip:
         """(N, 5, G, G): displacement in mm of each frame on the field grid."""
         aus, intensity = coupled(self.aus, self.intensity)
         weight = torch.as_tensor(intensity)[frames].to(device, torch.float32)[..., None, None, None]
-        total = torch.zeros(len(frames), 5, _FIELD_GRID, _FIELD_GRID, device=device)
+        total = torch.zeros(len(frames), 5, len(_GRID), len(_GRID), device=device)
         for k, au in enumerate(aus):  # not a matmul: same bits on any number of threads
             total[:, :4].addcmul_(weight[:, k], _field(self.who, au, device))
-        x = _grid_axis()
-        weak = 1 - abs(self.lateral) * (1 - np.sign(self.lateral) * np.tanh(x / 12.0)) / 2
+        weak = 1 - abs(self.lateral) * (1 - np.sign(self.lateral) * np.tanh(_GRID / 12.0)) / 2
         total.mul_(torch.from_numpy(weak).to(device, torch.float32))
         if self.blink[frames.numpy()].any():
             closed = self._at("blink", frames, device)[:, None, None]
-            total[:, 4] = closed * _blink_field(self.who, device)
+            total[:, 4] = closed * _field(self.who, "blink", device)
         return total
 
     def _look_up(
@@ -229,7 +221,7 @@ class FaceClip:
         """Neutral skin point, bulge in mm and share of open mouth, at points of the posed head."""
         displaced = self._displacement(frames, head.device)
         blinks = bool(displaced[:, 4].any())
-        shift = sample(displaced if blinks else displaced[:, :4], head)
+        shift = camera.sample(displaced if blinks else displaced[:, :4], head)
         skin_at = head - shift[:, :2].movedim(1, -1)
         gap = torch.zeros_like(shift[:, :1])
         if displaced[:, 3].any():
@@ -248,19 +240,10 @@ class FaceClip:
         return skin_at, shift[:, 2:3], gap
 
 
-@lru_cache(maxsize=128)
-def _field(who: Identity, au: int | str, device: torch.device) -> Tensor:
-    """(4, G, G): displacement by one action unit at full intensity."""
-    x, y = np.meshgrid(_grid_axis(), _grid_axis())
-    return torch.from_numpy(fields((au,), landmarks(who), x, y)[0]).to(device)
-
-
-@lru_cache(maxsize=32)
-def _blink_field(who: Identity, device: torch.device) -> Tensor:
-    """(G, G): how far the upper lid comes down when the eye closes."""
-    x, y = np.meshgrid(_grid_axis(), _grid_axis())
-    return torch.from_numpy(blink_field(who, x, y)).to(device)
-
-
-def _grid_axis() -> np.ndarray:
-    return ((np.arange(_FIELD_GRID) + 0.5) / _FIELD_GRID * 2 - 1) * EXTENT_MM
+@lru_cache(maxsize=160)
+def _field(who: Identity, what: int | str, device: torch.device) -> Tensor:
+    """Displacement on the field grid by an action unit at its full (4, G, G), by a blink (G, G)."""
+    x, y = np.meshgrid(_GRID, _GRID)
+    blinks = what == "blink"
+    found = blink_field(who, x, y) if blinks else fields((what,), landmarks(who), x, y)[0]
+    return torch.from_numpy(found).to(device)

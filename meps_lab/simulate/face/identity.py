@@ -47,11 +47,8 @@ class Identity:
         light = uniform() * (1 - skin) ** 1.5
         hair = np.array([0.09, 0.07, 0.06]) + light * np.array([0.42, 0.28, 0.14])
         dark_iris, blue, green = (0.24, 0.14, 0.08), (0.36, 0.48, 0.58), (0.38, 0.42, 0.26)
-        iris = (
-            dark_iris
-            if uniform() > 1.3 * light * (1 - skin)
-            else (blue if uniform() < 0.6 else green)
-        )
+        dark = uniform() > 1.3 * light * (1 - skin)
+        iris = dark_iris if dark else blue if uniform() < 0.6 else green
         half_width = float(np.clip(normal(70, 3), 64, 76))
         return cls(
             skin=skin,

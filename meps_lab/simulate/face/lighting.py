@@ -59,13 +59,7 @@ def shade(z: Tensor, step_mm: float, light: tuple[float, float, float] = LIGHT) 
 
 
 def exposure(skin: Tensor) -> float:
-    """Gain of a camera that half adapts to the skin.
-
-    Parameters
-    ----------
-    skin : Tensor, shape (3 or more, N, N)
-        Linear RGB albedo first.
-    """
+    """Gain of a camera that half adapts to the skin (3 or more, N, N), linear RGB albedo first."""
     low, high = round(0.35 * skin.shape[-1]), round(0.65 * skin.shape[-1])
     return 0.9 * (0.30 / float(skin[:3, low:high, low:high].mean())) ** 0.35
 

@@ -10,16 +10,10 @@ lets two lips share a boundary and still part.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import NamedTuple
 
 import numpy as np
-
-from meps_lab.simulate.timing import time_course
-from meps_lib.errors import MepsError
-from meps_lib.labels import ACTION_UNITS
-
-__all__ = ["COUPLINGS", "PULLS", "Pull", "coupled", "fields", "time_course"]
 
 
 class Pull(NamedTuple):
@@ -128,31 +122,25 @@ PULLS: dict[int, tuple[Pull, ...]] = {
     ),
 }
 
-# What two action units together bring along: pair, intensity above which it comes, pulls.
+# What two action units together bring along: pair, intensity above which it comes; its pulls.
 # CHOICE: only pairs, so that one unit alone stays what the table says. WHY: a broad smile
 # bares the teeth, as does a snarl; a mouth that is stretched and falls open is square.
-COUPLINGS: dict[str, tuple[tuple[int, int], float, tuple[Pull, ...]]] = {
-    "grin": ((6, 12), 0.6, (Pull("lower_lip", (0, 0), (20, 10), (0, 6.0, 0), 0.0, True, 1.2),)),
+COUPLINGS = {"grin": ((6, 12), 0.6), "snarl": ((9, 10), 0.6), "stretch": ((20, 26), 0.0)}
+_COUPLED: dict[str, tuple[Pull, ...]] = {
+    "grin": (Pull("lower_lip", (0, 0), (20, 10), (0, 6.0, 0), 0.0, True, 1.2),),
     "snarl": (
-        (9, 10),
-        0.6,
-        (
-            Pull("lower_lip", (0, 0), (18, 10), (0, 5.0, 0), 0.0, True, 1.05),
-            Pull("lower_lip", (0, 9), (18, 6), (0, -3.0, 0), 0.0, True, 1.05),
-            Pull("upper_lip", (14, -2), (8, 8), (0, -1.5, 1.0)),
-        ),
+        Pull("lower_lip", (0, 0), (18, 10), (0, 5.0, 0), 0.0, True, 1.05),
+        Pull("lower_lip", (0, 9), (18, 6), (0, -3.0, 0), 0.0, True, 1.05),
+        Pull("upper_lip", (14, -2), (8, 8), (0, -1.5, 1.0)),
     ),
     "stretch": (
-        (20, 26),
-        0.0,
-        (
-            Pull("lower_lip", (0, 12), (16, 9), (0, -7.0, 0), 0.0, True, 1.3),
-            Pull("lower_lip", (18, -2), (8, 9), (0, 8.0, 0), 0.0, True, 1.4),
-            Pull("corner", (0, 2), (13, 12), (5.5, 0.5, 0)),
-            Pull("upper_lip", (0, -5), (20, 5), (0, 2.0, 0)),
-        ),
+        Pull("lower_lip", (0, 12), (16, 9), (0, -7.0, 0), 0.0, True, 1.3),
+        Pull("lower_lip", (18, -2), (8, 9), (0, 8.0, 0), 0.0, True, 1.4),
+        Pull("corner", (0, 2), (13, 12), (5.5, 0.5, 0)),
+        Pull("upper_lip", (0, -5), (20, 5), (0, 2.0, 0)),
     ),
 }
+_ROWS: dict[int | str, tuple[Pull, ...]] = {**PULLS, **_COUPLED}
 
 
 def fields(
@@ -178,11 +166,6 @@ def fields(
         Per action unit: dx, dy, dz of all skin, and the additional dy of what lies below
         the line of the mouth. In mm.
 
-    Raises
-    ------
-    MepsError
-        If an action unit has no row in the table.
-
     Examples
     --------
     >>> x, y = np.meshgrid(np.linspace(0, 50, 3), np.linspace(0, 50, 3))
@@ -190,12 +173,10 @@ def fields(
     >>> fields((12,), place, x, y).shape
     (1, 4, 3, 3)
     """
-    rows = {**PULLS, **{name: pulls for name, (_, _, pulls) in COUPLINGS.items()}}
-    check_muscles(aus, rows)
     out = np.zeros((len(aus), 4, *x.shape), np.float32)
     loose = _loose(landmarks["eye"], x, y)
     for k, au in enumerate(aus):
-        for pull in rows[au]:
+        for pull in _ROWS[au]:
             ax, ay = landmarks[pull.anchor]
             centre = (ax + pull.offset[0], ay + pull.offset[1])
             sides = (1.0,) if abs(centre[0]) < _MIDLINE else (1.0, -1.0)
@@ -215,14 +196,6 @@ def fields(
                     out[k, 1] += dy * bump
                     out[k, 2] += dz * bump
     return out
-
-
-def check_muscles(aus: Iterable[int | str], rows: Mapping[int | str, tuple[Pull, ...]]) -> None:
-    """Refuse what has no row, and say which action units there are."""
-    missing = [au for au in aus if au not in rows]
-    if missing:
-        known = ", ".join(f"AU{n} ({ACTION_UNITS[n].name})" for n in PULLS)
-        raise MepsError(f"no muscle model for action units {missing}; known are {known}")
 
 
 def coupled(
@@ -248,7 +221,7 @@ def coupled(
     [[0.45, 0.45, 0.0], [1.0, 1.0, 1.0]]
     """
     names = []
-    for name, (pair, above, _) in COUPLINGS.items():
+    for name, (pair, above) in COUPLINGS.items():
         if set(pair) <= set(aus):
             both = np.minimum(*(intensity[:, aus.index(au)] for au in pair))
             more = np.clip((both - above) / (1 - above), 0, None)

@@ -25,7 +25,6 @@ from meps_lab.simulate.layouts import (
     wesad,
 )
 from meps_lab.simulate.layouts.common import NOTICE, Layout
-from meps_lab.simulate.layouts.dials import check_subjects, scenario_of
 from meps_lab.simulate.layouts.folder import new_folder
 from meps_lib.arguments import whole
 from meps_lib.errors import MepsError
@@ -92,13 +91,10 @@ def write_layout(
     with new_folder(out) as folder:
         truth = layout.write(folder, cohort, np.random.default_rng([cohort.seed, _STREAM]), dirt)
         truth.to_parquet(folder / "truth.parquet", index=False)
-        spoilt = "none"
-        if truth["dirt"].fillna("").astype(str).ne("").any():
-            spoilt = "put in on purpose, see the column dirt"
+        spoilt = "put in on purpose, see the column dirt" if truth["dirt"].any() else "none"
         about = {"name": layout.title, "kind": kind, "n_subjects": len(cohort) // n_trials}
-        about |= {"trials": n_trials, "seed": seed, "dirt": spoilt}
-        notice = f"{NOTICE.format(**about)}\n{layout.choices}"
-        (folder / "SIMULATED.txt").write_text(notice, "utf-8")
+        about |= {"trials": n_trials, "seed": seed, "dirt": spoilt, "choices": layout.choices}
+        (folder / "SIMULATED.txt").write_text(NOTICE.format(**about), "utf-8")
     return truth
 
 
@@ -113,10 +109,6 @@ def layout_cohort(
 
     Its seed follows from that of the call and the layout's name, so that no two layouts show
     the same people: in a composite of several sets nobody would be both trained on and tested.
-
-    Returns
-    -------
-    CohortDataset
 
     Raises
     ------
@@ -134,8 +126,8 @@ def layout_cohort(
     layout = LAYOUTS[kind]
     n_subjects = layout.subjects if n_subjects is None else n_subjects
     trials = layout.trials if trials is None else trials
-    scenario = scenario_of(layout, dials)
-    check_subjects(layout, n_subjects)
+    scenario = layout.turned(dials)
+    whole("n_subjects", n_subjects, 2, layout.most, f": {layout.title} has {layout.most} subjects")
     whole("seed", seed, 0)
     # By the name: the seed of a set must not change with its place in the list.
     own = np.random.SeedSequence([int(seed), zlib.crc32(kind.encode())])

@@ -21,17 +21,9 @@ import numpy as np
 import pandas as pd
 
 from meps_lab.simulate.cohort import CohortDataset, Plan
-from meps_lab.simulate.layouts.common import Layout, truth_table, write_frames
-from meps_lab.simulate.layouts.dials import FACE, PEOPLE
-from meps_lab.simulate.layouts.dirt import before, overwritten, spoil
-from meps_lab.simulate.layouts.filming import (
-    Take,
-    au_text,
-    brief,
-    camera_frames,
-    one_sided,
-    true_row,
-)
+from meps_lab.simulate.layouts.common import Layout, below, by_person, truth_table, write_frames
+from meps_lab.simulate.layouts.dirt import moved, overwritten, spoil
+from meps_lab.simulate.layouts.filming import Take, au_text, camera_frames, shifted, true_row
 from meps_lab.simulate.layouts.spreadsheet import write_table
 from meps_lab.simulate.scenario import Scenario
 from meps_lib.labels import MEGC2019
@@ -46,7 +38,7 @@ _DRAWN = {"disgust": 64, "repression": 27, "happiness": 32, "surprise": 25, "oth
 BALANCE = tuple((_DRAWN | {"fear": 2, "sadness": 7}).items())
 # What the composite leaves out although its emotion is one of its classes: subject -> clip.
 DROPPED = {4: "EP12_01f", 5: "EP12_03f", 24: "EP02_07"}
-CHOICES = """What the sources leave open, and what these files do:
+CHOICES = """\
 the spreadsheet is the one of 2014-05-08, its sheet is called Sheet1, and the two columns
 without a name are empty;
 a clip is called EP, two digits of its own, a number and mostly f; sub04/EP12_01f, sub05/EP12_03f
@@ -63,13 +55,11 @@ _NO_APEX = 21 / 255  # share of rows without an apex in the published table
 
 def write(out: Path, cohort: CohortDataset, rng: np.random.Generator, dirt: bool) -> pd.DataFrame:
     """Write the cohort; returns the truth, one row a clip."""
-    rows, truth, per = [], [], cohort.trials_per_subject
-    for person in range(len(cohort) // per):
-        plans = [cohort.plan(person * per + j) for j in range(per)]
-        number = person + 1
+    rows, truth = [], []
+    for number, trials in enumerate(by_person(cohort), 1):
+        plans = [cohort.plan(k) for k in trials]
         for plan, clip in zip(plans, _names(plans, number, rng), strict=True):
-            face, exact = brief(plan)
-            take = Take.of(one_sided(face, rng), exact, int(rng.integers(20, 300)))
+            take = shifted(Take.of(plan, rng), int(rng.integers(20, 300)))
             subject = f"sub{number:02d}"
             folder = out / "Cropped" / subject / clip
             names = [f"reg_img{i}" for i in take.numbers]
@@ -78,12 +68,11 @@ def write(out: Path, cohort: CohortDataset, rng: np.random.Generator, dirt: bool
             marks = take.onset, take.apex, take.offset
             rows.append((number, clip, None, *marks, None, units, plan.emotion))
             kept = MEGC2019["casme2"].of(plan.emotion) if DROPPED.get(number) != clip else None
-            where = folder.relative_to(out).as_posix()
-            about = {"subject": subject, "clip": clip, "megc2019": kept, "folder": where}
-            truth.append(true_row(plan, take, **about))
+            about = {"subject": subject, "clip": clip, "megc2019": kept}
+            truth.append(true_row(plan, take, **about, folder=below(out, folder)))
     kinds = (
         overwritten("no apex", times=max(1, round(_NO_APEX * len(rows))), ApexFrame="/"),
-        before("offset before onset", "OffsetFrame", "OnsetFrame"),
+        moved("offset before onset", "OffsetFrame", -1, "OnsetFrame"),
     )
     table = pd.DataFrame(rows, columns=HEADER.split(","))
     table, spoilt = spoil(table, truth_table(truth), rng, kinds, dirt)
@@ -110,10 +99,8 @@ LAYOUT = Layout(
     lambda: Scenario(fps=200.0, duration_s=0.32, duration_spread_s=0.06, class_balance=BALANCE),
     tuple(emotion for emotion, _ in BALANCE),
     write,
-    title="CASME II",
-    subjects=5,
+    "CASME II",
+    CHOICES,
     most=26,
-    dials=FACE + PEOPLE,
-    micro=True,
-    choices=CHOICES,
+    subjects=5,
 )

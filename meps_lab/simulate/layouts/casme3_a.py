@@ -16,22 +16,16 @@ Li et al., IEEE Trans. Pattern Anal. Mach. Intell. 45 (2023), doi 10.1109/TPAMI.
 from __future__ import annotations
 
 from pathlib import Path
+from shutil import copyfile
 
 import numpy as np
 import pandas as pd
 
 from meps_lab.simulate.cohort import CohortDataset
-from meps_lab.simulate.layouts.common import Layout, truth_table, write_depth, write_frames
+from meps_lab.simulate.face.sensor import to_uint16
+from meps_lab.simulate.layouts.common import Layout, below, by_person, truth_table, write_frames
 from meps_lab.simulate.layouts.dials import DEPTH, FACE, PEOPLE
-from meps_lab.simulate.layouts.dirt import (
-    Cells,
-    Spoil,
-    after,
-    before,
-    overwritten,
-    rewritten,
-    spoil,
-)
+from meps_lab.simulate.layouts.dirt import Spoil, moved, overwritten, rewritten, spoil
 from meps_lab.simulate.layouts.filming import au_text, true_row
 from meps_lab.simulate.layouts.samm import OBJECTIVE
 from meps_lab.simulate.layouts.session import Session, session
@@ -43,15 +37,16 @@ TABLE = "annotation/cas(me)3_part_A_ME_label_JpgIndex_v2.xlsx"
 VIDEOS = "part_A/data/part_A"
 CLIPS = "Part_A_ME_clip"
 FPS = 30.0
-LETTERS = "abcdefghijklm"  # thirteen videos a subject
-# How the two spreadsheets of the set spell emotions, where that differs from ours.
+VIDEOS_EACH = 4  # at most, of a subject; 13 in the real set
+GAP_S = 2.0  # rest around an expression, on average
+# How the spreadsheets of this set and of MMME spell emotions, where that differs from ours.
 SPELLING = {"happiness": "happy", "sadness": "sad"}
 SIDED = 0.4  # CHOICE: share of those that can, so that about a fifth of all rows have L or R
 # CHOICE: T and B say which lip moved, top or bottom. WHY: the sources have the prefixes L R T B and
 # no more; 10 raises the top lip, 17 and 25 move the bottom one.
 _LIPS = {"10": "T", "17": "B", "23": "TB", "24": "TB", "25": "B"}
 _LIP_SHARE = 0.3  # CHOICE: of such units without a side
-CHOICES = """What the sources leave open, and what these files do:
+CHOICES = """\
 the spreadsheet stands in a folder called annotation;
 frames are numbered from 0; each is a square of the face, not the room;
 "Objective class" is a Roman numeral that follows from the emotion;
@@ -65,32 +60,19 @@ videos last some seconds and show no macro-expressions.
 # CHOICE: Roman numerals, one an emotion. WHY: the sources name the column, not its values;
 # these are the objective classes of Davison et al. (J. Imaging 4, 2018), from the emotion.
 _NUMERALS = ("I", "II", "III", "IV", "V", "VI", "VII")
+_BALANCE = {"disgust": 250, "surprise": 187, "others": 161, "fear": 86, "anger": 64}
+_BALANCE |= {"sadness": 57, "happiness": 55}
 # The 860 published rows: what is wrong with them, and in how many.
 _ROWS, _ONSET_IS_APEX, _OFFSET_0, _OVERLONG = 860, 55, 2, 3456
 
 
-def write(
-    out: Path,
-    cohort: CohortDataset,
-    rng: np.random.Generator,
-    dirt: bool,
-    *,
-    videos: int = 4,
-    gap_s: float = 2.0,
-) -> pd.DataFrame:
-    """Write the cohort; returns the truth, one row a clip.
-
-    A subject has at most so many `videos`, 1 to 13 (the real set has 13), and rests `gap_s`
-    around an expression on average.
-    """
+def write(out: Path, cohort: CohortDataset, rng: np.random.Generator, dirt: bool) -> pd.DataFrame:
+    """Write the cohort; returns the truth, one row a clip."""
     rows, truth, cuts = [], [], []
-    for person in range(len(cohort) // cohort.trials_per_subject):
-        first = person * cohort.trials_per_subject
-        mine = np.arange(first, first + cohort.trials_per_subject)
-        parts = np.array_split(mine, min(videos, len(mine), len(LETTERS)))
-        for letter, trials in zip(LETTERS, parts, strict=False):
-            video = session(cohort, person, trials.tolist(), FPS, gap_s, rng, sided=SIDED)
-            subject = f"spNO.{person + 1}"
+    for person, mine in enumerate(by_person(cohort), 1):
+        subject, parts = f"spNO.{person}", np.array_split(mine, min(VIDEOS_EACH, len(mine)))
+        for letter, trials in zip("abcdefghijklm", parts, strict=False):
+            video = session(cohort, trials.tolist(), FPS, GAP_S, rng, sided=SIDED)
             folder = out / VIDEOS / subject / letter
             write_video(folder, video, rng, cohort.scenario)
             for clip in video.clips.itertuples():
@@ -101,18 +83,14 @@ def write(
                 emotion = SPELLING.get(plan.emotion, plan.emotion)
                 rows.append((subject, letter, *marks, units, kind, emotion))
                 about = {"subject": subject, "video": letter, "n_frames": len(video)}
-                about["folder"] = folder.relative_to(out).as_posix()
-                sided = {"aus_sided": units.replace("?", "")}
-                truth.append(sided | true_row(plan, clip, **about))
+                about = true_row(plan, clip, **about, folder=below(out, folder))
+                truth.append({"aus_sided": units.replace("?", "")} | about)
                 cuts.append((folder, clip.onset, clip.offset))
     table = pd.DataFrame(rows, columns=HEADER.split(","))
     table, true = spoil(table, truth_table(truth), rng, _kinds(len(rows)), dirt)
     # CHOICE: a clip's folder carries the onset that the table has, wrong or right, and all
     # frames of the true clip. WHY: its name is how a row finds its clip.
-    true["clip"] = [
-        f"{s}_{v}_{onset}"
-        for s, v, onset in zip(true["subject"], true["video"], table["Onset"], strict=True)
-    ]
+    true["clip"] = true["subject"] + "_" + true["video"] + "_" + table["Onset"].astype(str)
     for name, (folder, onset, offset) in zip(true["clip"], cuts, strict=True):
         _cut(out / CLIPS, name, folder, onset, offset)
     write_table(out / TABLE, table, "label")
@@ -123,8 +101,8 @@ def write_video(folder: Path, video: Session, rng: np.random.Generator, dials: S
     """Write colour and depth of a long video, the files called by the frames' numbers."""
     for first, colour, depth in video.frames(rng, dials):
         names = [str(first + i) for i in range(len(colour))]
-        write_frames(folder / "color", colour, names, "jpg")
-        write_depth(folder / "depth", depth, names)
+        write_frames(folder / "color", colour, names)
+        write_frames(folder / "depth", to_uint16(depth), names, "png")
 
 
 def _cut(clips: Path, name: str, video: Path, onset: int, offset: int) -> None:
@@ -132,16 +110,15 @@ def _cut(clips: Path, name: str, video: Path, onset: int, offset: int) -> None:
     for here, there, ext in (("color", "frame", "jpg"), ("depth", "depth", "png")):
         (clips / there / name).mkdir(parents=True, exist_ok=True)
         for i in range(onset, offset + 1):
-            frame = (video / here / f"{i}.{ext}").read_bytes()
-            (clips / there / name / f"{i}.{ext}").write_bytes(frame)
+            copyfile(video / here / f"{i}.{ext}", clips / there / name / f"{i}.{ext}")
 
 
 def _kinds(n: int) -> tuple[Spoil, ...]:
     """The documented errors; those that are counted, in the published proportion."""
     share = n / _ROWS
     return (
-        before("apex before onset", "Apex", "Onset"),
-        after("onset after apex", "Onset", "Apex"),
+        moved("apex before onset", "Apex", -1, "Onset"),
+        moved("onset after apex", "Onset", 1, "Apex"),
         overwritten("offset is 0", times=max(1, round(_OFFSET_0 * share)), Offset=0),
         Spoil("overlong", lambda row, rng: {"Offset": int(row["Onset"]) + _OVERLONG - 1}),
         Spoil("onset is apex", _late_onset, times=max(1, round(_ONSET_IS_APEX * share))),
@@ -151,7 +128,7 @@ def _kinds(n: int) -> tuple[Spoil, ...]:
     )
 
 
-def _late_onset(row: pd.Series, rng: np.random.Generator) -> Cells:
+def _late_onset(row: pd.Series, rng: np.random.Generator) -> dict[str, object]:
     return {"Onset": row["Apex"]} if row["Onset"] < row["Apex"] <= row["Offset"] else {}
 
 
@@ -171,22 +148,14 @@ def with_lips(text: str, rng: np.random.Generator) -> str:
     return "+".join(units)
 
 
-def scenario() -> Scenario:
-    """30 frames a second, clips of about .4 s with an early apex, emotions as in the set."""
-    balance = {"disgust": 250, "surprise": 187, "others": 161, "fear": 86}
-    balance |= {"anger": 64, "sadness": 57, "happiness": 55}
-    dials = {"signals": ("EDA", "ECG", "PPG"), "class_balance": tuple(balance.items())}
-    return Scenario.preset("casme3_c", **dials)
-
-
 LAYOUT = Layout(
     "casme3-a",
-    scenario,
+    lambda: Scenario.preset("casme3_c", class_balance=tuple(_BALANCE.items())),
     "seven",
     write,
-    title="CAS(ME)^3 Part A",
-    subjects=3,
+    "CAS(ME)^3 Part A",
+    CHOICES,
     most=100,
     dials=FACE + DEPTH + PEOPLE,
-    choices=CHOICES,
+    micro=False,
 )

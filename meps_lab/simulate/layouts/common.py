@@ -9,24 +9,21 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import cv2
 import numpy as np
 import pandas as pd
 from torch import Tensor
 
-from meps_lab.simulate.face.sensor import to_uint16
+from meps_lab.simulate.cohort import CohortDataset
+from meps_lab.simulate.layouts.dials import FACE, PEOPLE
+from meps_lab.simulate.scenario import Scenario
+from meps_lab.simulate.timing import LONGEST_S
 from meps_lib.errors import MepsError
-
-if TYPE_CHECKING:
-    from meps_lab.simulate.cohort import CohortDataset
-    from meps_lab.simulate.scenario import Scenario
 
 _FRAMES = ("onset", "apex", "offset")
 TRUTH_COLUMNS = ("subject", "clip", "emotion", "class", *_FRAMES, "aus", "apex_exact", "dirt")
 _JPEG_QUALITY = 95
-_EXTENSIONS = ("jpg", "png", "bmp", "tif")
 
 NOTICE = """These files are simulated, not recordings of anyone.
 
@@ -37,116 +34,101 @@ A score reached on them says nothing about the real data set.
 layout {kind}, {n_subjects} subjects, {trials} trials a subject, seed {seed}
 annotation errors: {dirt}
 truth.parquet holds what the annotation tables should say, one row a clip.
-"""
+
+What the sources leave open, and what these files do:
+{choices}"""
 
 
 @dataclass(frozen=True)
 class Layout:
-    """How a cohort is simulated and written for one data set.
+    """How a cohort is simulated and written for one data set."""
 
-    Parameters
-    ----------
-    name : str
-        What the command line calls it, e.g. ``"casme2"``.
-    scenario : callable
-        () -> Scenario: camera, rates and length as in the data set.
-    classes : str or tuple of str
-        Class set of the cohort.
-    write : callable
-        (folder, cohort, generator, dirt) -> DataFrame of truth, made by `truth_table`.
-    title : str
-        The data set's own name.
-    subjects, trials : int
-        How many, if not told: enough for an example; below 30 MB, but 65 for MMME, whose EEG
-        runs at 1000 Hz.
-    most : int
-        Subjects of the real set: no more are written.
-    dials : tuple of str
-        Dials of `Scenario` that change something here; the others are fixed or mean nothing.
-    micro : bool
-        Whether every clip obeys the rule that makes an expression micro.
-    choices : str
-        What the sources leave open and what was done, for ``SIMULATED.txt``.
-    """
-
-    name: str
-    scenario: Callable[[], Scenario]
-    classes: str | tuple[str, ...]
+    name: str  # what the command line calls it, e.g. "casme2"
+    scenario: Callable[[], Scenario]  # camera, rates and length as in the data set
+    classes: str | tuple[str, ...]  # class set of the cohort
+    # (folder, cohort, generator, dirt) -> what is true, made by `truth_table`
     write: Callable[[Path, CohortDataset, np.random.Generator, bool], pd.DataFrame]
-    title: str = ""
-    subjects: int = 2
+    title: str  # the data set's own name
+    choices: str  # what the sources leave open and what was done, for SIMULATED.txt
+    most: int  # subjects of the real set: no more are written
+    dials: tuple[str, ...] = FACE + PEOPLE  # of `Scenario`; the others are fixed or mean nothing
+    # How many, if not told: enough for an example; below 30 MB, but 65 for MMME with its EEG.
+    subjects: int = 3
     trials: int = 8
-    most: int = 100
-    dials: tuple[str, ...] = ()
-    micro: bool = False
-    choices: str = ""
+    micro: bool = True  # whether every clip obeys the rule that makes an expression micro
+
+    def turned(self, dials: Mapping[str, object]) -> Scenario:
+        """The layout's scenario with some of its dials set, as `Scenario.turned` takes them.
+
+        Raises
+        ------
+        MepsError
+            If a dial is unknown, fixed or without effect here, or out of range.
+        """
+        scenario = self.scenario()
+        known = [name for name in vars(scenario) if name in self.dials]
+        unknown = sorted(set(dials) - set(vars(scenario)))
+        if unknown:
+            raise MepsError(f"unknown dials {unknown}; known are {', '.join(known)}")
+        fixed = sorted(set(dials) - set(known))
+        if fixed:
+            raise MepsError(
+                f"layout {self.name} does not take the dials {fixed}: its data set fixes them, or "
+                f"its files would not show them; it takes {', '.join(known)}"
+            )
+        scenario = scenario.turned(**dials)
+        if self.micro:
+            self._check_length(scenario)
+        return scenario
+
+    def _check_length(self, scenario: Scenario) -> None:
+        """What lasts longer than a micro-expression is none, and would be cut to one."""
+        name, seconds = "duration_s", scenario.duration_s
+        if scenario.n_frames:
+            name, seconds = "n_frames", (scenario.n_frames - 1) / scenario.fps
+        elif scenario.duration == "mmme":
+            return
+        if seconds > LONGEST_S:
+            raise MepsError(
+                f"{name}={getattr(scenario, name)} lasts {seconds:g} s at {scenario.fps:g} Hz; "
+                f"a micro-expression of {self.title} lasts at most {LONGEST_S} s"
+            )
 
 
-def write_frames(folder: Path, colour: Tensor, names: Sequence[str], ext: str = "jpg") -> None:
+def by_person(cohort: CohortDataset) -> list[list[int]]:
+    """The numbers of each person's trials."""
+    return np.arange(len(cohort)).reshape(-1, cohort.trials_per_subject).tolist()
+
+
+def below(out: Path, path: Path) -> str:
+    """A path as the truth names it."""
+    return path.relative_to(out).as_posix()
+
+
+def write_frames(
+    folder: Path, frames: Tensor | np.ndarray, names: Sequence[str], ext: str = "jpg"
+) -> None:
     """Write pictures, one file a frame.
 
     Parameters
     ----------
     folder : Path
         Made if it is not there.
-    colour : Tensor, shape (T, 3, H, W) or (T, 1, H, W)
-        RGB or grey in [0, 1].
+    frames : Tensor or ndarray of uint16, shape (T, 3, H, W) or (T, 1, H, W)
+        A tensor is RGB or grey in [0, 1], an array what the files hold, such as depth in mm.
     names : sequence of str
-        T file names without extension.
+        T different file names without extension.
     ext : str
         "jpg", "png", "bmp" or "tif".
-
-    Raises
-    ------
-    MepsError
-        If the shape, a pixel, a name or the extension is none of these.
     """
-    if colour.ndim != 4 or colour.shape[1] not in (1, 3):
-        raise MepsError(
-            f"{folder}: pictures have the shape (T, 3, H, W) or (T, 1, H, W), "
-            f"got {tuple(colour.shape)}"
-        )
-    if not colour.isfinite().all():
-        raise MepsError(f"{folder}: there are pixels that are not finite; give colours in 0..1")
-    pixels = (colour.clamp(0, 1) * 255).round().byte().permute(0, 2, 3, 1).numpy()
-    _write_pictures(folder, pixels[..., ::-1] if pixels.shape[-1] == 3 else pixels, names, ext)
-
-
-def write_depth(folder: Path, depth: Tensor, names: Sequence[str]) -> None:
-    """Write depth as 16-bit one-channel PNG in mm, 0 where nothing was seen.
-
-    Parameters
-    ----------
-    folder : Path
-        Made if it is not there.
-    depth : Tensor, shape (T, 1, H, W)
-        Millimetres, NaN where missing.
-    names : sequence of str
-        T file names without extension.
-
-    Raises
-    ------
-    MepsError
-        If the shape is another, a range does not fit into 16 bits, or names are not enough.
-    """
-    if depth.ndim != 4 or depth.shape[1] != 1:
-        raise MepsError(f"{folder}: depth has the shape (T, 1, H, W), got {tuple(depth.shape)}")
-    _write_pictures(folder, to_uint16(depth).transpose(0, 2, 3, 1), names, "png")
-
-
-def _write_pictures(folder: Path, pixels: np.ndarray, names: Sequence[str], ext: str) -> None:
-    if ext not in _EXTENSIONS:
-        raise MepsError(
-            f"{folder}: pictures are written as {', '.join(_EXTENSIONS)}, not as {ext!r}"
-        )
-    if len(names) != len(pixels) or len(set(names)) != len(names):
-        raise MepsError(f"{folder}: {len(pixels)} frames need as many different names")
+    if isinstance(frames, Tensor):
+        frames = (frames.clamp(0, 1) * 255).round().byte().numpy()
     folder.mkdir(parents=True, exist_ok=True)
     how = [cv2.IMWRITE_JPEG_QUALITY, _JPEG_QUALITY] if ext == "jpg" else []
-    for name, frame in zip(names, pixels, strict=True):
+    for name, frame in zip(names, frames, strict=True):
+        blue_first = np.ascontiguousarray(frame[::-1].transpose(1, 2, 0))
         # Encoded here and written by Python: OpenCV does not report a full disk.
-        _, data = cv2.imencode(f".{ext}", np.ascontiguousarray(frame), how)
-        (folder / f"{name}.{ext}").write_bytes(data.tobytes())
+        (folder / f"{name}.{ext}").write_bytes(cv2.imencode(f".{ext}", blue_first, how)[1])
 
 
 def truth_table(rows: Iterable[Mapping[str, object]]) -> pd.DataFrame:
@@ -168,7 +150,5 @@ def truth_table(rows: Iterable[Mapping[str, object]]) -> pd.DataFrame:
     for name in TRUTH_COLUMNS:
         if name not in table:
             table[name] = "" if name in ("aus", "dirt") else None
-    for name in _FRAMES:
-        table[name] = table[name].astype("Int64")
-    table["apex_exact"] = table["apex_exact"].astype("float64")
+    table = table.astype(dict.fromkeys(_FRAMES, "Int64") | {"apex_exact": "float64"})
     return table[[*TRUTH_COLUMNS, *(c for c in table if c not in TRUTH_COLUMNS)]]

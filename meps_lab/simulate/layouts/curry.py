@@ -19,19 +19,11 @@ from pathlib import Path
 
 import numpy as np
 
-from meps_lib.errors import MepsError
-
 # Electrodes of a 64-channel Quik-Cap that the montage below lacks, from those beside them.
 # CHOICE: CB1 and CB2 sit where PO9 and PO10 do. WHY: readers want a place for every
 # electrode, and nothing here is localised with it.
-_BESIDE = {
-    "PO5": ("PO3", "PO7"),
-    "PO6": ("PO4", "PO8"),
-    "CB1": ("PO9",),
-    "CB2": ("PO10",),
-    "M1": ("TP9",),
-    "M2": ("TP10",),
-}
+_BESIDE = {"PO5": "PO3 PO7", "PO6": "PO4 PO8", "CB1": "PO9", "CB2": "PO10"}
+_BESIDE |= {"M1": "TP9", "M2": "TP10"}
 
 
 def write_curry(
@@ -67,12 +59,6 @@ def write_curry(
     start : datetime
         When the recording began.
 
-    Raises
-    ------
-    MepsError
-        If shapes and names disagree, a sample is not finite, a name has no place on the
-        head, or an event lies outside the recording.
-
     Examples
     --------
     >>> import tempfile
@@ -81,66 +67,34 @@ def write_curry(
     ...     sorted(p.name for p in Path(folder).iterdir())
     ['a.cdt', 'a.cdt.ceo', 'a.cdt.dpa']
     """
-    eeg = np.asarray(eeg)
-    others = np.empty((0, eeg.shape[-1])) if others is None else np.asarray(others)
-    for what, rows, names in (("eeg", eeg, eeg_names), ("others", others, other_names)):
-        if rows.ndim != 2 or rows.shape != (len(names), eeg.shape[-1]):
-            raise MepsError(
-                f"{path.name}: {what} has shape {rows.shape} for {len(names)} names and "
-                f"{eeg.shape[-1]} samples; give one row a name"
-            )
-        if not np.isfinite(rows).all():
-            raise MepsError(f"{path.name}: {what} holds samples that are not finite")
-    for sample, code in events:
-        if not 0 <= sample < eeg.shape[1]:
-            raise MepsError(
-                f"{path.name}: trigger {code} at sample {sample} is outside the recording "
-                f"of {eeg.shape[1]} samples"
-            )
+    samples = eeg.T if others is None else np.concatenate([eeg, others]).T
+    places = [_standard_positions()[name.upper()] for name in eeg_names]
+    header = _parameters(*samples.shape, sfreq, start) + _group("", eeg_names)
+    header += _list("SENSORS", ["\t".join(f"{x:.3f}" for x in place) for place in places])
+    if other_names:
+        header += _group("_OTHERS", other_names)
+    # Of the eleven numbers of an event, readers use sample, code, first and last sample.
+    rows = [f"{s}\t0\t{code}\t-1\t{s}\t{s}" + "\t0" * 5 for s, code in events]
+    triggers = _list("NUMBER_LIST", rows) + _list("REMARK_LIST", [""] * len(rows))
     path.parent.mkdir(parents=True, exist_ok=True)
     # "DataSampOrder = SAMP": all channels of one sample, then the next sample.
-    np.concatenate([eeg, others]).T.astype("<f4").tofile(path)
-    header = _parameters(len(eeg) + len(others), eeg.shape[1], sfreq, start)
-    header += _group("", eeg_names, positions(eeg_names))
-    if other_names:
-        header += _group("_OTHERS", other_names, None)
+    samples.astype("<f4").tofile(path)
     path.with_name(path.name + ".dpa").write_text(header)
-    path.with_name(path.name + ".ceo").write_text(_event_file(events))
-
-
-def positions(names: Sequence[str]) -> np.ndarray:
-    """Places of electrodes on a standard head, in mm.
-
-    Parameters
-    ----------
-    names : sequence of str
-
-    Returns
-    -------
-    ndarray, shape (E, 3)
-
-    Raises
-    ------
-    MepsError
-        If a name is not of the 10-10 system or that cap; the message lists them.
-    """
-    known = _standard_positions()
-    unknown = [n for n in names if n.upper() not in known]
-    if unknown:
-        raise MepsError(f"no place on the head is known for {', '.join(unknown)}; use 10-10 names")
-    return np.array([known[n.upper()] for n in names]).reshape(len(names), 3)
+    path.with_name(path.name + ".ceo").write_text(triggers)
 
 
 @lru_cache(maxsize=1)
 def _standard_positions() -> Mapping[str, np.ndarray]:
+    """Places of electrodes on a standard head, (3,) in mm, by names in capitals."""
     from mne.channels import make_standard_montage  # slow to import, and only needed here
 
     places = make_standard_montage("easycap-M1").get_positions()["ch_pos"]
     known = {name.upper(): 1000 * xyz for name, xyz in places.items()}
-    return known | {name: np.mean([known[n] for n in near], 0) for name, near in _BESIDE.items()}
+    near = {name: [known[n] for n in names.split()] for name, names in _BESIDE.items()}
+    return known | {name: np.mean(those, axis=0) for name, those in near.items()}
 
 
-def _parameters(channels: int, samples: int, sfreq: float, start: datetime) -> str:
+def _parameters(samples: int, channels: int, sfreq: float, start: datetime) -> str:
     keys = {
         "FileVersion": 803,
         "NumSamples": samples,
@@ -156,33 +110,21 @@ def _parameters(channels: int, samples: int, sfreq: float, start: datetime) -> s
     }
     clock = ("Year", "Month", "Day", "Hour", "Min", "Sec")
     keys |= {f"Start{part}": n for part, n in zip(clock, start.timetuple(), strict=False)}
-    keys["StartMillisec"] = start.microsecond // 1000
-    lines = "".join(f"   {key:<20} =  {value}\n" for key, value in keys.items())
-    return f"DATA_PARAMETERS START\n{lines}DATA_PARAMETERS END\n\n"
+    return _section("DATA_PARAMETERS", **keys, StartMillisec=start.microsecond // 1000)
 
 
-def _group(suffix: str, names: Sequence[str], place: np.ndarray | None) -> str:
-    """A group of channels: how many, their unit, their names and where they sit."""
-    head = (
-        f"DEVICE_PARAMETERS{suffix} START\n"
-        f"   DataUnit             =  uV\n"
-        f"   NumChanThisGroup     =  {len(names)}\n"
-        f"DEVICE_PARAMETERS{suffix} END\n\n"
-    )
-    text = head + _list(f"LABELS{suffix}", names)
-    if place is not None:
-        text += _list(f"SENSORS{suffix}", ["\t".join(f"{x:.3f}" for x in row) for row in place])
-    return text
-
-
-def _event_file(events: Sequence[tuple[int, int]]) -> str:
-    # Of the eleven numbers of an event, readers use sample, code, first and last sample.
-    rows = [f"{s}\t0\t{code}\t-1\t{s}\t{s}" + "\t0" * 5 for s, code in events]
-    return _list("NUMBER_LIST", rows) + _list("REMARK_LIST", ["" for _ in rows])
+def _group(suffix: str, names: Sequence[str]) -> str:
+    """A group of channels: their unit, how many, and their names."""
+    head = _section(f"DEVICE_PARAMETERS{suffix}", DataUnit="uV", NumChanThisGroup=len(names))
+    return head + _list(f"LABELS{suffix}", names)
 
 
 def _list(name: str, lines: Sequence[str]) -> str:
     """A list section. Readers count on its name standing four times at the start of a line."""
-    head = f"{name} START\n   ListCount            =  {len(lines)}\n{name} END\n\n"
     start = f"{name} START_LIST\t# Do not edit!"
-    return head + "\n".join([start, *lines, f"{name} END_LIST\n\n"])
+    return _section(name, ListCount=len(lines)) + "\n".join([start, *lines, f"{name} END_LIST\n\n"])
+
+
+def _section(name: str, **keys: object) -> str:
+    lines = "".join(f"   {key:<20} =  {value}\n" for key, value in keys.items())
+    return f"{name} START\n{lines}{name} END\n\n"

@@ -18,22 +18,12 @@ Cells = dict[str, object]
 
 @dataclass(frozen=True)
 class Spoil:
-    """One kind of error.
+    """One kind of error."""
 
-    Parameters
-    ----------
-    name : str
-        What the truth's `dirt` column calls it.
-    change : callable
-        (row of the table, generator) -> cells that change, by column name; an empty
-        dictionary says that this row cannot have the error.
-    times : int
-        How many rows get it.
-    """
-
-    name: str
+    name: str  # what the truth's `dirt` column calls it
+    # (row of the table, generator) -> cells that change; none where the row cannot have the error
     change: Callable[[pd.Series, np.random.Generator], Cells]
-    times: int = 1
+    times: int = 1  # how many rows get it
 
 
 def spoil(
@@ -70,23 +60,18 @@ def spoil(
     >>> sorted(truth["dirt"])
     ['mixed case', 'no apex']
     """
-    table, truth = table.astype(object).reset_index(drop=True), truth.reset_index(drop=True)
-    truth["dirt"] = ""
-    dirt = truth.columns.get_loc("dirt")
+    table, dirt = table.astype(object).reset_index(drop=True), [""] * len(table)
     for kind in spoils if on else ():
-        # Rows that are still clean come first, in a random order.
-        order = rng.permutation(len(table))
-        order = sorted(order, key=lambda i: truth.iat[i, dirt] != "")
         left = kind.times
-        for i in order:
+        # Rows that are still clean come first, in a random order.
+        for i in sorted(rng.permutation(len(table)), key=lambda i: dirt[i] != ""):
             cells = kind.change(table.iloc[i], rng) if left else {}
-            if not cells or kind.name in truth.iat[i, dirt]:
-                continue
-            for column, value in cells.items():
-                table.iat[i, table.columns.get_loc(column)] = value
-            truth.iat[i, dirt] = "; ".join(filter(None, (truth.iat[i, dirt], kind.name)))
-            left -= 1
-    return table, truth
+            if cells and kind.name not in dirt[i]:
+                for column, value in cells.items():
+                    table.at[i, column] = value
+                dirt[i] = "; ".join(filter(None, (dirt[i], kind.name)))
+                left -= 1
+    return table, truth.reset_index(drop=True).assign(dirt=dirt)
 
 
 def rewritten(name: str, column: str, how: Callable[[str], str], times: int = 1) -> Spoil:
@@ -104,20 +89,12 @@ def overwritten(name: str, times: int = 1, **cells: object) -> Spoil:
     return Spoil(name, lambda row, rng: cells, times)
 
 
-def before(name: str, column: str, other: str, times: int = 1) -> Spoil:
-    """A frame number set 1 to 5 below another's, e.g. an apex before its onset."""
-    return _moved(name, column, other, -1, times)
+def moved(name: str, column: str, sign: int, other: str) -> Spoil:
+    """A frame number 1 to 5 below (-1) or above (1) another's, e.g. an apex before its onset."""
 
-
-def after(name: str, column: str, other: str, times: int = 1) -> Spoil:
-    """A frame number set 1 to 5 above another's, e.g. an onset after its apex."""
-    return _moved(name, column, other, 1, times)
-
-
-def _moved(name: str, column: str, other: str, sign: int, times: int) -> Spoil:
     def change(row: pd.Series, rng: np.random.Generator) -> Cells:
         if not isinstance(row[other], (int, np.integer)) or row[other] + sign < 1:
             return {}
         return {column: max(1, int(row[other]) + sign * int(rng.integers(1, 6)))}
 
-    return Spoil(name, change, times)
+    return Spoil(name, change)

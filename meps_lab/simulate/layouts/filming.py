@@ -18,11 +18,12 @@ from meps_lab.simulate.timing import LONGEST_ONSET_S, LONGEST_S, apex_frame, tim
 _SIDED_SHARE = 0.3  # CHOICE: of the clips that can, so that "L12" occurs
 _MIDLINE = {17, 23, 24, 25, 26}  # chin, lips and jaw: one muscle, or both sides at once
 _ONE_SIDE = 0.6  # from here on a coder would call it one-sided
+_MARKS = ("onset", "apex", "offset", "apex_exact")
 _LUMA = (0.299, 0.587, 0.114)  # ITU-R BT.601, what OpenCV and Pillow use for grey
 
 
 class Take(NamedTuple):
-    """A clip that is filmed alone, with frame numbers as its files have them."""
+    """A clip that is filmed alone, its frames numbered from 0 or, when `shifted`, as in files."""
 
     face: FaceClip
     onset: int  # the first frame
@@ -33,11 +34,12 @@ class Take(NamedTuple):
     lateral: float
 
     @classmethod
-    def of(cls, face: FaceClip, exact: float, first: int = 0) -> Take:
-        """A face whose frames are numbered from `first`; `exact` counts from the first one."""
+    def of(cls, plan: Plan, rng: np.random.Generator | None = None) -> Take:
+        """A plan's clip, `brief`; by a generator's luck, if there is one, `one_sided`."""
+        face, exact = brief(plan)
+        face = face if rng is None else one_sided(face, rng)
         peak, last = apex_frame(face.intensity, exact), len(face.intensity) - 1
-        aus = coded_aus(face.aus, face.intensity)
-        return cls(face, first, first + peak, first + last, first + exact, aus, face.lateral)
+        return cls(face, 0, peak, last, exact, coded_aus(face.aus, face.intensity), face.lateral)
 
     @property
     def numbers(self) -> range:
@@ -55,18 +57,17 @@ def grey(colour: Tensor) -> Tensor:
     return _LUMA[0] * r + _LUMA[1] * g + _LUMA[2] * b
 
 
-def true_row(plan: Plan, seen: Take | tuple, **more: object) -> dict[str, object]:
-    """What is true of one clip, for `truth_table`.
+def shifted(seen: Take | tuple, by: int) -> Take | tuple:
+    """A `Take` or a row of `Session.clips` with its frames numbered from elsewhere."""
+    return seen._replace(**{name: getattr(seen, name) + by for name in _MARKS})
 
-    Parameters
-    ----------
-    plan : Plan
-    seen : Take, or a row of `Session.clips`
-        Tells onset, apex, offset, apex_exact, aus and lateral.
-    **more
-        Further columns, among them subject and clip.
+
+def true_row(plan: Plan, seen: Take | tuple, **more: object) -> dict[str, object]:
+    """What is true of a clip, a `Take` or a row of `Session.clips`, for `truth_table`.
+
+    Further columns are `more`, among them subject and clip.
     """
-    marks = {name: getattr(seen, name) for name in ("onset", "apex", "offset", "apex_exact")}
+    marks = {name: getattr(seen, name) for name in _MARKS}
     aus = "+".join(map(str, seen.aus))
     about = {"emotion": plan.emotion, "class": plan.label, "aus": aus, "lateral": seen.lateral}
     return marks | about | more
@@ -86,31 +87,24 @@ def micro_steps(plan: Plan) -> int:
 
 
 def retimed(plan: Plan, steps: int) -> tuple[FaceClip, float]:
-    """A plan's clip, stretched or shortened.
-
-    Parameters
-    ----------
-    plan : Plan
-    steps : int
-        Frames from onset to offset, at least 2.
-
-    Returns
-    -------
-    face : FaceClip
-        Of ``steps + 1`` frames.
-    apex : float
-        Frame of the peak, not rounded.
-    """
+    """A plan's clip with so many frames from onset to offset, at least 2, and its exact apex."""
     face, source = plan.face, len(plan.face.intensity) - 1
     if steps == source:
         return face, plan.apex
     apex = plan.apex / source * steps
     # By its formula: between two frames of the original the peak would be cut off and move.
     full = face.intensity.max(axis=0) / time_course(source + 1, plan.apex).max()
-    at = np.linspace(0, source, steps + 1)
     course = time_course(steps + 1, apex)[:, None] * np.minimum(full, 1.0)
-    others = {name: _at(getattr(face, name), at) for name in ("pose", "blink", "gain")}
+    at, frames = np.linspace(0, source, steps + 1), np.arange(source + 1)
+    others = {n: interpolated(at, frames, getattr(face, n)) for n in ("pose", "blink", "gain")}
     return replace(face, intensity=course, **others), apex
+
+
+def interpolated(at: np.ndarray, frames: np.ndarray, values: np.ndarray) -> np.ndarray:
+    """What is known in some frames, (T,) or (T, K), in others: by straight lines, held outside."""
+    columns = values.reshape(len(values), -1).T
+    out = np.stack([np.interp(at, frames, column) for column in columns], axis=-1)
+    return out.reshape(len(at), *values.shape[1:])
 
 
 def brief(plan: Plan) -> tuple[FaceClip, float]:
@@ -127,38 +121,19 @@ def one_sided(face: FaceClip, rng: np.random.Generator, share: float = _SIDED_SH
 
 
 def coded_aus(aus: Iterable[int], intensity: np.ndarray) -> tuple[int, ...]:
-    """Action units that a coder would note: at least a quarter of the strongest's peak.
+    """Of K action units those that a coder would note, in rising order.
 
-    Parameters
-    ----------
-    aus : iterable of int
-        K of them.
-    intensity : ndarray, shape (T, K)
-
-    Returns
-    -------
-    tuple of int
-        In rising order.
+    That is at least a quarter of the strongest's peak in `intensity`, shape (T, K).
     """
     peak = intensity.max(axis=0)
-    return tuple(
-        sorted(a for a, p in zip(aus, peak, strict=True) if p > 0 and p >= 0.25 * peak.max())
-    )
+    seen = (peak > 0) & (peak >= 0.25 * peak.max(initial=0.0))
+    return tuple(sorted(au for au, noted in zip(aus, seen, strict=True) if noted))
 
 
 def au_text(aus: Iterable[int], lateral: float = 0.0) -> str:
-    """Action units as tables write them, e.g. "4+7" or "L12".
+    """Action units as tables write them, e.g. "4+7" or "L12"; "?" if nothing was seen.
 
-    Parameters
-    ----------
-    aus : iterable of int
-    lateral : float
-        As in `FaceClip`. The side right in the picture is the person's left.
-
-    Returns
-    -------
-    str
-        "?" if nothing was seen.
+    `lateral` is as in `FaceClip`. The side right in the picture is the person's left.
 
     Examples
     --------
@@ -167,10 +142,3 @@ def au_text(aus: Iterable[int], lateral: float = 0.0) -> str:
     """
     side = "" if abs(lateral) < _ONE_SIDE else "L" if lateral > 0 else "R"
     return "+".join(f"{au}" if au in _MIDLINE else f"{side}{au}" for au in aus) or "?"
-
-
-def _at(values: np.ndarray, frames: np.ndarray) -> np.ndarray:
-    """Linear interpolation along the first axis, shape (T, ...) -> (n, ...)."""
-    columns = values.reshape(len(values), -1).T
-    out = np.stack([np.interp(frames, np.arange(len(values)), c) for c in columns], axis=-1)
-    return out.reshape(len(frames), *values.shape[1:])

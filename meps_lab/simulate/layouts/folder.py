@@ -37,7 +37,7 @@ def new_folder(out: str | os.PathLike) -> Iterator[Path]:
         raise MepsError(f"out must be the path of a new folder, got {out!r}") from None
     if "\0" in str(out):
         raise MepsError(f"cannot write to {str(out)!r}: a path has no null character")
-    partial, parents = None, []
+    partial, parents = out, []
     try:
         there = _free(out)
         # Inside a folder that exists: what lies beside it may be another disk, or not ours.
@@ -57,10 +57,7 @@ def new_folder(out: str | os.PathLike) -> Iterator[Path]:
             shutil.rmtree(partial, ignore_errors=True)
     except OSError as error:
         raise MepsError(f"cannot write to {out}: {error.strerror or error}") from None
-    except MepsError as error:
-        if partial is None:
-            raise
-        # Name the folder that was asked for.
+    except MepsError as error:  # which names the folder that was asked for
         raise MepsError(str(error).replace(str(partial), str(out))) from None
     finally:
         for folder in parents:  # innermost first; those that now hold something stay
@@ -71,19 +68,15 @@ def new_folder(out: str | os.PathLike) -> Iterator[Path]:
 def _free(out: Path) -> bool:
     """Whether the folder exists already, if it may be written into at all."""
     there = out.is_dir()
-    if not there and not out.exists():
-        return False
-    if not there:
-        what = "is a file"
-    elif not (inside := sorted(p.name for p in out.iterdir())):
-        return True
-    elif inside == [_PARTIAL]:
+    inside = [p.name for p in out.iterdir()] if there else []
+    if inside == [_PARTIAL]:
         raise MepsError(
             f"{out} holds the hidden folder {_PARTIAL}, left by a run that was killed or is "
             "still writing; remove it, or choose a new folder"
         )
-    else:
-        what = "is not empty"
-    raise MepsError(
-        f"{out} {what}; choose a new folder or remove it first, nothing was overwritten"
-    )
+    if inside or (out.exists() and not there):
+        what = "is not empty" if there else "is a file"
+        raise MepsError(
+            f"{out} {what}; choose a new folder or remove it first, nothing was overwritten"
+        )
+    return there

@@ -23,26 +23,14 @@ _CHUNK = 128  # frames rendered at once
 
 @dataclass(frozen=True, eq=False)
 class Session:
-    """One video, and what the body will have to answer.
+    """One video of T frames, and what the body will have to answer."""
 
-    Parameters
-    ----------
-    face : FaceClip
-        The face over the whole video; its `lateral` is not used, since that differs by trial.
-    lateral : ndarray, shape (T,)
-        The one-sidedness of each frame.
-    clips : DataFrame
-        One row a showing, in its order: trial, onset, apex, offset (frames, the last one
-        included), apex_exact (not rounded), aus (coded, a tuple), lateral, slower.
-    events : tuple of Event
-        Times in s from the first frame.
-    fps : float
-    """
-
-    face: FaceClip
-    lateral: np.ndarray
+    face: FaceClip  # over the whole video; its `lateral` is not used, since that differs by trial
+    lateral: np.ndarray  # (T,), the one-sidedness of each frame
+    # One row a showing, in its order: trial, onset, apex, offset (frames, the last one included),
+    # apex_exact (not rounded), lateral, aus (coded, a tuple), slower.
     clips: pd.DataFrame
-    events: tuple[Event, ...]
+    events: tuple[Event, ...]  # times in s from the first frame
     fps: float
 
     def __len__(self) -> int:
@@ -60,24 +48,16 @@ class Session:
         stop: int | None = None,
         depth: bool = True,
     ) -> Iterator[tuple[int, Tensor, Tensor | None]]:
-        """Render the video piece by piece, as camera and depth sensor see it.
+        """Render the video from `start` to before `stop`, as camera and depth sensor see it.
 
-        Parameters
-        ----------
-        rng : numpy Generator
-            Of the sensors' noise: one number of it, from which each frame has its own.
-        dials : Scenario
-            Its frame and depth noise are read.
-        start, stop : int, optional
-            First frame, and the one after the last; all if left out.
-        depth : bool
-            False for a camera alone; None then stands for the depth.
+        One number of `rng` decides about the noise of every frame; `dials` say how much.
 
         Yields
         ------
         first : int
             Number of the piece's first frame.
         colour, mm : Tensor, shapes (n, 3, S, S) and (n, 1, S, S)
+            None instead of the range without `depth`.
         """
         stop, key = len(self) if stop is None else stop, int(rng.integers(2**63))
         # Once a video: the sensor does not notice how much of it is rendered at a time.
@@ -94,33 +74,25 @@ class Session:
             yield first, colour, mm.masked_fill_(mm < 1, torch.nan) if depth else None
 
     def _render(self, frames: np.ndarray) -> tuple[Tensor, Tensor]:
+        """Picture and range of these frames; those that do not differ are rendered once."""
         face = self.face
-        parts = [self.lateral, face.blink, face.gain, face.pose, face.intensity]
-        state = np.column_stack(parts)[frames]
-        _, first, same = np.unique(state, axis=0, return_index=True, return_inverse=True)
-        colour = depth = None
-        different = frames[first]
-        for lateral in np.unique(self.lateral[different]):
-            here = np.flatnonzero(self.lateral[different] == lateral)
-            rows = different[here]
-            part = face.pick(rows)
+        state = [self.lateral, face.blink, face.gain, face.pose, face.intensity]
+        _, first, same = np.unique(
+            np.column_stack(state)[frames], axis=0, return_index=True, return_inverse=True
+        )
+        different, parts = frames[first], []
+        sides = self.lateral[different]  # in rising order, as the first column is
+        for lateral in np.unique(sides):
+            part = face.pick(different[sides == lateral])
             used = part.intensity.any(axis=0)
             aus = tuple(np.array(face.aus, int)[used].tolist())
             moving = {"aus": aus, "intensity": part.intensity[:, used], "lateral": float(lateral)}
-            c, d = replace(part, **moving).render()
-            if colour is None:
-                colour, depth = (x.new_empty(len(different), *x.shape[1:]) for x in (c, d))
-            colour[here], depth[here] = c, d
-        return colour[same.reshape(-1)], depth[same.reshape(-1)]
+            parts.append(replace(part, **moving).render())
+        colour, depth = (torch.cat(pieces)[same.reshape(-1)] for pieces in zip(*parts, strict=True))
+        return colour, depth
 
     def blinking(self, lids: np.ndarray) -> Session:
-        """The same video with other blinks: those that the EEG shows.
-
-        Parameters
-        ----------
-        lids : ndarray, shape (m, 2)
-            Start and end of each blink, s from the first frame.
-        """
+        """The same video with other blinks: start and end in s, (m, 2), as the EEG shows them."""
         closed = lid_course(lids, np.arange(len(self)) / self.fps)
         return replace(self, face=replace(self.face, blink=closed))
 
@@ -128,31 +100,16 @@ class Session:
         self,
         cohort: CohortDataset,
         rng: np.random.Generator,
-        *,
-        lead_s: float = 0.0,
-        tail_s: float = 0.0,
+        lead_s: float,
+        tail_s: float,
         **how: object,
     ) -> Episode:
-        """Record the person's body over the session.
+        """Record the person's body, from `lead_s` before the video to `tail_s` after it.
 
-        Parameters
-        ----------
-        cohort : CohortDataset
-            Whom the session is of; its scenario gives the artefacts.
-        rng : numpy Generator
-        lead_s, tail_s : float
-            How long the recording starts before and ends after the video.
-        **how
-            Further arguments of `physiology.record`: signals, rates, EEG channels, blinks.
-
-        Returns
-        -------
-        Episode
-            Its times count from `lead_s` before the first frame.
+        `cohort` is whom the session is of; `how` are further arguments of `physiology.record`.
+        The times of the episode count from its own start.
         """
-        events = tuple(replace(e, time_s=e.time_s + lead_s) for e in self.events)
-        duration = lead_s + self.duration_s + tail_s
-        body = cohort.plan(int(self.clips.trial[0])).body
-        return record(
-            body, rng, events, duration_s=duration, artefacts=artefacts(cohort.scenario), **how
-        )
+        events = [replace(e, time_s=e.time_s + lead_s) for e in self.events]
+        how |= {"duration_s": lead_s + self.duration_s + tail_s}
+        how |= {"artefacts": artefacts(cohort.scenario)}
+        return record(cohort.plan(int(self.clips.trial[0])).body, rng, events, **how)

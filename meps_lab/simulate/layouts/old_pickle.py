@@ -16,16 +16,7 @@ from meps_lib.errors import MepsError
 
 
 def dumps(content: object) -> bytes:
-    """Pickle nested dictionaries of text, whole numbers and arrays as Python 2 did.
-
-    Parameters
-    ----------
-    content : dict, str, int or ndarray
-        Arrays of whole or real numbers; Latin-1 text.
-
-    Returns
-    -------
-    bytes
+    """Pickle dict, Latin-1 text, int and ndarray of numbers, nested, as Python 2 did.
 
     Raises
     ------

@@ -20,18 +20,9 @@ import numpy as np
 import pandas as pd
 
 from meps_lab.simulate.cohort import CohortDataset
-from meps_lab.simulate.layouts.common import Layout, truth_table, write_frames
-from meps_lab.simulate.layouts.dials import FACE, PEOPLE
+from meps_lab.simulate.layouts.common import Layout, below, truth_table, write_frames
 from meps_lab.simulate.layouts.dirt import overwritten, spoil
-from meps_lab.simulate.layouts.filming import (
-    Take,
-    au_text,
-    brief,
-    camera_frames,
-    grey,
-    one_sided,
-    true_row,
-)
+from meps_lab.simulate.layouts.filming import Take, au_text, camera_frames, grey, shifted, true_row
 from meps_lab.simulate.layouts.spreadsheet import write_table
 from meps_lab.simulate.scenario import Scenario
 from meps_lib.labels import MEGC2019
@@ -55,7 +46,7 @@ _ABOVE = {
     8: "Objective Classes: 1 to 7",
     10: "No row describes a real person",
 }
-CHOICES = """What the sources leave open, and what these files do:
+CHOICES = """\
 the header stands in row 13 counted from 0, the fourteenth of the sheet, which is called
 MICRO ONLY; the text above it is ours;
 "/" stands for a missing apex, as in CASME II;
@@ -74,22 +65,20 @@ def write(out: Path, cohort: CohortDataset, rng: np.random.Generator, dirt: bool
     rows, truth, nth = [], [], Counter()
     for k in range(len(cohort)):
         plan, person = cohort.plan(k), k // cohort.trials_per_subject
-        face, exact = brief(plan)
-        face = one_sided(face, rng)
+        take = Take.of(plan, rng)
         subject, tape = f"{person + 6:03d}", int(rng.integers(1, _FILMS + 1))
         nth[subject, tape] += 1
         clip = f"{subject}_{tape}_{nth[subject, tape]}"
-        take = Take.of(face, exact, int(rng.integers(200, 9000)))
+        take = shifted(take, int(rng.integers(200, 9000)))
         folder = out / subject / clip
-        frames = grey(camera_frames(face, rng, cohort.scenario))
+        frames = grey(camera_frames(take.face, rng, cohort.scenario))
         write_frames(folder, frames, [f"{subject}_{i:05d}" for i in take.numbers], "jpg")
         name = "Other" if plan.emotion == "others" else plan.emotion.capitalize()
         marks = take.onset, take.apex, take.offset, len(take.numbers)
         units, kind = au_text(take.aus, take.lateral), OBJECTIVE.get(plan.emotion, 7)
         rows.append((subject, clip, tape, *marks, "Micro - 1/2", units, name, kind, None))
-        kept, where = MEGC2019["samm"].of(plan.emotion), folder.relative_to(out).as_posix()
-        about = {"subject": subject, "clip": clip, "megc2019": kept, "folder": where}
-        truth.append(true_row(plan, take, **about))
+        about = {"subject": subject, "clip": clip, "megc2019": MEGC2019["samm"].of(plan.emotion)}
+        truth.append(true_row(plan, take, **about, folder=below(out, folder)))
     few = max(1, round(_NO_APEX * len(rows)))
     kinds = (overwritten("no apex", times=few, **{"Apex Frame": "/"}),)
     table = pd.DataFrame(rows, columns=HEADER.split(","))
@@ -103,10 +92,7 @@ LAYOUT = Layout(
     lambda: Scenario(fps=200.0, duration_s=0.37, duration_spread_s=0.06),
     "four",
     write,
-    title="SAMM",
-    subjects=3,
+    "SAMM",
+    CHOICES,
     most=32,
-    dials=FACE + PEOPLE,
-    micro=True,
-    choices=CHOICES,
 )

@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 
 from meps_lab.simulate.cohort import CohortDataset
-from meps_lab.simulate.layouts.filming import coded_aus, one_sided, retimed
+from meps_lab.simulate.layouts.filming import coded_aus, interpolated, one_sided, retimed
 from meps_lab.simulate.layouts.long_video import Session
 from meps_lab.simulate.timing import apex_frame, blink_spans, lid_course
 from meps_lib.errors import MepsError
@@ -41,59 +41,30 @@ class Showing(NamedTuple):
 
 def session(
     cohort: CohortDataset,
-    subject: int,
     trials: Sequence[int],
     fps: float,
     gap_s: float,
     rng: np.random.Generator,
-    duration_s: float | None = None,
     sided: float = 0.0,
 ) -> Session:
-    """String a subject's trials on one time line, with rests between them.
+    """String trials of one subject on one time line, as short as the rests between them allow.
 
-    Parameters
-    ----------
-    cohort : CohortDataset
-    subject : int
-        Number of the person, from 0.
-    trials : sequence of int
-        Trials of that person, by their number in the cohort.
-    fps : float
-        Hz, of the video.
-    gap_s : float
-        Mean rest before, between and after trials; it varies by a fifth either way.
-    rng : numpy Generator
-    duration_s : float, optional
-        Length of the video; as short as the rests allow if None.
-    sided : float
-        As in `session_of`.
-
-    Returns
-    -------
-    Session
-
-    Raises
-    ------
-    MepsError
-        If a trial is not this subject's, or the trials do not fit into `duration_s`.
+    The mean rest before, between and after trials is `gap_s`; it varies by a fifth either way.
 
     Examples
     --------
     >>> from meps_lab.simulate import simulate_cohort
-    >>> cohort = simulate_cohort(2, 3)
-    >>> video = session(cohort, 0, [0, 1], 30.0, 1.0, np.random.default_rng(0), duration_s=5.0)
-    >>> len(video), len(video.clips)
-    (150, 2)
+    >>> video = session(simulate_cohort(2, 3), [0, 1], 30.0, 1.0, np.random.default_rng(0))
+    >>> len(video.clips)
+    2
     """
     showings, t = [], 0.0
     for k in trials:
-        if k // cohort.trials_per_subject != subject:
-            raise MepsError(f"trial {k} is not one of subject {subject}")
         plan = cohort.plan(k)
         t += gap_s * rng.uniform(0.8, 1.2)
         showings.append(Showing(k, t))
         t += (plan.offset - plan.onset) / plan.fps
-    return session_of(cohort, showings, fps, rng, duration_s or t + gap_s, sided)
+    return session_of(cohort, showings, fps, rng, t + gap_s, sided)
 
 
 def session_of(
@@ -108,7 +79,6 @@ def session_of(
 
     Parameters
     ----------
-    cohort : CohortDataset
     showings : sequence of Showing
         Of one subject, at least one, in the order of time.
     fps, duration_s : float
@@ -118,22 +88,16 @@ def session_of(
     sided : float
         Share of the expressions that can which move on one side only.
 
-    Returns
-    -------
-    Session
-
     Raises
     ------
     MepsError
-        If there is no showing, or two overlap, or one does not fit.
+        If two showings overlap, or one does not fit.
     """
-    if not showings:
-        raise MepsError("a session needs at least one trial")
     n, before = round(duration_s * fps), cohort.scenario.ps_before_s
     plans = [cohort.plan(s.trial) for s in showings]
     aus_shown = tuple(sorted({au for plan in plans for au in plan.aus}))
-    intensity, lateral = np.zeros((n, len(aus_shown))), np.zeros(n)
-    knots, poses, gains, rows, events, free = [], [], [], [], [], 0
+    intensity, lateral, rest = np.zeros((n, len(aus_shown))), np.zeros(n), np.ones(n, bool)
+    poses, gains, rows, events, free = [], [], [], [], 0
     for show, plan in zip(showings, plans, strict=True):
         onset, source = round(show.onset_s * fps), len(plan.face.intensity) - 1
         steps = max(2, round(source / plan.fps * fps * show.slower))
@@ -148,28 +112,21 @@ def session_of(
         shown = one_sided(shown, rng, sided) if sided else shown
         # All units by one factor: a unit that was cut at full would have no peak.
         peak = shown.intensity.max(initial=0.0)
-        moved = shown.intensity * (min(show.stronger, 1 / peak) if peak else 1.0)
-        intensity[np.ix_(here, [aus_shown.index(au) for au in shown.aus])] = moved
-        lateral[here] = shown.lateral
-        knots.append(here)
+        course = shown.intensity * (min(show.stronger, 1 / peak) if peak else 1.0)
+        intensity[np.ix_(here, [aus_shown.index(au) for au in shown.aus])] = course
+        lateral[here], rest[here] = shown.lateral, False
         poses.append(shown.pose)
         gains.append(shown.gain)
-        marks = (onset, onset + apex_frame(moved, apex), offset, onset + apex)
-        aus = coded_aus(shown.aus, moved)
+        marks = (onset, onset + apex_frame(course, apex), offset, onset + apex)
+        aus = coded_aus(shown.aus, course)
         rows.append((show.trial, *marks, shown.lateral, aus, show.slower))
         if show.felt:
             events += [replace(e, time_s=onset / fps + e.time_s - before) for e in plan.events]
-    knots, rest = np.concatenate(knots), np.ones(n, bool)
-    rest[knots] = False
-    pose, gain = (
-        np.stack([np.interp(np.arange(n), knots, c) for c in np.concatenate(x).T])
-        for x in (poses, [g[:, None] for g in gains])
-    )
-    pose, gain = pose.T, gain[0]
+    frames, knots = np.arange(n), np.flatnonzero(~rest)
+    pose, gain = (interpolated(frames, knots, np.concatenate(x)) for x in (poses, gains))
     pose[rest] = np.round(pose[rest] / _POSE_STEP) * _POSE_STEP
     gain[rest] = np.round(gain[rest] / _GAIN_STEP) * _GAIN_STEP
-    lids = blink_spans(rng, n / fps, cohort.scenario.blinks_per_min)
-    blink = lid_course(lids, np.arange(n) / fps)
-    course = {"intensity": intensity, "pose": pose, "gain": gain, "blink": blink}
-    face = replace(plans[0].face, aus=aus_shown, lateral=0.0, **course)
+    blink = lid_course(blink_spans(rng, n / fps, cohort.scenario.blinks_per_min), frames / fps)
+    moving = {"intensity": intensity, "pose": pose, "gain": gain, "blink": blink}
+    face = replace(plans[0].face, aus=aus_shown, lateral=0.0, **moving)
     return Session(face, lateral, pd.DataFrame(rows, columns=CLIPS), tuple(events), float(fps))

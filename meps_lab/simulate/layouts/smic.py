@@ -20,13 +20,12 @@ import numpy as np
 import pandas as pd
 
 from meps_lab.simulate.cohort import CohortDataset
-from meps_lab.simulate.layouts.common import Layout, truth_table, write_frames
-from meps_lab.simulate.layouts.dials import FACE, PEOPLE
-from meps_lab.simulate.layouts.filming import Take, brief, camera_frames, true_row
+from meps_lab.simulate.layouts.common import Layout, below, truth_table, write_frames
+from meps_lab.simulate.layouts.filming import Take, camera_frames, shifted, true_row
 from meps_lab.simulate.scenario import Scenario
 
 SHORT = {"negative": "ne", "positive": "po", "surprise": "sur"}
-CHOICES = """What the sources leave open, and what these files do:
+CHOICES = """\
 bitmaps are called image, six digits and .bmp, in colour, and number one recording through;
 a clip is called by subject, ne, po or sur, and two digits;
 a clip holds onset to offset and nothing around it, each frame a square of the face.
@@ -40,13 +39,13 @@ def write(out: Path, cohort: CohortDataset, rng: np.random.Generator, dirt: bool
         plan, person = cohort.plan(k), k // cohort.trials_per_subject + 1
         nth[person, plan.label] += 1
         clip = f"s{person}_{SHORT[plan.label]}_{nth[person, plan.label]:02d}"
-        take = Take.of(*brief(plan), int(rng.integers(100, 30000)))
+        take = shifted(Take.of(plan), int(rng.integers(100, 30000)))
         subject = f"s{person:02d}"
         folder = out / "HS" / subject / "micro" / plan.label / clip
         frames = camera_frames(take.face, rng, cohort.scenario)
         write_frames(folder, frames, [f"image{i:06d}" for i in take.numbers], "bmp")
-        where = folder.relative_to(out).as_posix()
-        truth.append(true_row(plan, take, subject=subject, clip=clip, folder=where))
+        about = {"subject": subject, "clip": clip, "folder": below(out, folder)}
+        truth.append(true_row(plan, take, **about))
     return truth_table(truth)
 
 
@@ -55,10 +54,7 @@ LAYOUT = Layout(
     lambda: Scenario(fps=100.0, duration_s=0.33, duration_spread_s=0.06),
     "three",
     write,
-    title="SMIC-HS",
-    subjects=3,
+    "SMIC-HS",
+    CHOICES,
     most=16,
-    dials=FACE + PEOPLE,
-    micro=True,
-    choices=CHOICES,
 )

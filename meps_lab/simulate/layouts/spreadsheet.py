@@ -52,15 +52,10 @@ def write_table(
         for row, value in enumerate(table.iloc[:, column - 1].tolist(), startrow + 2):
             page.cell(row, column, None if pd.isna(value) or value == "" else value)
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(_timeless(book))
-
-
-def _timeless(book: openpyxl.Workbook) -> bytes:
-    """The file's bytes. `Workbook.save` would write the time of day, in it and in its zip."""
-    timed, out = io.BytesIO(), io.BytesIO()
+    # `Workbook.save` would write the time of day, in the file and in its zip.
+    timed = io.BytesIO()
     ExcelWriter(book, zipfile.ZipFile(timed, "w")).save()
-    with zipfile.ZipFile(timed) as source, zipfile.ZipFile(out, "w") as target:
+    with zipfile.ZipFile(timed) as source, zipfile.ZipFile(path, "w") as target:
         for part in source.namelist():
             entry = zipfile.ZipInfo(part, _WRITTEN.timetuple()[:6])
             target.writestr(entry, source.read(part), zipfile.ZIP_DEFLATED)
-    return out.getvalue()

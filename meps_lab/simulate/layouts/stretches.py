@@ -19,6 +19,7 @@ from meps_lab.simulate.people import Subject
 from meps_lab.simulate.scenario import Scenario
 
 _BETWEEN_S = (3.0, 6.0)  # CHOICE: time from one event to the next, shortest and longest
+PAUSE_S = 4.0  # before, between and after stretches with a name
 
 
 @dataclass(frozen=True)
@@ -26,40 +27,62 @@ class Stretch:
     """Some seconds under one condition."""
 
     code: int  # as the data set's files number it
-    name: str  # class, or "" where the protocol pauses
-    seconds: float
+    name: str = ""  # class, or "" where the protocol pauses
+    seconds: float = PAUSE_S
     emotion: str = "others"  # whose bodily pattern it borrows
     valence: float = 0.0
     arousal: float = 0.0
 
 
-def bounds(stretches: Sequence[Stretch], sfreq: float) -> Iterator[tuple[Stretch, int, int]]:
+def sampled(stretches: Sequence[Stretch], what: str, sfreq: float) -> np.ndarray:
+    """A field of the stretch in which each sample lies, shape (L,)."""
+    lengths = [stop - start for _, start, stop in _bounds(stretches, sfreq)]
+    return np.repeat([getattr(stretch, what) for stretch in stretches], lengths)
+
+
+def record_stretches(
+    cohort: CohortDataset,
+    person: int,
+    stretches: Sequence[Stretch],
+    sfreq: int,
+    draw_rng: np.random.Generator,
+    body_rng: np.random.Generator,
+) -> Episode:
+    """ECG, PPG, EDA, RSP and SKT of one person through all of them."""
+    who, dials = cohort.person(person), cohort.scenario
+    *_, (_, _, n) = _bounds(stretches, sfreq)
+    how = {"sfreq": float(sfreq), "signals": ("ECG", "PPG", "EDA", "RSP", "SKT")}
+    how |= {"duration_s": n / sfreq, "artefacts": artefacts(dials)}
+    return record(who.body, body_rng, list(_events(stretches, who, draw_rng, dials)), **how)
+
+
+def true_rows(
+    stretches: Sequence[Stretch], sfreq: float, beat_times: np.ndarray
+) -> Iterator[tuple[Stretch, dict[str, object]]]:
+    """Each stretch that has a name, and its row of the truth but for subject and clip.
+
+    `heart_rate` is the mean of the true beats in it, in beats a minute.
+    """
+    for stretch, start, stop in _bounds(stretches, sfreq):
+        inside = beat_times[(beat_times >= start / sfreq) & (beat_times < stop / sfreq)]
+        rate = float(60 / np.diff(inside).mean()) if len(inside) > 1 else float("nan")
+        if stretch.name:
+            row = {"emotion": stretch.name, "class": stretch.name, "onset": start}
+            row |= {"offset": stop - 1, "valence": stretch.valence, "arousal": stretch.arousal}
+            yield stretch, row | {"heart_rate": rate}
+
+
+def _bounds(stretches: Sequence[Stretch], sfreq: float) -> Iterator[tuple[Stretch, int, int]]:
     """Each stretch with its first sample and the one after its last."""
-    ends = np.round(np.cumsum([s.seconds for s in stretches]) * sfreq).astype(int)
-    yield from zip(stretches, [0, *ends[:-1].tolist()], ends.tolist(), strict=True)
+    ends = np.round(np.cumsum([s.seconds for s in stretches]) * sfreq).astype(int).tolist()
+    return zip(stretches, [0, *ends[:-1]], ends, strict=True)
 
 
-def codes(stretches: Sequence[Stretch], sfreq: float) -> np.ndarray:
-    """The code of every sample."""
-    parts = [np.full(stop - start, s.code) for s, start, stop in bounds(stretches, sfreq)]
-    return np.concatenate(parts)
-
-
-def affect(stretches: Sequence[Stretch], sfreq: float) -> np.ndarray:
-    """Valence and arousal of every sample, (2, L)."""
-    parts = [
-        np.repeat([[s.valence], [s.arousal]], stop - start, axis=1)
-        for s, start, stop in bounds(stretches, sfreq)
-    ]
-    return np.concatenate(parts, axis=1)
-
-
-def events(
+def _events(
     stretches: Sequence[Stretch], person: Subject, rng: np.random.Generator, dials: Scenario
-) -> tuple[Event, ...]:
+) -> Iterator[Event]:
     """What reaches the body over the whole recording, times in s from its start."""
-    out = []
-    for stretch, start, stop in bounds(stretches, 1000.0):
+    for stretch, start, stop in _bounds(stretches, 1000.0):
         t = start / 1000 + rng.uniform(0.5, 2.0)
         while stretch.name and t < stop / 1000:
             arousal = max(0.0, stretch.arousal + dials.arousal_spread * rng.normal())
@@ -70,38 +93,5 @@ def events(
                 strength=dials.arousal_gain,
                 specificity=dials.specificity,
             )
-            out.append(Event(float(t), person.habits.answer(response)))
+            yield Event(float(t), person.habits.answer(response))
             t += rng.uniform(*_BETWEEN_S)
-    return tuple(out)
-
-
-def record_stretches(
-    cohort: CohortDataset,
-    person: int,
-    stretches: Sequence[Stretch],
-    sfreq: float,
-    draw_rng: np.random.Generator,
-    body_rng: np.random.Generator,
-) -> Episode:
-    """ECG, PPG, EDA, RSP and SKT of one person through all of them."""
-    who, dials = cohort.person(person), cohort.scenario
-    reached = events(stretches, who, draw_rng, dials)
-    how = {"sfreq": float(sfreq), "signals": ("ECG", "PPG", "EDA", "RSP", "SKT")}
-    how |= {"duration_s": len(codes(stretches, sfreq)) / sfreq, "artefacts": artefacts(dials)}
-    return record(who.body, body_rng, reached, **how)
-
-
-def true_rows(
-    stretches: Sequence[Stretch], sfreq: float, beat_times: np.ndarray
-) -> Iterator[tuple[Stretch, dict[str, object]]]:
-    """Each stretch that has a name, and its row of the truth but for subject and clip.
-
-    `heart_rate` is the mean of the true beats in it, in beats a minute.
-    """
-    for stretch, start, stop in bounds(stretches, sfreq):
-        inside = beat_times[(beat_times >= start / sfreq) & (beat_times < stop / sfreq)]
-        rate = float(60 / np.diff(inside).mean()) if len(inside) > 1 else float("nan")
-        if stretch.name:
-            row = {"emotion": stretch.name, "class": stretch.name, "onset": start}
-            row |= {"offset": stop - 1, "valence": stretch.valence, "arousal": stretch.arousal}
-            yield stretch, row | {"heart_rate": rate}

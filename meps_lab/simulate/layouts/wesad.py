@@ -15,6 +15,7 @@ Schmidt et al., ICMI 2018, doi 10.1145/3242969.3242985.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -22,23 +23,23 @@ import pandas as pd
 from scipy.signal import resample_poly
 
 from meps_lab.simulate.cohort import CohortDataset
-from meps_lab.simulate.layouts.common import Layout, truth_table
+from meps_lab.simulate.layouts.common import Layout, by_person, truth_table
 from meps_lab.simulate.layouts.dials import BODY, PEOPLE
 from meps_lab.simulate.layouts.fillers import acceleration, emg
 from meps_lab.simulate.layouts.old_pickle import dumps
-from meps_lab.simulate.layouts.stretches import Stretch, codes, record_stretches, true_rows
+from meps_lab.simulate.layouts.stretches import Stretch, record_stretches, sampled, true_rows
 from meps_lab.simulate.scenario import Scenario
-from meps_lib.errors import MepsError
+from meps_lib.arguments import whole
 
 SFREQ, BVP_HZ, ACC_HZ, SLOW_HZ = 700, 64, 32, 4
 SUBJECTS = tuple(n for n in range(2, 18) if n != 12)
-CONDITIONS = {  # code -> name, emotion whose pattern it borrows, valence, arousal. CHOICE: ours.
-    1: ("baseline", "others", 0.0, 0.15),
-    2: ("stress", "fear", -0.5, 0.90),
-    3: ("amusement", "happiness", 0.6, 0.45),
-    4: ("meditation", "others", 0.4, 0.02),
+CONDITIONS = {  # by code: emotion whose pattern it borrows, valence, arousal. CHOICE: ours.
+    1: Stretch(1, "baseline", 0, "others", 0.0, 0.15),
+    2: Stretch(2, "stress", 0, "fear", -0.5, 0.90),
+    3: Stretch(3, "amusement", 0, "happiness", 0.6, 0.45),
+    4: Stretch(4, "meditation", 0, "others", 0.4, 0.02),
 }
-CHOICES = """What the sources leave open, and what these files do:
+CHOICES = """\
 the valence and arousal of each condition, and what each does to the body;
 conditions come in two orders that subjects take in turn, the meditation twice in each;
 the units of the signals are not in the files;
@@ -48,21 +49,22 @@ EMG and acceleration are noise that means nothing.
 """
 ORDERS = ((1, 3, 4, 2, 4), (1, 2, 4, 3, 4))  # CHOICE: two, so that no condition has its place
 _BETWEEN = (0, 5, 0, 6, 0, 7)  # CHOICE: these; the sources say that other codes are ignored
-_BETWEEN_S = 4.0
 
 
 def write(out: Path, cohort: CohortDataset, rng: np.random.Generator, dirt: bool) -> pd.DataFrame:
     """Write the cohort; returns the truth, one row a condition. No errors are documented."""
-    n_trials, n_subjects = cohort.trials_per_subject, len(cohort) // cohort.trials_per_subject
-    if n_trials != len(ORDERS[0]):
-        raise MepsError(f"a WESAD recording has {len(ORDERS[0])} conditions; got trials={n_trials}")
-    truth = []
-    for person, number in enumerate(SUBJECTS[:n_subjects]):
-        name = f"S{number}"
-        course = protocol(ORDERS[person % 2], cohort.scenario.ps_duration_s)
+    n, truth = len(ORDERS[0]), []
+    whole("trials", cohort.trials_per_subject, n, n, " conditions, as in a WESAD recording")
+    for person, _ in enumerate(by_person(cohort)):
+        name = f"S{SUBJECTS[person]}"
+        # Some seconds before, between and after the conditions are nobody's.
+        course = [Stretch(_BETWEEN[0])]
+        for code, pause in zip(ORDERS[person % 2], _BETWEEN[1:], strict=True):
+            lasting = replace(CONDITIONS[code], seconds=cohort.scenario.ps_duration_s)
+            course += [lasting, Stretch(pause)]
         draw_rng, body_rng, filler_rng = rng.spawn(3)
         body = record_stretches(cohort, person, course, SFREQ, draw_rng, body_rng)
-        label = codes(course, SFREQ).astype(np.int32)
+        label = sampled(course, "code", SFREQ).astype(np.int32)
         content = {"signal": _signals(body.ps, filler_rng), "label": label, "subject": name}
         (out / name).mkdir(parents=True)
         (out / name / f"{name}.pkl").write_bytes(dumps(content))
@@ -70,16 +72,6 @@ def write(out: Path, cohort: CohortDataset, rng: np.random.Generator, dirt: bool
             clip = f"{name}_{i}_{condition.name}"
             truth.append({"subject": name, "clip": clip, "code": condition.code, **row})
     return truth_table(truth)
-
-
-def protocol(order: tuple[int, ...], seconds: float) -> list[Stretch]:
-    """The conditions in their order, with some seconds between that are nobody's."""
-    out = [Stretch(_BETWEEN[0], "", _BETWEEN_S)]
-    for code, pause in zip(order, _BETWEEN[1:], strict=True):
-        name, emotion, valence, arousal = CONDITIONS[code]
-        out += [Stretch(code, name, seconds, emotion, valence, arousal)]
-        out += [Stretch(pause, "", _BETWEEN_S)]
-    return out
 
 
 def _signals(ps: np.ndarray, rng: np.random.Generator) -> dict[str, dict[str, np.ndarray]]:
@@ -116,9 +108,10 @@ LAYOUT = Layout(
     lambda: Scenario(ps_sfreq=700.0, ps_duration_s=20.0, ps_before_s=0.0),
     "three",
     write,
-    title="WESAD",
-    trials=len(ORDERS[0]),
+    "WESAD",
+    CHOICES,
+    subjects=2,
     most=len(SUBJECTS),
     dials=("ps_duration_s", *BODY, *PEOPLE),
-    choices=CHOICES,
+    trials=len(ORDERS[0]),
 )

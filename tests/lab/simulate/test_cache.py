@@ -58,16 +58,17 @@ def test_an_entry_that_is_whole_but_no_trial_is_made_anew_with_a_warning(tmp_pat
 
 def test_settings_and_code_have_folders_of_their_own(tmp_path, monkeypatch):
     other = Scenario(size=16, n_frames=8, frame_noise=0.02)
-    folders = {c.cache.folder for c in (
-        cohort(tmp_path), cohort(tmp_path, other), cohort(tmp_path, seed=6))}  # fmt: skip
+    three = cohort(tmp_path), cohort(tmp_path, other), cohort(tmp_path, seed=6)
+    folders = {c.cache.folder for c in three}
     monkeypatch.setattr("meps_lab.simulate.cache._source", lambda: "a line was changed")
     assert len(folders | {cohort(tmp_path).cache.folder}) == 4
 
 
 def test_equal_settings_share_a_folder(tmp_path):
     plain = Scenario(fps=30.0, size=16, ps_noise=0.0, signals=("ECG",), apex="mmme")
-    other = Scenario(fps=30, size=np.int64(16), ps_noise=-0.0, signals=np.array(["ECG"]),
-                     apex=np.str_("mmme"), frame_noise=np.float64(plain.frame_noise))  # fmt: skip
+    other = {"fps": 30, "size": np.int64(16), "ps_noise": -0.0, "signals": np.array(["ECG"])}
+    other |= {"apex": np.str_("mmme"), "frame_noise": np.float64(plain.frame_noise)}
+    other = Scenario(**other)
     assert cohort(tmp_path, plain).cache == cohort(tmp_path, other, seed=np.int64(5)).cache
 
 

@@ -64,7 +64,7 @@ def test_presets():
 def test_unknown_preset_and_dial_list_those_known():
     with pytest.raises(MepsError, match="nonsense.*ideal.*silent_body"):
         Scenario.preset("nonsense")
-    with pytest.raises(MepsError, match="unknown scenario \\['ideal'\\]"):
+    with pytest.raises(MepsError, match="scenario=\\['ideal'\\]; expected one of"):
         Scenario.preset(["ideal"])
     with pytest.raises(MepsError, match="colour_noise.*frame_noise"):
         Scenario.preset("ideal", colour_noise=1)

@@ -3,7 +3,6 @@
 import numpy as np
 import pytest
 
-from meps_lab.simulate.face import muscles
 from meps_lab.simulate.timing import (
     APEX,
     blink_spans,
@@ -21,7 +20,6 @@ def test_time_course():
     assert np.all(np.diff(y[:10]) > 0) and np.all(np.diff(y[9:]) < 0)
     with pytest.raises(MepsError, match="apex"):
         time_course(10, apex=9.0)
-    assert muscles.time_course is time_course
 
 
 def test_early_apexes_follow_the_published_numbers():

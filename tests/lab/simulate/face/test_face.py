@@ -8,7 +8,8 @@ import pytest
 import torch
 from skimage.registration import optical_flow_tvl1
 
-from meps_lab.simulate.face.clip import DISTANCE_MM, VIEW_MM, FaceClip
+from meps_lab.simulate.face.camera import DISTANCE_MM, VIEW_MM
+from meps_lab.simulate.face.clip import FaceClip
 from meps_lab.simulate.face.identity import Identity, landmarks
 from meps_lib.errors import MepsError
 from meps_lib.labels import EMOTION_AUS

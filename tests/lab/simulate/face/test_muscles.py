@@ -66,7 +66,7 @@ def test_a_broad_smile_bares_the_teeth_and_a_small_one_does_not():
     assert neutral == small == 0 and broad > 30  # pixels
     assert coupled((12, 6), np.ones((1, 2)))[0] == (12, 6, "grin")
     assert coupled((6,), np.ones((1, 1)))[0] == (6,)
-    assert all(set(pair) <= set(PULLS) for pair, _, _ in COUPLINGS.values())
+    assert all(set(pair) <= set(PULLS) for pair, _ in COUPLINGS.values())
 
 
 def furrows(emotion, step=0.5):

@@ -14,6 +14,7 @@ from PIL import Image
 from meps_lab.simulate import simulate_cohort
 from meps_lab.simulate.layouts import casme3_a, casme3_c, layout_cohort
 from meps_lab.simulate.layouts.session import Session
+from meps_lib.labels import CLASS_SETS
 
 # A quiet camera and a still head, so that a difference of two pictures is an expression.
 SILENT = ("head_drift_mm", "light_change", "frame_noise", "blinks_per_min")
@@ -31,7 +32,10 @@ def cohort_for(layout, trials, **dials):
 def part_a(tmp_path_factory):
     out = tmp_path_factory.mktemp("a")
     cohort = cohort_for(casme3_a.LAYOUT, 6, idiosyncrasy=0.0, depth_gain_jumps_mm=0.0)
-    truth = casme3_a.write(out, cohort, np.random.default_rng(0), True, videos=2, gap_s=0.5)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(casme3_a, "VIDEOS_EACH", 2)
+        patch.setattr(casme3_a, "GAP_S", 0.5)
+        truth = casme3_a.write(out, cohort, np.random.default_rng(0), True)
     return out, truth, pd.read_excel(out / casme3_a.TABLE, sheet_name="label")
 
 
@@ -39,7 +43,9 @@ def part_a(tmp_path_factory):
 def part_c(tmp_path_factory):
     out = tmp_path_factory.mktemp("c")
     cohort = cohort_for(casme3_c.LAYOUT, 4, size=16, ps_noise=0.3)
-    truth = casme3_c.write(out, cohort, np.random.default_rng(0), True, gap_s=1.5)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(casme3_c, "GAP_S", 1.5)
+        truth = casme3_c.write(out, cohort, np.random.default_rng(0), True)
     return out, truth, pd.read_excel(out / casme3_c.TABLE, sheet_name="mockCrimeME")
 
 
@@ -101,7 +107,8 @@ def test_the_table_marks_sides_and_lips(tmp_path, monkeypatch, layout, lips):
     monkeypatch.setattr(Session, "frames", lambda *how: iter(()))  # no pictures are looked at
     monkeypatch.setattr(casme3_a, "_cut", lambda *how: None)
     cohort = layout_cohort(layout.LAYOUT.name, 12, 13, seed=1, size=16)
-    truth = layout.write(tmp_path, cohort, np.random.default_rng(0), False, gap_s=0.3)
+    monkeypatch.setattr(layout, "GAP_S", 0.3)
+    truth = layout.write(tmp_path, cohort, np.random.default_rng(0), False)
     table = pd.read_excel(tmp_path / layout.TABLE)
     texts = table["AU" if lips else "au"].astype(str).str.replace(",", "+")
     for text, lateral in zip(texts, truth["lateral"], strict=True):
@@ -163,9 +170,25 @@ def test_part_c_table(part_c):
     assert table["onset"].tolist() == truth["onset"].tolist()
 
 
-def test_part_c_has_no_subject_22():
-    numbers = [casme3_c.subject_number(s) for s in range(30)]
-    assert numbers == [*range(1, 22), *range(23, 32)]
+def test_part_c_names_classes_where_part_a_names_emotions(tmp_path, monkeypatch):
+    monkeypatch.setattr(Session, "frames", lambda *how: iter(()))  # no pictures are looked at
+    cohort = layout_cohort("casme3-c", 12, 7, size=16)
+    truth = casme3_c.write(tmp_path, cohort, np.random.default_rng(0), True)
+    table = pd.read_excel(tmp_path / casme3_c.TABLE)
+    assert table["emotion"].tolist() == truth["class"].tolist()
+    assert set(table["emotion"]) == {"negative", "positive", "surprise", "others"}
+    assert truth["emotion"].map(CLASS_SETS["four"].of).tolist() == truth["class"].tolist()
+    assert truth["emotion"].nunique() > 4
+
+
+def test_part_c_has_no_subject_22_and_four_classes():
+    assert set(range(1, 32)) - set(casme3_c.SUBJECTS) == {22}
+    cohort = layout_cohort("casme3-c", 30, 20)
+    assert cohort.classes == ("negative", "positive", "surprise", "others")
+    shares = cohort.index["label"].value_counts(normalize=True)
+    published = {"negative": 99, "surprise": 30, "others": 20, "positive": 16}
+    assert all(abs(shares[name] - n / 165) < 0.1 for name, n in published.items())
+    assert set(cohort.index["emotion"]) == set(CLASS_SETS["seven"].classes)
 
 
 def test_part_c_frames_stand_in_the_documented_folders(part_c):
@@ -196,11 +219,12 @@ def test_part_c_body_and_video_meet_at_the_first_marker_5(part_c):
 
 
 @pytest.mark.parametrize("layout", [casme3_a, casme3_c])
-def test_the_same_seed_writes_the_same_bytes(tmp_path, layout):
+def test_the_same_seed_writes_the_same_bytes(tmp_path, monkeypatch, layout):
+    monkeypatch.setattr(layout, "GAP_S", 0.5)
     cohort, files = cohort_for(layout.LAYOUT, 3, size=16), []
     for name in ("one", "two"):
         (tmp_path / name).mkdir()
-        layout.write(tmp_path / name, cohort, np.random.default_rng(5), True, gap_s=0.5)
+        layout.write(tmp_path / name, cohort, np.random.default_rng(5), True)
         every = (p for p in (tmp_path / name).rglob("*.*") if p.is_file())
         files.append({p.relative_to(tmp_path / name): p.read_bytes() for p in every})
     assert files[0] == files[1] and len(files[0]) > 100

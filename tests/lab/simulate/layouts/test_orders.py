@@ -34,8 +34,8 @@ SUBJECTS |= {"samm": 32, "smic": 16, "case": 30, "wesad": 15}
         ({"duration_s": 0.8}, "duration_s=0.8 lasts 0.8 s.*SMIC-HS lasts at most 0.5 s"),
         ({"n_frames": 9, "duration_s": 0.3}, "n_frames=9 fixes.*duration_s would not be read"),
         ({"size": 4}, "Scenario.size"),
-        ({"kind": "case", "trials": 9}, "4 to 8 films; got trials=9"),
-        ({"kind": "wesad", "trials": 4}, "5 conditions; got trials=4"),
+        ({"kind": "case", "trials": 9}, "trials=9; expected .*4 to 8 films"),
+        ({"kind": "wesad", "trials": 4}, "trials=4; expected .*5 conditions"),
     ],
 )
 def test_a_wrong_order_leaves_nothing(tmp_path, how, message):
@@ -46,13 +46,15 @@ def test_a_wrong_order_leaves_nothing(tmp_path, how, message):
 
 @pytest.mark.parametrize(("kind", "most"), SUBJECTS.items())
 def test_no_more_subjects_than_the_real_set_has(tmp_path, kind, most):
-    with pytest.raises(MepsError, match=f"has {most} subjects; got n_subjects={most + 1}"):
+    with pytest.raises(MepsError, match=f"n_subjects={most + 1};.* has {most} subjects"):
         write_layout(kind, tmp_path / "out", n_subjects=most + 1)
     assert layout_cohort(kind, most).index["subject"].nunique() == most
 
 
 def test_every_dial_is_taken_or_refused_on_purpose():
-    groups = (dials.FACE, dials.DEPTH, dials.BODY, dials.PEOPLE, dials.FIXED)
+    fixed = "fps signals ps_sfreq ps_duration_s ps_before_s eeg eeg_sfreq missing_colour "
+    fixed += "missing_depth missing_ps missing_eeg label_noise"
+    groups = (dials.FACE, dials.DEPTH, dials.BODY, dials.PEOPLE, fixed.split())
     assert sorted(name for group in groups for name in group) == sorted(vars(Scenario()))
 
 
@@ -122,7 +124,7 @@ def test_a_set_says_what_it_is_and_what_was_chosen(tmp_path):
     assert "not recordings of anyone" in notice and "SAMM" in notice and "seed 1" in notice
     assert "3 subjects, 4 trials a subject" in notice
     assert "What the sources leave open" in notice and "header stands in row 13" in notice
-    assert all("What the sources leave open" in layout.choices for layout in LAYOUTS.values())
+    assert all(layout.choices for layout in LAYOUTS.values())
 
 
 def test_every_layout_of_the_command_line_is_there():

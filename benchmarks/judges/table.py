@@ -8,8 +8,9 @@ import numpy as np
 import pandas as pd
 
 from meps_lab.simulate.cohort import simulate_cohort
-from meps_lab.simulate.judges import body, face
 from meps_lab.simulate.scenario import Scenario
+
+from . import body, face
 
 
 def judges_table(seed: int = 0, quick: bool = False) -> pd.DataFrame:
