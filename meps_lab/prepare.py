@@ -13,7 +13,6 @@ import numpy as np
 import pandas as pd
 import torch
 from joblib import Parallel, delayed
-from torch import Tensor
 from torch.nn.functional import interpolate
 from torch.utils.data import Dataset
 from tqdm.auto import tqdm
@@ -22,6 +21,7 @@ from meps_lab.datasets.cache.trials import TrialCache
 from meps_lib.errors import MepsError
 from meps_lib.signals.rates import polyphase
 from meps_lib.trial import MODALITIES, Trial
+from meps_lib.video.depth import shrink_depth
 from meps_lib.video.flow import FLOW_METHODS
 from meps_lib.video.load import sample_frames
 from meps_lib.video.motion import with_flow
@@ -68,8 +68,8 @@ def prepare(
     Returns
     -------
     Trial
-        Colour (n_frames, 3, size, size) resized by area; depth likewise, by nearest
-        neighbour so that no depth is invented at a hole's edge; ``ps`` at ``ps_sfreq``,
+        Colour (n_frames, 3, size, size) resized by area; depth likewise, each pixel the mean of
+        those that were measured in its area; ``ps`` at ``ps_sfreq``,
         polyphase-filtered. Clips shorter than `n_frames` keep their length.
         ``onset``, ``apex`` and ``offset`` move to the nearest kept frame. Of the truth only
         what does not depend on the frames is kept.
@@ -98,9 +98,10 @@ def prepare(
         n = min(config.n_frames, trial.n_frames)
         kept = sample_frames(trial.n_frames, n, keep=trial.apex if n > 1 else None)
         if trial.colour is not None:
-            changes["colour"] = _resize(trial.colour[kept], config.size, "area").clamp(0, 1)
+            small = interpolate(trial.colour[kept], config.size, mode="area")
+            changes["colour"] = small.clamp(0, 1)
         if trial.depth is not None:
-            changes["depth"] = _resize(trial.depth[kept], config.size, "nearest-exact")
+            changes["depth"] = shrink_depth(trial.depth[kept], config.size)
         for mark in ("onset", "apex", "offset"):
             frame = getattr(trial, mark)
             if frame is not None:
@@ -115,10 +116,6 @@ def prepare(
 _SIZE_FREE = (
     "valence", "arousal", "emotion", "shown", "leaked", "beat_times", "pulse_times", "scr_onsets",
 )  # fmt: skip
-
-
-def _resize(frames: Tensor, size: int, mode: str) -> Tensor:
-    return frames if frames.shape[-2:] == (size, size) else interpolate(frames, size, mode=mode)
 
 
 def _signals(trial: Trial, config: PrepareConfig) -> dict:

@@ -124,12 +124,16 @@ def fit(
 
 @torch.no_grad()
 def predict(model: nn.Module, trials: Sequence[Trial], classes: Sequence[str]) -> Tensor:
-    """Class probabilities (n, K) of trials, on the CPU; the model is put in evaluation mode."""
+    """Class probabilities (n, K) of trials, on the CPU; the model is put in evaluation mode.
+
+    The model is given batches without label, subject and clip: nothing that it reads by mistake, or
+    on purpose, can tell it the answer.
+    """
     if not trials:
         raise MepsError("no trials to predict; give at least one")
     device = next(model.parameters()).device
     model.eval()
-    batches = (b.to(device) for b in _batches(trials, classes))
+    batches = (b.unlabelled().to(device) for b in _batches(trials, classes))
     return torch.cat([model(b).logits.softmax(dim=-1).cpu() for b in batches])
 
 

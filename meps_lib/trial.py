@@ -155,6 +155,11 @@ class Batch:
         moved["present"] = {k: v.to(device) for k, v in self.present.items()}
         return replace(self, **moved)
 
+    def unlabelled(self) -> Batch:
+        """Copy of the batch without what tells the answer or who it is; all labels are 0."""
+        blank = ("",) * len(self)
+        return replace(self, label=torch.zeros_like(self.label), subject=blank, clip=blank)
+
 
 def collate(trials: Sequence[Trial], classes: Sequence[str]) -> Batch:
     """Pad and mask trials into a `Batch`.

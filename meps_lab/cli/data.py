@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import asdict
 from pathlib import Path
 
-from meps_lab.cli.index import rules_of, segment_of
+from meps_lab.cli.index import options_of
 from meps_lab.cli.simulate import cohort_of
 from meps_lib.errors import MepsError
 
@@ -52,16 +52,40 @@ def _folder(root: Path):
     return data
 
 
+_MOST_MISSING = 0.05  # CHOICE: of a set's clips; a few are damaged in every copy
+
+
+def check_complete(data) -> None:
+    """Refuse a data set of which many clips have a class and no files: scores would be of the rest.
+
+    Raises
+    ------
+    MepsError
+        Naming each set of which more than 5 % is missing.
+    """
+    total = {name: n for name, n in data.asked.items() if name != "all"}
+    there = data.index["data_set"].value_counts()
+    lost = {name: n - there.get(name, 0) for name, n in total.items()}
+    many = [name for name in total if lost[name] > _MOST_MISSING * total[name]]
+    if many:
+        counts = ", ".join(f"{lost[name]} of {total[name]} clips of {name}" for name in many)
+        raise MepsError(
+            f"{data.root}: {counts} have no usable files; copy them ('meps index' names them), or "
+            "go on with the others by --allow-missing, which every score will say"
+        )
+
+
 def _indexed(options, modalities: tuple[str, ...]):
     from meps_lab.datasets.cache.settings import LoadConfig
     from meps_lab.datasets.dataset import IndexedDataset
-    from meps_lab.datasets.index.build import IndexOptions, build_index
+    from meps_lab.datasets.index.build import build_index
 
-    length = segment_of(options.data, options.segment_s)
-    how = IndexOptions(options.labels, rules_of(options.rules), length, options.any_counts)
+    how = options_of(options, options.data)
     found = build_index(options.data, options.root, how)
     data = IndexedDataset(found, options.classes, LoadConfig(modalities, options.crop))
     for why, n in data.origin["left_out"].items():
         print(f"left out: {n} clips, {why}")
+    if not options.allow_missing:
+        check_complete(data)
     data.origin["index"] = asdict(how)
     return data

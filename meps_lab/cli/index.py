@@ -39,14 +39,16 @@ class Index:
     rules: tuple[str, ...] = ()  # RULE=drop, RULE=repair or RULE=keep, any number of them
     segment_s: float | None = None  # CASE, WESAD: cut conditions into clips of so many s; None: 60
     any_counts: bool = False  # index a whole set although its counts differ from the published
+    sheet: str | None = None  # of the annotation table, where several could be it
+    exceptions: tuple[Path, ...] = ()
+    """Of CAS(ME)^3 Part A: the authors' lists of damaged pictures; clips are flagged."""
 
     def run(self) -> None:
-        from meps_lab.datasets.index.build import IndexOptions, build_index
+        from meps_lab.datasets.index.build import build_index
 
         if self.out is not None and self.out.suffix != ".parquet":
             raise MepsError(f"--out {self.out}: expected a name that ends in .parquet")
-        length = segment_of(self.kind, self.segment_s)
-        options = IndexOptions(self.labels, rules_of(self.rules), length, self.any_counts)
+        options = options_of(self, self.kind)
         found = build_index(self.kind, self.root, options)
         print(found.report())
         if self.out is not None:
@@ -66,7 +68,31 @@ class Index:
             words += ["--segment-s", f"{self.segment_s:g}"]
         if self.any_counts:
             words += ["--any-counts"]
+        if self.sheet is not None:
+            words += ["--sheet", self.sheet]
+        if self.exceptions:
+            words += ["--exceptions", *map(str, self.exceptions)]
         return shlex.join(words)
+
+
+def options_of(command, kind: str):
+    """What `meps index` and `meps loso` were told of how to index.
+
+    Raises
+    ------
+    MepsError
+        If a rule cannot be read, or a length was named for a kind whose clips are not cut.
+    """
+    from meps_lab.datasets.index.build import IndexOptions
+
+    return IndexOptions(
+        labels=command.labels,
+        rules=rules_of(command.rules),
+        segment_s=segment_of(kind, command.segment_s),
+        any_counts=command.any_counts,
+        sheet=command.sheet,
+        exceptions=tuple(command.exceptions),
+    )
 
 
 def segment_of(kind: str | None, segment_s: float | None) -> float:

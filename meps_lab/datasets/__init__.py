@@ -7,7 +7,7 @@ from meps_lab.datasets.cache.settings import LoadConfig
 from meps_lab.datasets.dataset import IndexedDataset, open_dataset
 from meps_lab.datasets.index.build import Indexed, build_index, read_index
 from meps_lab.datasets.index.kind import IndexOptions
-from meps_lab.datasets.index.kinds import kind_of
+from meps_lab.datasets.index.kinds import kind_of, seen_table
 
 __all__ = [
     "IndexOptions",
@@ -18,4 +18,5 @@ __all__ = [
     "kind_of",
     "open_dataset",
     "read_index",
+    "seen_table",
 ]

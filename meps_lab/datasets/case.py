@@ -22,9 +22,10 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.csv as pacsv
 
-from meps_lab.datasets.index.build import IndexOptions, Kind, Rows, frame_of
+from meps_lab.datasets.index.kind import NEVER, IndexOptions, Kind, Rows, Seen
 from meps_lab.datasets.index.reports import flagged, missing
 from meps_lab.datasets.index.rules import Rule
+from meps_lab.datasets.index.schema import frame_of
 from meps_lab.datasets.readers.triggers import runs
 from meps_lab.datasets.segments import FRAGMENT, cut, left_over, load_stretch, recording_file
 from meps_lib.errors import MepsError
@@ -181,4 +182,5 @@ KIND = Kind(
     ),
     modalities=("ps",),
     marks=(f"{FOLDER}/sub_*.csv",),
+    seen=(Seen("physiology, interpolated", NEVER),),
 )  # fmt: skip

@@ -24,7 +24,7 @@ from pathlib import Path
 import pandas as pd
 
 from meps_lab.datasets.coded_clips import COLUMNS, RULES, coded_clips
-from meps_lab.datasets.index.kind import Expected, IndexOptions, Kind, Rows
+from meps_lab.datasets.index.kind import NEVER, Expected, IndexOptions, Kind, Rows, Seen
 from meps_lab.datasets.index.rules import Rule, forget
 from meps_lab.datasets.readers.clip_folders import ClipFolders
 from meps_lab.datasets.readers.finder import finder, spelled
@@ -35,7 +35,7 @@ from meps_lib.labels import CLASS_SETS, MEGC2019
 FPS = 200.0
 TABLES = ("CASME2-coding-20140508.xlsx", "CASME2-coding-updated.xlsx", "CASME2-coding-*.xlsx")
 _CROPPED = "Cropped"
-_RAW = re.compile("CASME2[_-]RAW", re.IGNORECASE).match
+_RAW = re.compile("CASME2[_-]RAW", re.IGNORECASE)
 _NUMBER = r"(?i)^(?:reg_)?img(\d+)$"
 _SETS = {"megc2019": MEGC2019["casme2"], "three": CLASS_SETS["three"], "four": CLASS_SETS["four"]}
 
@@ -56,14 +56,14 @@ def rows(root: Path, options: IndexOptions) -> Rows:
     """The coding table as index rows; see `Kind`."""
     path = find_table(root, TABLES, options.labels)
     frames, notes = _CROPPED, ()
-    raw = [e.name for e in entries(root) if os.path.isdir(e.path) and _RAW(e.name)]
+    raw = [e.name for e in entries(root) if os.path.isdir(e.path) and _RAW.match(e.name)]
     # All clips from one folder: half of them cut and half not would be two data sets.
     if not finder(root)(_CROPPED) and raw:
         frames, notes = raw[0], (f"no {_CROPPED}: whole pictures of {raw[0]}",)
     found = coded_clips(
-        read_table(path, COLUMNS), path, root,
+        read_table(path, COLUMNS, options.sheet), path, root,
         data_set="casme2", frames=(frames,), subject="sub{:02d}", clip="{subject}_{name}",
-        fps=FPS, class_sets=_SETS,
+        fps=FPS, number=_NUMBER, class_sets=_SETS,
     )  # fmt: skip
     return replace(found, notes=notes)
 
@@ -71,6 +71,10 @@ def rows(root: Path, options: IndexOptions) -> Rows:
 def _is_cut(row: pd.Series) -> bool:
     around = Path(row["colour"]).parts[-3:-2]  # of Cropped/sub01/EP02_01f
     return [spelled(name) for name in around] == [spelled(_CROPPED)]
+
+
+def _is_raw(table: pd.DataFrame) -> bool:
+    return bool(table["colour"].str.contains(_RAW).any())
 
 
 _CLIPS = ClipFolders(_NUMBER, cut=_is_cut)
@@ -85,6 +89,11 @@ KIND = Kind(
     rules=(*RULES, LEFT_OUT_RULE),
     modalities=("colour", "flow"),
     marks=("CASME2-coding*", f"{_CROPPED}/sub*", "CASME2[_-]RAW*/sub*"),
+    seen=(
+        Seen("coding table, 20140508 and updated", NEVER),
+        Seen("frames, Cropped", NEVER),
+        Seen("frames, CASME2_RAW", NEVER, "folder and names of the whole pictures", _is_raw),
+    ),
     tables=TABLES,
     expected=Expected(rows=255, subjects=26),
 )

@@ -7,7 +7,6 @@ Li et al., IEEE Trans. Pattern Anal. Mach. Intell. 45 (2023), doi 10.1109/TPAMI.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -18,7 +17,8 @@ from meps_lab.datasets.index.reports import missing
 from meps_lab.datasets.index.rules import Rule
 from meps_lab.datasets.readers.cells import emotion, read_aus
 from meps_lab.datasets.readers.finder import the_one
-from meps_lab.datasets.readers.media import frame_files, has_frames, video_fields, video_files
+from meps_lab.datasets.readers.frames import frame_files, frames_missing, gap_in, has_frames
+from meps_lab.datasets.readers.media import video_fields, video_files
 from meps_lib.errors import MepsError
 from meps_lib.labels import CLASS_SETS
 
@@ -59,8 +59,8 @@ def frames_in(
     folders : sequence of Path
         Spelt alike, as `finder` gives them.
     first, last : int, optional
-        The ends of the clip, which must be there; without a first, any picture will do. What lies
-        between them is seen to when the clip is loaded.
+        The ends of the clip; all frames from one to the other must be there. Without a first, any
+        picture will do.
 
     Raises
     ------
@@ -73,14 +73,29 @@ def frames_in(
 def _has(folder: Path, first: int | None, last: int | None) -> bool:
     if first is None:
         return has_frames(folder)
-    ends = {first, first if last is None else last}
-    # By name, since listing a long video for each of its clips would take minutes on a slow disk.
-    if all(any(os.path.isfile(folder / f"{n}{s}") for s in (".jpg", ".png")) for n in ends):
-        return True
-    try:
-        return ends <= frame_files(folder, NUMBER).keys()  # "60.JPG" is a frame too
+    try:  # a long video is listed once for all its clips
+        return not frames_missing(frame_files(folder, NUMBER), first, last)
     except MepsError:
         return False
+
+
+def gaps(media: dict[str, str], folders: dict[str, Sequence[Path]], *ends: int | None) -> str:
+    """What keeps a clip from having frames that are nearly all there, for its flags; "" if nothing.
+
+    Parameters
+    ----------
+    media : dict
+        Column -> what `frames_in` found.
+    folders : dict
+        Column -> the folders in which it looked.
+    ends
+        First and last frame of the clip.
+    """
+    found = []
+    for column, path in media.items():
+        words = (gap_in(folder, NUMBER, *ends) for folder in folders[column] if not path)
+        found += [f"{column}: {gap}" for gap in filter(None, words)][:1]
+    return "; ".join(found)
 
 
 def coded(aus: str, felt: str, where: Callable[[str], str]) -> dict[str, object]:

@@ -6,10 +6,12 @@
     part_A/data/part_A/spNO.1/a/color/0.jpg  depth/0.png
     Part_A_ME_clip/frame/spNO.1_a_60/60.jpg  depth/spNO.1_a_60/60.png
 
-CHOICE: where both the long video and the ready-cut clip have the first and the last frame of a row,
-the long video is read, unless only the clip has both colour and depth. WHY: the video has every
-frame that the table may name, and a row whose marks were repaired need not agree with how its
-clip was cut.
+CHOICE: where both the long video and the ready-cut clip have every frame of a row, the long video
+is read, unless only the clip has both colour and depth. WHY: the video has every frame that the
+table may name, and a row whose marks were repaired need not agree with how its clip was cut.
+
+The authors' other tables are known by their columns: ``..._JpgIndex_v1.xls`` is read; those that
+mix macro- and micro-expressions, or list blinks, are told apart in words.
 
 What is wrong in the published table, and what becomes of it by default (`RULES`; rows counted
 from 0, while the index gives the spreadsheet's own line numbers):
@@ -64,15 +66,15 @@ from pathlib import Path
 
 import pandas as pd
 
-from meps_lab.datasets import casme3
+from meps_lab.datasets import casme3, casme3_exceptions
 from meps_lab.datasets.cache.settings import LoadConfig
-from meps_lab.datasets.index.kind import Expected, IndexOptions, Kind, Rows
+from meps_lab.datasets.index.kind import NEVER, TABLE, Expected, IndexOptions, Kind, Rows, Seen
 from meps_lab.datasets.index.reports import DUPLICATE, check_unique, flagged
 from meps_lab.datasets.index.rules import APEX_BEFORE_ONSET, Rule, apply_rules, below, forget
 from meps_lab.datasets.index.schema import frame_of
 from meps_lab.datasets.readers.cells import at, half_width, integer, subject_number
 from meps_lab.datasets.readers.finder import finder
-from meps_lab.datasets.readers.tables import find_table, read_table
+from meps_lab.datasets.readers.tables import Other, find_table, read_table
 from meps_lib.errors import MepsError
 from meps_lib.trial import Trial
 
@@ -80,8 +82,24 @@ TABLES = (
     "annotation/cas(me)3_part_A_ME_label_JpgIndex_v2.xlsx",
     "cas(me)3_part_A_ME_label_JpgIndex_v2.xlsx",
     "annotation/*part_A_ME_label*v2*.xlsx",
+    "*part_A_ME_label*.xls",
+    "annotation/*part_A_ME_label*.xls",
 )
-SHEET = "label"
+_ROWS_V1 = 921
+_RIGHT = "give cas(me)3_part_A_ME_label_JpgIndex_v2.xlsx with --labels"
+OTHERS = (
+    Other(
+        ("Expression type",),
+        (),
+        "macro- and micro-expressions mixed (column 'Expression type'); for the micro ones "
+        f"{_RIGHT}",
+    ),
+    Other(
+        ("Subject", "Filename", "Onset", "Offset"),
+        ("Apex", "AU", "emotion"),
+        f"this lists when somebody blinked, not expressions; {_RIGHT}",
+    ),
+)
 COLUMNS = {
     "subject": ("Subject",),
     "letter": ("Filename",),
@@ -171,19 +189,23 @@ RULES = (
 def rows(root: Path, options: IndexOptions) -> Rows:
     """The spreadsheet as index rows; see `Kind`."""
     path = find_table(root, TABLES, options.labels)
-    cells = read_table(path, COLUMNS, SHEET).to_dict("records")
+    cells = read_table(path, COLUMNS, options.sheet, others=OTHERS).to_dict("records")
     found = [_row(line, partial(at, path, line["row"])) for line in cells]
     check_unique(found, path)
-    table = frame_of(found, KIND.name)
+    table, listed = casme3_exceptions.flag(frame_of(found, KIND.name), options.exceptions)
     find, ends = finder(root), _ends(table, options)
     media = [_media(root, find, clip, ends.get(clip, (None, None))) for clip in table["clip"]]
     for column in ("colour", "depth"):
         table[column] = [place[column] for place in media]
+    pairs = zip(table["flags"], media, strict=True)
+    table["flags"] = ["; ".join(filter(None, (old, place["gap"]))) for old, place in pairs]
     places = table["colour"].where(table["colour"] != "", table["depth"])
     places = places[places != ""].str.split("/").str[0].value_counts(sort=False)
     counts = ", ".join(f"{n} clips from {place}" for place, n in places.items())
     notes = (f"frames are read of {counts}",) if counts else ()
-    return Rows(table, casme3.missing_media(table, ("colour", "depth")), notes)
+    if len(table) == _ROWS_V1:
+        notes += ("921 rows are those of version 1; the authors list 22 as wrong: --exceptions",)
+    return Rows(table, casme3.missing_media(table, ("colour", "depth")), (*notes, *listed))
 
 
 def _row(cells: dict[str, str], where: Callable[[str], str]) -> dict[str, object]:
@@ -224,13 +246,19 @@ def _media(
     )
     media = [[casme3.frames_in(root, found, *ends) for found in place] for place in places]
     colour, depth = max(media, key=lambda place: sum(map(bool, place)))  # the first of equals
-    return {"colour": colour, "depth": depth}
+    found = {"colour": colour, "depth": depth}
+    folders = {k: [*video, *cut] for k, video, cut in zip(found, *places, strict=True)}
+    return found | {"gap": casme3.gaps(found, folders, *ends)}
 
 
 def load(root: Path, row: pd.Series, config: LoadConfig) -> Trial:
     """One clip from onset to offset; see `Kind`."""
     fields = casme3.video(root, row, config)
     return Trial(label="others", subject=row["subject"], clip=row["clip"], **fields)
+
+
+def _listed(table: pd.DataFrame) -> bool:
+    return bool(table["flags"].str.contains("listed in ").any())
 
 
 KIND = Kind(
@@ -242,7 +270,12 @@ KIND = Kind(
     class_sets=casme3.CLASSES,
     rules=RULES,
     modalities=("colour", "depth", "flow"),
-    marks=("annotation/*part_A*", "*part_A_ME_label*", "part_A/data", "Part_A_ME_clip"),
+    marks=("annotation/*part_A*", "*part_A_*.xls*", "part_A/data", "Part_A_ME_clip"),
+    seen=(
+        Seen("annotation, JpgIndex v2 (v1 likewise)", TABLE),
+        Seen("lists of exceptions", NEVER, "the form of the lists, but for one line", _listed),
+        Seen("frames in colour and depth", NEVER),
+    ),
     tables=TABLES,
     expected=Expected(
         rows=860,

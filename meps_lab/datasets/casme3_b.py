@@ -21,7 +21,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from meps_lab.datasets import casme3
-from meps_lab.datasets.index.kind import Expected, IndexOptions, Kind, Rows
+from meps_lab.datasets.index.kind import NEVER, Expected, IndexOptions, Kind, Rows, Seen, filled
 from meps_lab.datasets.index.schema import frame_of
 from meps_lab.datasets.readers.cells import subject_named
 from meps_lab.datasets.readers.finder import finder
@@ -93,5 +93,6 @@ KIND = Kind(
     rules=(),
     modalities=("colour", "depth"),
     marks=("part_B", "Part_B"),
+    seen=(Seen("frames in colour and depth", NEVER, "the folders below part_B", filled("colour")),),
     expected=Expected(rows=1508, subjects=116),
 )

@@ -14,8 +14,10 @@ Where two files could be a subject's, none is taken, and the report says so.
 CHOICE: a clip is called by its subject and onset, as in Part A. WHY: nothing says what the column
 ``count`` counts, or that it differs from row to row.
 
-Nobody coded an apex. How body and video meet is in `casme3_physiology`. No defect of this table is
-documented but one full-width comma between action units, which reads as a comma and is flagged.
+The column ``emotion`` holds four words, negative, positive, surprise and others: there are no seven
+classes for Part C. Nobody coded an apex. How body and video meet is in `casme3_physiology`. No
+defect of this table is documented but one full-width comma between action units, which reads as a
+comma and is flagged.
 
 References
 ----------
@@ -34,19 +36,37 @@ from meps_lab.datasets import casme3
 from meps_lab.datasets.cache.settings import LoadConfig
 from meps_lab.datasets.casme3_physiology import SFREQ, looks_like, onset_s, read_physiology
 from meps_lab.datasets.index.by_subject import recordings_by_subject
-from meps_lab.datasets.index.kind import Expected, IndexOptions, Kind, Rows
+from meps_lab.datasets.index.kind import (
+    NEVER,
+    TABLE,
+    Expected,
+    IndexOptions,
+    Kind,
+    Rows,
+    Seen,
+    filled,
+)
 from meps_lab.datasets.index.reports import DUPLICATE, check_unique, missing
 from meps_lab.datasets.index.schema import frame_of
-from meps_lab.datasets.readers.cells import at, integer, subject_number
+from meps_lab.datasets.readers.cells import at, half_width, integer, read_aus, subject_number
 from meps_lab.datasets.readers.finder import finder
 from meps_lab.datasets.readers.signals_cut import expression_window, read_once
-from meps_lab.datasets.readers.tables import find_table, read_table
+from meps_lab.datasets.readers.tables import Other, find_table, read_table
 from meps_lib.errors import MepsError
+from meps_lib.labels import CLASS_SETS
 from meps_lib.trial import Trial
 
 _NAME = "CAS(ME)3_part_C_ME.xlsx"
 TABLES = (_NAME, f"annotation/{_NAME}", "annotation/*part_C_ME*.xlsx")
-SHEET = "mockCrimeME"
+CLASSES = {name: CLASS_SETS[name].classes for name in ("four", "three")}
+OTHERS = (
+    Other(
+        ("Exp_type",),
+        ("emotion",),
+        "macro- and micro-expressions mixed (column 'Exp_type'), and no emotions; for the micro "
+        f"ones give {_NAME} with --labels",
+    ),
+)
 COLUMNS = {
     "subject": ("sub", "subject"),
     "onset": ("onset",),
@@ -63,10 +83,11 @@ def rows(root: Path, options: IndexOptions) -> Rows:
     find = finder(root)
     bodies, unclear = _physiology(root, find("part_C"))
     found = []
-    for cells in read_table(path, COLUMNS, SHEET).to_dict("records"):
+    for cells in read_table(path, COLUMNS, options.sheet, others=OTHERS).to_dict("records"):
         row, number = _row(cells, partial(at, path, cells["row"]))
         body = bodies.get(number)
-        row |= _frames(root, find, number, row["onset"], row["offset"])
+        media, gap = _frames(root, find, number, row["onset"], row["offset"])
+        row |= media | {"flags": "; ".join(filter(None, (row["flags"], gap)))}
         found.append(row | {"ps": body or "", "ps_sfreq": SFREQ if body else None})
     check_unique(found, path)
     table = frame_of(found, KIND.name)
@@ -76,7 +97,16 @@ def rows(root: Path, options: IndexOptions) -> Rows:
 def _row(cells: dict[str, str], where: Callable[[str], str]) -> tuple[dict[str, object], int]:
     """A line of the table without its media, and the subject's number."""
     number = subject_number(cells["subject"], where("sub"))
-    row = casme3.coded(cells["aus"], cells["emotion"], where)
+    label, (units, unread) = _class(cells["emotion"], where("emotion")), read_aus(cells["aus"], "")
+    row: dict[str, object] = {
+        "aus_raw": cells["aus"],
+        "aus": units,
+        "emotion_raw": cells["emotion"],
+        "emotion": label,
+        "flags": unread,
+        "class_four": label,
+        "class_three": label if label in CLASSES["three"] else None,
+    }
     if "，" in cells["aus"]:
         row["flags"] = "; ".join(filter(None, (_FULL_WIDTH, row["flags"])))
     row |= {mark: integer(cells[mark], where(mark)) for mark in ("onset", "offset")}
@@ -86,16 +116,34 @@ def _row(cells: dict[str, str], where: Callable[[str], str]) -> tuple[dict[str, 
     return row | {"row": cells["row"]}, number
 
 
+def _class(text: str, where: str) -> str:
+    """One of the four words that the table holds.
+
+    Raises
+    ------
+    MepsError
+        If it is another.
+    """
+    word = half_width(text).lower()
+    if word not in CLASSES["four"]:
+        raise MepsError(
+            f"{where}: got {text!r}; expected one of {', '.join(CLASSES['four'])}, the classes of "
+            "Part C; correct the cell"
+        )
+    return word
+
+
 def _frames(
     root: Path, find: Callable[..., list[Path]], number: int, onset: int | None, offset: int | None
-) -> dict[str, str]:
-    video = ("part_C", "RGB_Depth", "part_C", "part_C")
-    media = {}
-    for column, kind in (("colour", "color"), ("depth", "depth")):
-        names = dict.fromkeys((f"{number:02d}", str(number)))
-        folders = [folder for name in names for folder in find(*video, name, "a", kind)]
-        media[column] = casme3.frames_in(root, folders, onset, offset)
-    return media
+) -> tuple[dict[str, str], str]:
+    """Where a clip's frames are, and in words which of them are not there."""
+    video, names = ("part_C", "RGB_Depth", "part_C", "part_C"), {f"{number:02d}", str(number)}
+    folders = {
+        column: [folder for name in sorted(names) for folder in find(*video, name, "a", kind)]
+        for column, kind in (("colour", "color"), ("depth", "depth"))
+    }
+    media = {c: casme3.frames_in(root, found, onset, offset) for c, found in folders.items()}
+    return media, casme3.gaps(media, folders, onset, offset)
 
 
 def _physiology(root: Path, parts: Sequence[Path]) -> tuple[dict[int, str], tuple[str, ...]]:
@@ -138,10 +186,19 @@ KIND = Kind(
     rows=rows,
     load=load,
     files=files,
-    class_sets=casme3.CLASSES,
+    class_sets=CLASSES,
     rules=(DUPLICATE, casme3.ONSET_MISSING, casme3.NO_SPAN),
     modalities=("colour", "depth", "ps", "flow"),
     marks=("*part_C_ME*", "annotation/*part_C_ME*", "part_C/RGB_Depth"),
+    seen=(
+        Seen("annotation, part_C_ME", TABLE),
+        Seen("frames in colour and depth", NEVER),
+        Seen("physiology", NEVER, "where the texts lie, and their header's words", filled("ps")),
+    ),
     tables=TABLES,
-    expected=Expected(rows=165, subjects=30),
+    expected=Expected(
+        rows=165,
+        subjects=30,
+        emotions={"negative": 99, "surprise": 30, "others": 20, "positive": 16},
+    ),
 )

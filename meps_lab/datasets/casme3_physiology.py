@@ -101,9 +101,9 @@ def read_physiology(path: Path) -> tuple[Recording, int]:
 def columns(header: Sequence[str], path: Path) -> dict[str, int]:
     """Which column is which.
 
-    CHOICE: a header that names none of the six is taken in the documented order. WHY: the sources
-    give the columns' order and meaning, but not how the header spells them; the clock and the
-    marker are checked later, so a table of another make does not pass.
+    CHOICE: a header that names no signal and no marker is taken in the documented order. WHY: the
+    sources give the columns' order and meaning, but not how the header spells them; the clock and
+    the marker are checked later, so a table of another make does not pass.
 
     Raises
     ------
@@ -120,7 +120,8 @@ def columns(header: Sequence[str], path: Path) -> dict[str, int]:
         raise MepsError(f"{path}, row 1: got numbers, {cells[:6]}; expected a header: {_TAB}")
     starts = [re.match("[a-z]*", cell.lower())[0] for cell in cells]
     hits = {n: [k for k, s in enumerate(starts) if s in ways] for n, ways in SPELLINGS.items()}
-    if not any(hits.values()) and len(cells) >= len(SPELLINGS):
+    named = any(found for name, found in hits.items() if name != "time")
+    if not named and len(cells) >= len(SPELLINGS):
         return {name: k for k, name in enumerate(SPELLINGS)}
     for name, found in hits.items():
         if len(found) != 1:

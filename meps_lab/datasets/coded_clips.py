@@ -22,7 +22,7 @@ from meps_lab.datasets.readers.cells import (
     subject_number,
 )
 from meps_lab.datasets.readers.finder import finder, the_one
-from meps_lab.datasets.readers.media import has_frames
+from meps_lab.datasets.readers.frames import gap_in, has_frames
 from meps_lib.errors import MepsError
 from meps_lib.labels import ClassSet
 
@@ -84,6 +84,7 @@ def coded_clips(
     subject: str,
     clip: str,
     fps: float,
+    number: str,
     class_sets: Mapping[str, ClassSet],
 ) -> Rows:
     """Index rows from a coding table.
@@ -104,6 +105,8 @@ def coded_clips(
         ``"{subject}_{name}"``.
     fps : float
         Frames a second.
+    number : str
+        Where a frame's number stands in its name, see `readers.frames.frame_files`.
     class_sets : mapping of str to ClassSet
 
     Raises
@@ -122,17 +125,18 @@ def coded_clips(
         felt = emotion(cells["emotion"], where("Emotion"))
         folder = the_one(root, [f for f in find(*frames, who, name) if has_frames(f)])
         minus = half_width(cells["apex"]) == _NO_APEX
-        flags = ("" if folder else NO_FRAMES, unread, "the apex is -1" if minus else "")
+        flags = [unread, "the apex is -1" if minus else ""]
         row = {
             "subject": who, "clip": clip.format(subject=who, name=name), "fps": fps,
-            "colour": folder, "row": cells["row"],
-            "aus_raw": cells["aus"], "aus": aus,
+            "row": cells["row"], "aus_raw": cells["aus"], "aus": aus,
             "emotion_raw": cells["emotion"], "emotion": felt,
-            "flags": "; ".join(filter(None, flags)),
         }  # fmt: skip
         for mark in ("onset", "apex", "offset"):
             cell = "" if mark == "apex" and minus else cells[mark]
             row[mark] = integer(cell, where(f"{mark.capitalize()} Frame"))
+        last = max((row[m] for m in ("apex", "offset") if row[m] is not None), default=None)
+        gap = gap_in(root / folder, number, row["onset"], last) if folder else NO_FRAMES
+        row |= {"colour": "" if gap else folder, "flags": "; ".join(filter(None, (gap, *flags)))}
         rows.append(row | {f"class_{key}": s.of(felt) for key, s in class_sets.items()})
     check_unique(rows, path)
     out = frame_of(rows, data_set)

@@ -34,7 +34,9 @@ class IndexedDataset(Dataset):
     index : DataFrame
         subject, clip, label, emotion, data_set: one row a trial.
     excluded : DataFrame
-        clip and why: what the index has and this data set leaves out.
+        clip, data_set and why: what the index has and this data set leaves out.
+    asked : dict
+        How many clips have a class, with those that lack what was asked for: "all", and each set.
     note : str
         What the data is, in one line.
     origin : dict
@@ -66,7 +68,7 @@ class IndexedDataset(Dataset):
                 f"{', '.join(self.kind.modalities)}: ask for those with --modalities"
             )
         why = self._reasons(indexed.table, name)
-        self.excluded = pd.DataFrame({"clip": indexed.table["clip"], "why": why})[why != ""]
+        self.excluded = indexed.table[["clip", "data_set"]].assign(why=why)[why != ""]
         self.table = indexed.table[why == ""].reset_index(drop=True)
         if len(self.table) == 0:
             reasons = ", ".join(f"{n} {w}" for w, n in why.value_counts().items())
@@ -75,6 +77,9 @@ class IndexedDataset(Dataset):
         self._rows = self.table.astype(object)
         keep = self.table[["subject", "clip", "emotion", "data_set"]]
         self.index = keep.assign(label=self.table[f"class_{name}"].astype(str))
+        lacking = self.excluded.loc[self.excluded["why"].str.startswith("without "), "data_set"]
+        sets = pd.concat([self.index["data_set"], lacking]).value_counts(sort=False)
+        self.asked = {"all": int(sets.sum()), **{str(k): int(n) for k, n in sets.items()}}
         self.note = f"{_origin(self.root)}{indexed.title}, classes {name}"
         gone = pd.concat([self.excluded["why"], indexed.dropped["why"]]).value_counts(sort=False)
         self.origin = {

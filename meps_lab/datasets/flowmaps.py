@@ -2,12 +2,16 @@
 
 ::
 
-    sub01_EP02_01f.png        (in the folder or in folders below it)
-    labels.csv                dataset,sub,filename,label
+    sub01_EP02_01f .png       (in the folder or in folders below it)
+    labels.csv                dataset,sub,filename_o,label,apex,imagename,sub_filename
 
 The one form in which data of real micro-expressions circulates freely: no face can be made
-out in it. A map is what moved between onset and apex; file names may carry a stray space
-before the dot, in the table or on disk.
+out in it. A map is what moved between onset and apex: red is u, green v and blue the strain. File
+names may carry a stray space before the dot, in the table or on disk.
+
+The table that circulates is read as it is: a map's name is its subject's and ``filename_o``, which
+repeats between subjects; ``imagename`` spells 93 of SMIC's otherwise, and is not read. A table of
+one's own may have one column ``filename`` instead.
 """
 
 from __future__ import annotations
@@ -21,9 +25,10 @@ import pandas as pd
 import torch
 
 from meps_lab.datasets.cache.settings import LoadConfig
-from meps_lab.datasets.index.build import Expected, IndexOptions, Kind, Rows, frame_of
+from meps_lab.datasets.index.kind import TABLE, YES, Expected, IndexOptions, Kind, Rows, Seen
 from meps_lab.datasets.index.reports import check_counts, flagged, missing
 from meps_lab.datasets.index.rules import Rule
+from meps_lab.datasets.index.schema import frame_of
 from meps_lab.datasets.megc2019 import PUBLISHED
 from meps_lab.datasets.readers.cells import at, subject_number
 from meps_lab.datasets.readers.folders import entries, folders_below
@@ -38,8 +43,9 @@ SIDE = 28  # pixels
 TABLES = ("*.csv",)
 COLUMNS = {
     "dataset": ("dataset", "data_set"), "sub": ("sub", "subject"),
-    "filename": ("filename", "file"), "label": ("label", "class"),
+    "filename": ("filename", "file"), "part": ("filename_o",), "label": ("label", "class"),
 }  # fmt: skip
+_NAMES = ("filename", "part")  # a table has one of them
 # CHOICE: 0, 1, 2 are these, in this order. WHY: it is the order of the published confusions.
 CLASSES = CLASS_SETS["three"].classes
 SPELT = {"casme2": "sub{:02d}", "samm": "{:03d}", "smic": "s{:02d}"}  # subjects, as the sets do
@@ -61,7 +67,7 @@ DISAGREES = "the file's name says another set or subject than the table"
 def rows(root: Path, options: IndexOptions) -> Rows:
     """The rows of the label table, each with its picture."""
     path = find_table(root, TABLES, options.labels)
-    table = read_table(path, COLUMNS)
+    table = read_table(path, COLUMNS, options.sheet, optional=_NAMES)
     on_disk = _pictures(root)
     out, seen, used = [], {}, {}
     for line in table.itertuples(index=False):
@@ -72,7 +78,7 @@ def rows(root: Path, options: IndexOptions) -> Rows:
                 "have one label: remove one"
             )
         seen[clip] = line.row
-        picture = _choose(on_disk.get(_stem(line.filename), []), row["data_set"], clip)
+        picture = _choose(on_disk.get(row.pop("_stem"), []), row["data_set"], clip)
         if picture is not None:
             if picture in used:
                 raise MepsError(
@@ -95,9 +101,11 @@ def rows(root: Path, options: IndexOptions) -> Rows:
 
 def _row(line, path: Path) -> tuple[str, dict]:
     """One line of the table as a clip's name and a row of the index."""
-    for column in COLUMNS:
-        if getattr(line, column) == "":
-            raise MepsError(f"{at(path, line.row, column)} is empty; fill the cell or drop the row")
+    name = "part" if line.part else "filename"
+    for key in ("dataset", "sub", name, "label"):
+        if getattr(line, key) == "":
+            cell = at(path, line.row, COLUMNS[key][0])
+            raise MepsError(f"{cell} is empty; fill the cell or drop the row")
     name = _SETS.get(squeezed(line.dataset))
     if name is None:
         raise MepsError(
@@ -107,15 +115,16 @@ def _row(line, path: Path) -> tuple[str, dict]:
     number = subject_number(line.sub, at(path, line.row, "sub"))
     subject = SPELT[name].format(number)
     label = _label(line.label, at(path, line.row, "label"))
-    stem = _stem(line.filename)
+    written = f"{subject}_{line.part}" if line.part else line.filename
+    stem = _stem(written)
     clip = stem if stem.lower().startswith(f"{name}_") else f"{name}_{stem}"
     named = [(s, int(m[1])) for s, pattern in _NAMED.items() if (m := pattern.match(stem))]
     flags = {
         DISAGREES: bool(named) and named != [(name, number)],
-        "stray space in the table": stem != _without_png(line.filename),
+        "stray space in the table": stem != _without_png(written),
     }
     return clip, {
-        "data_set": name, "subject": f"{name}_{subject}", "emotion_raw": line.label,
+        "_stem": stem, "data_set": name, "subject": f"{name}_{subject}", "emotion_raw": line.label,
         "emotion": label, "class_three": label, "row": line.row,
         "flags": "; ".join(flag for flag, on in flags.items() if on),
     }  # fmt: skip
@@ -171,19 +180,20 @@ def _check_sets(table: pd.DataFrame, path: Path) -> None:
 def load(root: Path, row: pd.Series, config: LoadConfig) -> Trial:
     """One map as a trial without frames.
 
-    Its values are the picture's grey levels, 0 to 255, as they are: nobody wrote down how
-    many pixels of motion a level is. Models standardise them on their training trials.
+    Its channels are u, v and strain; `meps_lib.video.in_order` gives them to a network that was
+    trained on another order. Its values are the picture's grey levels, 0 to 255, as they are:
+    nobody wrote down how many pixels of motion a level is. Models standardise them on their
+    training trials.
     """
     path = root / row["flow"]
-    # In OpenCV's order of channels, blue first: u is the blue one. Read as RGB, u and strain
-    # change places.
     picture = read_picture(path, cv2.IMREAD_UNCHANGED)
     if picture.shape != (SIDE, SIDE, 3) or picture.dtype != np.uint8:
         raise MepsError(
             f"{path}: a picture of shape {picture.shape}, {picture.dtype}; expected {SIDE} x "
             f"{SIDE} with three channels of 8 bits: u, v, strain"
         )
-    flow = torch.from_numpy(picture).permute(2, 0, 1)[None].float().contiguous()
+    named = np.ascontiguousarray(picture[..., ::-1])  # OpenCV reads blue first
+    flow = torch.from_numpy(named).permute(2, 0, 1)[None].float().contiguous()
     return Trial(label="others", subject=row["subject"], clip=row["clip"], flow=flow)
 
 
@@ -205,6 +215,10 @@ KIND = Kind(
     ),
     modalities=("flow",),
     marks=("*.png", "*/*.png", "*.csv"),
+    seen=(
+        Seen("maps, 28 x 28", YES),
+        Seen("label table that circulates", TABLE),
+    ),
     tables=TABLES,
     expected=Expected(442, 68, {"negative": 250, "positive": 109, "surprise": 83}),
 )

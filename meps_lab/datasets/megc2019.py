@@ -27,7 +27,7 @@ from meps_lab.datasets import casme2, samm, smic
 from meps_lab.datasets.cache.settings import LoadConfig
 from meps_lab.datasets.coded_clips import RULES
 from meps_lab.datasets.index.build import rows_of
-from meps_lab.datasets.index.kind import IndexOptions, Kind, Missing, Rows
+from meps_lab.datasets.index.kind import IndexOptions, Kind, Missing, Rows, Seen
 from meps_lab.datasets.index.reports import DUPLICATE, check_counts
 from meps_lab.datasets.index.rules import Rule
 from meps_lab.datasets.readers.folders import any_case, entries
@@ -159,4 +159,9 @@ KIND = Kind(
     ),
     modalities=("colour", "flow"),
     marks=tuple(f"*/{mark}" for kind in PARTS.values() for mark in kind.marks),
+    seen=tuple(
+        Seen(f"{kind.title}: {one.files}", one.real, one.guess, one.when)
+        for kind in PARTS.values()
+        for one in kind.seen
+    ),
 )

@@ -26,7 +26,7 @@ import pandas as pd
 
 from meps_lab.datasets.cache.settings import LoadConfig
 from meps_lab.datasets.index.by_subject import recordings_by_subject
-from meps_lab.datasets.index.kind import Expected, IndexOptions, Kind, Rows
+from meps_lab.datasets.index.kind import NEVER, Expected, IndexOptions, Kind, Rows, Seen, filled
 from meps_lab.datasets.index.reports import missing
 from meps_lab.datasets.index.schema import frame_of
 from meps_lab.datasets.mmme_frames import (
@@ -212,6 +212,12 @@ KIND = Kind(
     rules=RULES,
     modalities=("colour", "ps", "eeg", "flow"),
     marks=("coding_file.*", "PERI/*.mat", "EEG/*.cdt"),
+    seen=(
+        Seen("coding table", NEVER),
+        Seen("frames", NEVER, "the folders of the clips", filled("colour")),
+        Seen("peripheral signals, .mat", NEVER, "the order of the lines' bits", filled("ps")),
+        Seen("EEG, .cdt", NEVER, "that its events carry the markers of the clips", filled("eeg")),
+    ),
     tables=TABLES,
     # CHOICE: the table of the whole set holds both, 634 micro- and 2,841 macro-expressions. WHY:
     # its column (Macro/Micro) says that it tells them apart; the sources count no rows. Emotions

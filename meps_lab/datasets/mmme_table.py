@@ -124,7 +124,7 @@ def read_coding(root: Path, options: IndexOptions) -> tuple[list[dict], list[str
         whole set does not have its published counts.
     """
     path = find_table(root, TABLES, options.labels)
-    table = read_table(path, COLUMNS, sheet="Sheet1", optional=OPTIONAL)
+    table = read_table(path, COLUMNS, options.sheet, optional=OPTIONAL)
     rows = [_row(path, cells) for cells in table.to_dict("records")]
     notes = _odd_dif(rows)
     if not options.any_counts:

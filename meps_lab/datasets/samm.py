@@ -14,8 +14,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pandas as pd
+
 from meps_lab.datasets.coded_clips import COLUMNS, RULES, coded_clips
-from meps_lab.datasets.index.kind import Expected, IndexOptions, Kind, Rows
+from meps_lab.datasets.index.kind import NEVER, Expected, IndexOptions, Kind, Rows, Seen
 from meps_lab.datasets.readers.clip_folders import ClipFolders
 from meps_lab.datasets.readers.tables import find_table, read_table
 from meps_lib.labels import CLASS_SETS, MEGC2019
@@ -31,9 +33,14 @@ def rows(root: Path, options: IndexOptions) -> Rows:
     """The coding table as index rows; see `Kind`."""
     path = find_table(root, TABLES, options.labels)
     return coded_clips(
-        read_table(path, COLUMNS, header_row=_HEADER), path, root,
-        data_set="samm", frames=(), subject="{:03d}", clip="{name}", fps=FPS, class_sets=_SETS,
+        read_table(path, COLUMNS, options.sheet, header_row=_HEADER), path, root,
+        data_set="samm", frames=(), subject="{:03d}", clip="{name}", fps=FPS, number=_NUMBER,
+        class_sets=_SETS,
     )  # fmt: skip
+
+
+def _no_apex(table: pd.DataFrame) -> bool:
+    return bool(table["apex"].isna().any())
 
 
 _CLIPS = ClipFolders(_NUMBER)  # grey pictures, as three equal channels
@@ -47,6 +54,10 @@ KIND = Kind(
     rules=RULES,
     modalities=("colour", "flow"),
     marks=("SAMM_Micro_FACS_Codes*", "[0-9][0-9][0-9]/[0-9][0-9][0-9]_*_*"),
+    seen=(
+        Seen("FACS codes, v2", NEVER, "how a missing apex is written", _no_apex),
+        Seen("frames", NEVER),
+    ),
     tables=TABLES,
     expected=Expected(rows=159, subjects=32),
 )

@@ -5,8 +5,8 @@
     HS/s01/micro/negative/s1_ne_01/*.bmp        subjects as s01 or s1
 
 No onset, apex or offset is coded: a clip is its whole folder, and the pictures' numbers, such as
-image011647.bmp, tell if one is missing. Positive is happiness and surprise
-is surprise; negative is no single emotion, so that column stays empty.
+image011647.bmp, tell if one is missing. Classes are all that was coded, so they stand in the
+column of emotions, too.
 
 References
 ----------
@@ -22,20 +22,20 @@ from pathlib import Path
 import pandas as pd
 
 from meps_lab.datasets.coded_clips import NO_FRAMES, missing_frames
-from meps_lab.datasets.index.kind import Expected, IndexOptions, Kind, Rows
+from meps_lab.datasets.index.kind import NEVER, Expected, IndexOptions, Kind, Rows, Seen, filled
 from meps_lab.datasets.index.rules import Rule
 from meps_lab.datasets.index.schema import frame_of
 from meps_lab.datasets.readers.cells import subject_named
 from meps_lab.datasets.readers.clip_folders import ClipFolders
 from meps_lab.datasets.readers.folders import entries
-from meps_lab.datasets.readers.media import has_frames
+from meps_lab.datasets.readers.frames import gap_in, has_frames, numbered_by
 from meps_lib.errors import MepsError
 from meps_lib.labels import CLASS_SETS
 
 FPS = 100.0
+_NUMBER = r"(\d+)$"
 CLASSES = CLASS_SETS["three"].classes
 _SHORT = {"ne": "negative", "po": "positive", "sur": "surprise"}  # in a clip's name
-_EMOTION = {"negative": "", "positive": "happiness", "surprise": "surprise"}
 
 
 def rows(root: Path, options: IndexOptions) -> Rows:
@@ -66,13 +66,13 @@ def rows(root: Path, options: IndexOptions) -> Rows:
 
 
 def _row(root: Path, clip: Path, subject: str, label: str) -> dict[str, object]:
-    here = has_frames(clip)
+    gap = gap_in(clip, numbered_by(clip, _NUMBER)) if has_frames(clip) else NO_FRAMES
     return {
         "subject": subject, "clip": clip.name, "fps": FPS,
-        "colour": clip.relative_to(root).as_posix() if here else "",
-        "emotion_raw": label, "emotion": _EMOTION[label],
+        "colour": "" if gap else clip.relative_to(root).as_posix(),
+        "emotion_raw": label, "emotion": label,
         "class_three": label, "class_megc2019": label,
-        "flags": "" if here else NO_FRAMES,
+        "flags": gap,
     }  # fmt: skip
 
 
@@ -101,7 +101,7 @@ RULES = (
         keeps=True,
     ),
 )
-_CLIPS = ClipFolders(r"(\d+)$", always=False)
+_CLIPS = ClipFolders(_NUMBER, always=False)
 KIND = Kind(
     name="smic",
     title="SMIC-HS",
@@ -112,5 +112,8 @@ KIND = Kind(
     rules=RULES,
     modalities=("colour", "flow"),
     marks=("HS/s*/micro",),
-    expected=Expected(rows=164, subjects=16, emotions={"happiness": 51, "surprise": 43}),
+    seen=(Seen("frames and folders", NEVER, "the names of the pictures", filled("colour")),),
+    expected=Expected(
+        rows=164, subjects=16, emotions={"negative": 70, "positive": 51, "surprise": 43}
+    ),
 )

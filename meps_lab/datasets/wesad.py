@@ -20,8 +20,9 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from meps_lab.datasets.index.build import IndexOptions, Kind, Rows, frame_of
+from meps_lab.datasets.index.kind import NEVER, IndexOptions, Kind, Rows, Seen, filled
 from meps_lab.datasets.index.reports import missing
+from meps_lab.datasets.index.schema import frame_of
 from meps_lab.datasets.readers.old_pickle import Packed, read_old_pickle
 from meps_lab.datasets.readers.triggers import runs
 from meps_lab.datasets.segments import FRAGMENT, cut, left_over, load_stretch, recording_file
@@ -142,4 +143,5 @@ KIND = Kind(
     rules=(FRAGMENT,),
     modalities=("ps",),
     marks=("S*/S*.pkl",),
+    seen=(Seen("pickles", NEVER, "units, and that chest and wrist begin together", filled("ps")),),
 )

@@ -83,7 +83,8 @@ class FrameInput(nn.Module):
             raise MepsError(f"frame_input={mode!r}; expected 'difference' or 'raw'")
         self.name, self.mode, self.scale = name, mode, Scale()
 
-    def change(self, batch: Batch) -> tuple[Tensor, Tensor]:
+    def change(self, batch: Batch) -> tuple[Tensor, Tensor, Tensor]:
+        """What is left of the frames, which frames are real, and which pixels were measured."""
         x = getattr(batch, self.name)
         real = batch.frame_mask & batch.present[self.name][:, None]
         mask = torch.ones_like(x, dtype=torch.bool) if self.name == "colour" else batch.depth_mask
@@ -94,21 +95,22 @@ class FrameInput(nn.Module):
                     f"trial {batch.clip[int(still[0])]!r} has one frame, which differs from itself "
                     "in nothing; give two frames or more, or use frame_input='raw'"
                 )
-            return (x - x[:, :1]) * (mask & mask[:, :1]), real
+            mask = mask & mask[:, :1]
+            return (x - x[:, :1]) * mask, real, mask
         n = mask.sum(dim=(-2, -1), keepdim=True).clamp(min=1)
-        return (x - (x * mask).sum(dim=(-2, -1), keepdim=True) / n) * mask, real
+        return (x - (x * mask).sum(dim=(-2, -1), keepdim=True) / n) * mask, real, mask
 
     def forward(self, batch: Batch) -> tuple[Tensor, Tensor]:
-        x, real = self.change(batch)
+        x, real, _ = self.change(batch)
         return self.scale(x), real
 
     def sums(self, batch: Batch) -> tuple[Tensor, Tensor]:
-        """Sum of squares and count over real frames, for `Scale.fit`; each of shape (1,)."""
-        x, real = self.change(batch)
-        values = x[real]
-        return values.double().square().sum()[None], torch.tensor(
-            [float(values.numel())], device=values.device
-        )
+        """Sum of squares and count, each of shape (1,), for `Scale.fit`.
+
+        Over the measured pixels of real frames: holes would make a scale smaller than the change.
+        """
+        x, real, mask = self.change(batch)
+        return x[real].double().square().sum()[None], mask[real].sum()[None].double()
 
 
 class SignalInput(nn.Module):

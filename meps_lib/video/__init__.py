@@ -17,7 +17,7 @@ from meps_lib.video.flow import (
     to_grey,
 )
 from meps_lib.video.load import load_trial_from_video, sample_frames
-from meps_lib.video.motion import flow_map, with_flow
+from meps_lib.video.motion import flow_map, in_order, with_flow
 
 __all__ = [
     "Clip",
@@ -29,6 +29,7 @@ __all__ = [
     "face_transforms",
     "find_face",
     "flow_map",
+    "in_order",
     "load_trial_from_video",
     "motion_curve",
     "optical_flow",

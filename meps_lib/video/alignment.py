@@ -143,8 +143,10 @@ def eye_pairs(faces: Sequence[Face | None], source: str) -> tuple[list[int], np.
     return seen, boxes[..., :2] + np.array(BOX_EYES) * boxes[..., 2:]
 
 
-def warp(image: np.ndarray, matrix: np.ndarray, size: int, nearest: bool = False) -> np.ndarray:
+def warp(image: np.ndarray, matrix: np.ndarray, size: int) -> np.ndarray:
     """Square crop of an image under a 2 x 3 matrix, without aliasing.
+
+    Depth is cropped by `meps_lib.video.depth.crop_depth`.
 
     Parameters
     ----------
@@ -154,23 +156,22 @@ def warp(image: np.ndarray, matrix: np.ndarray, size: int, nearest: bool = False
         Shape (2, 3), pixel of the image to pixel of the crop.
     size : int
         Side of the crop, pixels.
-    nearest : bool
-        For depth: take the nearest pixel (NaN outside), since a mean across the edge of a
-        face, or of a hole, is a distance at which nothing stands.
     """
-    if nearest:
-        return cv2.warpAffine(
-            image, matrix, (size, size), flags=cv2.INTER_NEAREST, borderValue=float("nan")
-        )
     # Crops are smaller than faces: sampling every third pixel would alias, and aliasing
     # moves when the face does. Warp at a multiple of the size, then average blocks.
-    k = max(1, math.ceil(1 / np.sqrt(abs(np.linalg.det(matrix[:, :2])))))
-    fine = k * matrix
-    fine[:, 2] += (k - 1) / 2
+    k, fine = finer(matrix)
     big = cv2.warpAffine(
         image, fine, (k * size, k * size), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
     )
     return big if k == 1 else cv2.resize(big, (size, size), interpolation=cv2.INTER_AREA)
+
+
+def finer(matrix: np.ndarray) -> tuple[int, np.ndarray]:
+    """How many times larger a crop is with a pixel for each of the image's, and its matrix."""
+    k = max(1, math.ceil(1 / np.sqrt(abs(np.linalg.det(matrix[:, :2])))))
+    fine = k * matrix
+    fine[:, 2] += (k - 1) / 2
+    return k, fine
 
 
 def similarity(eyes: np.ndarray, size: int) -> np.ndarray:

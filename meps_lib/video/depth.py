@@ -1,4 +1,4 @@
-"""Depth clips: read them in millimetres, and drop what cannot be the face."""
+"""Depth clips: read them in millimetres, drop what cannot be the face, make them smaller."""
 
 from __future__ import annotations
 
@@ -6,8 +6,12 @@ from pathlib import Path
 
 import cv2
 import numpy as np
+import torch
+from torch import Tensor
+from torch.nn.functional import interpolate
 
 from meps_lib.errors import MepsError
+from meps_lib.video.alignment import finer
 from meps_lib.video.clips import read_folder, read_video
 from meps_lib.video.pictures import read_picture
 
@@ -152,3 +156,66 @@ def clean_depth(depth: np.ndarray, n_sigma: float = 3.0, span: float = 400.0) ->
     nearest = np.nanmin(kept, axis=(1, 2), keepdims=True)
     kept = np.where(kept < nearest + span, kept, np.nan)
     return kept.reshape(depth.shape).astype(np.float32)
+
+
+def crop_depth(
+    picture: np.ndarray, matrix: np.ndarray, size: int, *, face: bool = True, source: object = ""
+) -> np.ndarray:
+    """Square crop of one picture of depth under a 2 x 3 matrix.
+
+    Cleaned at its own resolution, and averaged only then: a mean across the edge of a face is a
+    distance at which nothing stands, and one pixel in many carries the sensor's whole noise.
+
+    Parameters
+    ----------
+    picture : ndarray
+        Shape (H, W), mm, NaN where missing.
+    matrix : ndarray
+        Shape (2, 3), pixel of the picture to pixel of the crop.
+    size : int
+        Side of the crop, pixels.
+    face : bool
+        The crop is one of a face: drop what cannot be it, see `clean_depth`.
+    source : object
+        File or frame, for the message.
+
+    Returns
+    -------
+    ndarray
+        Shape (size, size), float32, NaN where nothing was measured.
+
+    Raises
+    ------
+    MepsError
+        If nothing was measured in the whole crop.
+    """
+    k, fine = finer(matrix)
+    how = {"flags": cv2.INTER_NEAREST, "borderValue": float("nan")}
+    crop = cv2.warpAffine(picture, fine, (k * size, k * size), **how)
+    if np.isnan(crop).all():
+        raise MepsError(
+            f"{source}: depth without a measured pixel on the face; drop the clip, or leave depth "
+            "out"
+        )
+    return shrink_depth(torch.from_numpy(clean_depth(crop) if face else crop), size).numpy()
+
+
+def shrink_depth(depth: Tensor, size: int) -> Tensor:
+    """Smaller pictures of depth, each pixel the mean of those that were measured in its area.
+
+    Shape
+    -----
+    (..., H, W) mm, NaN where missing -> (..., size, size), NaN where nothing was measured.
+
+    Examples
+    --------
+    >>> nan = float("nan")
+    >>> shrink_depth(torch.tensor([[700.0, 702.0, nan, nan], [nan, 704.0, nan, nan]]), 2).tolist()
+    [[701.0, nan], [704.0, nan]]
+    """
+    *rest, height, width = depth.shape
+    x = depth.reshape(-1, 1, height, width).float()
+    measured = ~x.isnan()
+    share = interpolate(measured.float(), size, mode="area")
+    total = interpolate(x.nan_to_num(nan=0.0), size, mode="area")
+    return torch.where(share > 0, total / share, float("nan")).reshape(*rest, size, size)

@@ -11,7 +11,7 @@ from meps_lib.errors import MepsError
 from meps_lib.trial import Trial
 from meps_lib.video.alignment import face_transforms, warp
 from meps_lib.video.clips import Clip, read_clip
-from meps_lib.video.depth import clean_depth, read_depth
+from meps_lib.video.depth import crop_depth, read_depth
 from meps_lib.video.flow import spot_apex
 
 
@@ -118,8 +118,9 @@ def load_trial_from_video(
     apex = spot_apex(crops)
     wanted = np.arange(len(kept)) if n_frames is None else sample_frames(len(kept), n_frames, apex)
     if maps is not None:
-        maps = np.stack([warp(maps[kept.start + k], matrices[k], size, True) for k in wanted])
-        maps = torch.from_numpy(clean_depth(maps)[:, None])
+        places = ((kept.start + k, matrices[k]) for k in wanted)
+        maps = [crop_depth(maps[n], m, size, source=f"{depth}, frame {n}") for n, m in places]
+        maps = torch.from_numpy(np.stack(maps))[:, None]
     seconds = (wanted[-1] - wanted[0]) / clip.fps
     return Trial(
         label=label,

@@ -9,6 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from meps_lib.arguments import one_of
 from meps_lib.errors import MepsError
 from meps_lib.trial import Trial
 from meps_lib.video.flow import optical_flow, optical_strain
@@ -85,6 +86,23 @@ def flow_map(
     u, v = small[0] * (size / width), small[1] * (size / height)
     strain = optical_strain(np.stack([u, v]))
     return torch.from_numpy(np.stack([u, v, strain]).astype(np.float32))[None]
+
+
+# What a map's channels are, by the names of orders: the library's own, and the one on which the
+# published checkpoints of the flow networks were trained (OpenCV reads blue, the strain, first).
+ORDERS = {"u-v-strain": (0, 1, 2), "opencv": (2, 1, 0)}
+
+
+def in_order(flow: Tensor, order: str) -> Tensor:
+    """A map (..., 3, H, W) of u, v and strain with its channels in another order of `ORDERS`.
+
+    Examples
+    --------
+    >>> in_order(torch.tensor([1.0, 2.0, 3.0]).view(1, 3, 1, 1), "opencv").flatten().tolist()
+    [3.0, 2.0, 1.0]
+    """
+    one_of("order", order, tuple(ORDERS))
+    return flow[..., ORDERS[order], :, :]
 
 
 def with_flow(trial: Trial, size: int = 28, method: str = "tvl1") -> Trial:

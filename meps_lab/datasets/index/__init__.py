@@ -5,7 +5,7 @@ Imports the library, `cache` and `readers`; the data sets it finds by name, when
 
 from meps_lab.datasets.index.build import Indexed, build_index, read_index, rows_of
 from meps_lab.datasets.index.kind import Expected, IndexOptions, Kind, Missing, Rows
-from meps_lab.datasets.index.kinds import MODULES, kind_of
+from meps_lab.datasets.index.kinds import MODULES, kind_of, seen_table
 from meps_lab.datasets.index.rules import Rule, apply_rules
 from meps_lab.datasets.index.schema import COLUMNS, SCHEMA, check_index, frame_of
 
@@ -27,4 +27,5 @@ __all__ = [
     "kind_of",
     "read_index",
     "rows_of",
+    "seen_table",
 ]

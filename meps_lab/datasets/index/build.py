@@ -154,6 +154,8 @@ def build_index(kind: str, root: Path | str, options: IndexOptions | None = None
         set does not come to its published counts.
     """
     entry, options = kinds.kind_of(kind), options or IndexOptions()
+    if options.exceptions and kind != "casme3-a":
+        raise MepsError("--exceptions goes with casme3-a, whose authors publish such lists")
     root = check_root(entry, Path(root), options.labels)
     found = rows_of(entry, root, options)
     if len(found.table) == 0:
@@ -174,7 +176,7 @@ def build_index(kind: str, root: Path | str, options: IndexOptions | None = None
         raise MepsError(f"{root}: the rules drop every clip; keep some with --rules RULE=keep")
     table = check_index(table, root)
     check_classes(table, entry.class_sets, root)
-    missing = in_words(missing, table["clip"])
+    missing, notes = in_words(missing, table["clip"]), (*notes, *_guesses(entry, table))
     return Indexed(entry.name, entry.title, root, table, dropped, entry.class_sets, missing, notes)
 
 
@@ -192,6 +194,8 @@ def rows_of(kind: Kind, root: Path, options: IndexOptions) -> Rows:
                 f"--labels {options.labels}: {kind.title} has no annotation table of its own; "
                 "leave the option away"
             )
+        if options.sheet is not None:
+            raise MepsError(f"--sheet {options.sheet}: {kind.title} has no table of its own")
         return kind.rows(root, options)
     path = find_table(root, kind.tables, options.labels)
     found = kind.rows(root, replace(options, labels=path))
@@ -203,6 +207,12 @@ def rows_of(kind: Kind, root: Path, options: IndexOptions) -> Rows:
         names = ", ".join(other.relative_to(root).as_posix() for other in others)
         note += f"; {names} there too, not read: choose with --labels"
     return replace(found, notes=(*found.notes, note))
+
+
+def _guesses(kind: Kind, table: pd.DataFrame) -> list[str]:
+    """What the index rests on that no real file has shown yet."""
+    used = [s for s in kind.seen if s.guess and (s.when is None or s.when(table))]
+    return [f"{s.files}: our reading, which no real file has shown yet: {s.guess}" for s in used]
 
 
 def _lacking(expected: Expected, table: pd.DataFrame, root: Path, any_counts: bool) -> int:

@@ -32,6 +32,39 @@ class IndexOptions:
     rules: Mapping[str, str] = field(default_factory=dict)  # rule -> "drop", "repair" or "keep"
     segment_s: float = 60.0  # CASE, WESAD: a condition is cut into clips of this length
     any_counts: bool = False  # index a whole set although its counts differ from the published
+    sheet: str | None = None  # of the annotation table, where several could be it
+    exceptions: tuple[Path, ...] = ()  # CAS(ME)^3 Part A: lists of damaged pictures and odd rows
+
+
+YES, TABLE, NEVER = "yes", "its table only", "never"
+
+
+@dataclass(frozen=True)
+class Seen:
+    """One kind of file of a data set, and whether its reader has met a real one.
+
+    Parameters
+    ----------
+    files : str
+        What it is, with the version where there are several.
+    real : str
+        `YES`: real files were read. `TABLE`: columns, spellings and counts are those of the
+        published file. `NEVER`: it is read as the sources describe it.
+    guess : str
+        What of it is our reading alone; the index says so where it matters.
+    when : callable, optional
+        Table -> whether the guess matters for it; always if None.
+    """
+
+    files: str
+    real: str
+    guess: str = ""
+    when: Callable[[pd.DataFrame], bool] | None = None
+
+
+def filled(column: str) -> Callable[[pd.DataFrame], bool]:
+    """Whether a table names files in a column: for `Seen.when`."""
+    return lambda table: bool((table[column] != "").any())
 
 
 @dataclass(frozen=True)
@@ -58,6 +91,8 @@ class Kind:
         What clips of this set can have.
     marks : tuple of str
         Glob patterns from the root, in any case; where one of them matches, the root is right.
+    seen : tuple of Seen
+        What its reader has met, file kind by file kind.
     expected : Expected, optional
     tables : tuple of str
         Glob patterns of the annotation table, as `find_table` of `readers` has them; empty
@@ -73,6 +108,7 @@ class Kind:
     rules: tuple[Rule, ...]
     modalities: tuple[str, ...]
     marks: tuple[str, ...]
+    seen: tuple[Seen, ...] = ()
     expected: Expected | None = None
     tables: tuple[str, ...] = ()
 

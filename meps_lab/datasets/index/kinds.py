@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from importlib import import_module
 
+import pandas as pd
+
 from meps_lab.datasets.index.kind import Kind
 from meps_lib.errors import MepsError
 
@@ -37,3 +39,17 @@ def kind_of(name: str) -> Kind:
     if name not in MODULES:
         raise MepsError(f"unknown data set {name!r}; known are {', '.join(MODULES)}")
     return import_module(f"meps_lab.datasets.{MODULES[name]}").KIND
+
+
+def seen_table() -> pd.DataFrame:
+    """Which files the readers have met: one row a kind of file of a data set.
+
+    Returns
+    -------
+    DataFrame
+        Columns data set, files, read from real files, our guess.
+    """
+    kinds = [kind_of(name) for name in MODULES if name != "megc2019"]  # whose parts stand there
+    columns = ["data set", "files", "read from real files", "our guess"]
+    rows = [(k.title, one.files, one.real, one.guess) for k in kinds for one in k.seen]
+    return pd.DataFrame(rows, columns=columns)

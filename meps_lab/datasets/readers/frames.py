@@ -124,6 +124,42 @@ def _is_folder(entry: os.DirEntry) -> bool:
     return entry.is_dir(follow_symlinks=False)
 
 
+def frames_missing(files: Mapping[int, Path], first: int, last: int | None) -> str:
+    """Which frames of a clip are not among some, in words; "" if all are.
+
+    Examples
+    --------
+    >>> frames_missing({3: Path("3.jpg"), 6: Path("6.jpg")}, 3, 6)
+    'frame 4 and 1 more of 3 to 6'
+    """
+    last = max(first, first if last is None else last)
+    lacking = [n for n in range(first, last + 1) if n not in files]
+    more = f" and {len(lacking) - 1} more" if len(lacking) > 1 else ""
+    return f"frame {lacking[0]}{more} of {first} to {last}" if lacking else ""
+
+
+def gap_in(
+    folder: Path, number: str | None, first: int | None = None, last: int | None = None
+) -> str:
+    """Which frames of a clip are not in its folder, in words; "" if all are, or nobody can tell.
+
+    Parameters
+    ----------
+    folder : Path
+    number : str or None
+        As for `frame_files`; what cannot be listed is told when it is loaded.
+    first, last : int, optional
+        The ends of the clip; those of the folder if None.
+    """
+    try:
+        files = frame_files(folder, number)
+    except MepsError:
+        return ""
+    ends = min(files) if first is None else first, max(files) if last is None else last
+    gap = frames_missing(files, *ends)
+    return f"{gap} is not on disk" if gap else ""
+
+
 def frames_between(folder: Path, files: Mapping[int, Path], first: int, last: int) -> list[Path]:
     """The files of all frames from first to last, both included.
 
@@ -132,13 +168,9 @@ def frames_between(folder: Path, files: Mapping[int, Path], first: int, last: in
     MepsError
         If one is missing, naming the first such and the folder.
     """
-    there = [n for n in files if first <= n <= last]
-    lacking = last - first + 1 - len(there)
-    if lacking:
-        gap = next((k for k, n in enumerate(there, first) if k != n), first + len(there))
-        more = f" and {lacking - 1} more" if lacking > 1 else ""
+    if lacking := frames_missing(files, first, last):
         raise MepsError(
-            f"{folder}: frame {gap}{more} of {first} to {last} missing; there are {len(files)} "
-            f"frames, {min(files)} to {max(files)}; copy the folder again, or drop the clip"
+            f"{folder}: {lacking} missing; there are {len(files)} frames, {min(files)} to "
+            f"{max(files)}; copy the folder again, or drop the clip"
         )
-    return [files[n] for n in there]
+    return [files[n] for n in range(first, last + 1)]

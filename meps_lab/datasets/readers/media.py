@@ -21,7 +21,7 @@ from meps_lab.datasets.readers.frames import frame_files, frames_between, has_fr
 from meps_lib.errors import MepsError
 from meps_lib.video.alignment import warp
 from meps_lib.video.clips import MAX_BYTES
-from meps_lib.video.depth import clean_depth, read_depth_picture
+from meps_lib.video.depth import crop_depth, read_depth_picture
 from meps_lib.video.pictures import picture_size, read_colour
 
 __all__ = ["frame_files", "has_frames", "video_fields", "video_files"]
@@ -75,15 +75,9 @@ def video_fields(
         fields["colour"] = torch.from_numpy(crops).permute(0, 3, 1, 2).float() / 255
     if plan.depth:
         frames = each_picture(plan.depth, read_depth_picture, height, width)
-        crops = [warp(frame, matrix, size, nearest=True) for frame in frames]
-        for path, crop in zip(plan.depth, crops, strict=True):
-            if np.isnan(crop).all():
-                raise MepsError(
-                    f"{path}: depth without a measured pixel on the face; drop the clip, or leave "
-                    "depth out"
-                )
-        crops = np.stack(crops)
-        fields["depth"] = torch.from_numpy(clean_depth(crops) if plan.face else crops)[:, None]
+        pairs = zip(frames, plan.depth, strict=True)
+        crops = [crop_depth(f, matrix, size, face=plan.face, source=path) for f, path in pairs]
+        fields["depth"] = torch.from_numpy(np.stack(crops))[:, None]
     fps = float(row["fps"])
     marks = {m: _mark(row, m) for m in ("onset", "apex", "offset")}
     marks = {m: None if n is None else n - plan.first for m, n in marks.items()}

@@ -60,6 +60,8 @@ def read_sheets(path: Path, sheet: str | None = None) -> dict[str, pd.DataFrame]
         raise MepsError(f"{path}: cannot be read ({error.strerror})") from None
     if not data.strip():
         raise MepsError(f"{path} is empty ({len(data)} bytes); copy it anew")
+    if text and sheet is not None:
+        raise MepsError(f"{path} has no sheets; leave --sheet {sheet} away")
     if text and data.startswith(_SPREADSHEETS):
         raise MepsError(f"{path} is a spreadsheet, not text; rename it to end in .xlsx or .xls")
     if not text and not data.startswith(_SPREADSHEETS):

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
+from typing import NamedTuple
 
 import pandas as pd
 
@@ -19,12 +20,21 @@ from meps_lib.errors import MepsError
 _HEADER_WITHIN = 50  # rows in which a header is looked for
 
 
+class Other(NamedTuple):
+    """Another table of the same data set, which is given by mistake: told apart by its columns."""
+
+    has: tuple[str, ...]
+    lacks: tuple[str, ...]
+    words: str  # what it is, and where the right one is
+
+
 def read_table(
     path: Path | str,
     columns: Mapping[str, tuple[str, ...]],
     sheet: str | None = None,
     header_row: int = 0,
     optional: Collection[str] = (),
+    others: Sequence[Other] = (),
 ) -> pd.DataFrame:
     """Read an annotation table.
 
@@ -36,13 +46,16 @@ def read_table(
         Name in the result -> spellings accepted in the file, the preferred one first; upper and
         lower case, spaces, underscores and hyphens do not matter.
     sheet : str, optional
-        The first one with all columns if None; a CSV file has none.
+        The one that a person chose; if None the one with all columns, whatever it is called. A CSV
+        file has none.
     header_row : int
         Where the data set has the header, counted from 0. CHOICE: where another of the first rows
         has all columns and this one does not, that one is the header. WHY: a table that was saved
         anew without the lines above it is the same table.
     optional : collection of str
         Keys of `columns` that may be missing; "" then.
+    others : sequence of Other
+        Sheets that are another table though they may have all columns.
 
     Returns
     -------
@@ -55,10 +68,12 @@ def read_table(
     ------
     MepsError
         If the file cannot be read, or the sheet or a column is missing; the message names those
-        that are there. If a row of a CSV file goes on after the last named column.
+        that are there. If several sheets have all columns, or the table is one of `others`. If a
+        row of a CSV file goes on after the last named column.
     """
     path = Path(path)
-    where, page, header, places = _header(path, columns, sheet, header_row + 1, optional)
+    pages = _headers(path, columns, sheet, header_row + 1)
+    where, page, header, places = _choose(path, pages, columns, set(columns) - {*optional}, others)
     below = page[page.index > header]
     # A spreadsheet may have remarks there; in a CSV file a comma in a cell moves the others.
     width = page.columns[page.loc[header] != ""].max() + 1
@@ -152,37 +167,71 @@ def _tables_near(root: Path) -> str:
     return f"tables there: {quoted(found)}" if found else "no table lies there"
 
 
-def _header(
-    path: Path, columns: Mapping[str, tuple[str, ...]], sheet: str | None, row: int,
-    optional: Collection[str],
+class _Page(NamedTuple):
+    """A sheet, and the row in it that has most of the columns."""
+
+    text: pd.DataFrame
+    row: int
+    cells: list[str]
+    places: dict[str, list[int]]  # key -> where it stands; keys that stand nowhere are left out
+
+
+def _headers(
+    path: Path, columns: Mapping[str, tuple[str, ...]], sheet: str | None, row: int
+) -> dict[str, _Page]:
+    """Each sheet with its header, which stands in the row that is told unless another has more."""
+    found = {}
+    for name, page in read_sheets(path, sheet).items():
+        near = dict.fromkeys((row, *page.index[page.index <= _HEADER_WITHIN]))
+        lines = page.reindex(list(near), fill_value="").itertuples(name=None)
+        rows = [_Page(page, n, cells, _places(cells, columns)) for n, *cells in lines]
+        found[name] = max(rows, key=lambda one: len(one.places))  # the first of equals
+    return found
+
+
+def _choose(
+    path: Path, pages: Mapping[str, _Page], columns: Mapping[str, tuple[str, ...]],
+    needed: Collection[str], others: Sequence[Other],
 ) -> tuple[str, pd.DataFrame, int, dict[str, int]]:  # fmt: skip
     """The sheet in words and its page, the row of the header, and where each key stands in it."""
-    pages, found = read_sheets(path, sheet), {}
-    for name, page in pages.items():
-        near = dict.fromkeys((row, *page.index[page.index <= _HEADER_WITHIN]))
-        for number, *cells in page.reindex(list(near), fill_value="").itertuples(name=None):
-            found[name, number] = cells, _places(cells, columns)
-    needed = set(columns) - set(optional)
-    complete = (at for at, (_, places) in found.items() if needed <= places.keys())
-    name, row = next(complete, None) or max(found, key=lambda at: len(found[at][1]))
-    cells, places = found[name, row]
+    told = {name: words for name, page in pages.items() if (words := _told_apart(page, others))}
+    right = [n for n, page in pages.items() if n not in told and needed <= page.places.keys()]
+    if len(right) > 1:
+        raise MepsError(f"{path}: sheets {quoted(right)} have all columns; choose one with --sheet")
+    if not right and told:
+        raise MepsError("; ".join(f"{path}, sheet {n!r}: {words}" for n, words in told.items()))
+    name = right[0] if right else max(pages, key=lambda n: len(pages[n].places))
+    page = pages[name]
     where = f"{path}, sheet {name!r}" if name else str(path)
-    others = f"; its sheets are {quoted(pages)}" if len(pages) > 1 else ""
-    if pages[name].empty:
-        raise MepsError(f"{where} is empty; expected a table with {quoted(columns)}{others}")
-    lacking = [ways for key, ways in columns.items() if key in needed and key not in places]
+    rest = f"; its sheets are {quoted(pages)}" if len(pages) > 1 else ""
+    if page.text.empty:
+        raise MepsError(f"{where} is empty; expected a table with {quoted(columns)}{rest}")
+    lacking = [ways for key, ways in columns.items() if key in needed and key not in page.places]
     if lacking:
         wanted = ", ".join(" or ".join(map(repr, ways)) for ways in lacking)
-        hint = "" if places else "; is the header missing?"
-        have = quoted(filter(None, cells))
-        raise MepsError(f"{where}, row {row}: no column {wanted}; found {have}{hint}{others}")
-    for key, (place, *more) in places.items():
+        hint = "" if page.places else "; is the header missing?"
+        have = quoted(filter(None, page.cells))
+        raise MepsError(f"{where}, row {page.row}: no column {wanted}; found {have}{hint}{rest}")
+    for key, (place, *more) in page.places.items():
         if more:
             raise MepsError(
-                f"{where}, row {row}: {len(more) + 1} columns are called {cells[place]!r}; "
-                f"rename those that are not {key}"
+                f"{where}, row {page.row}: {len(more) + 1} columns are called "
+                f"{page.cells[place]!r}; rename those that are not {key}"
             )
-    return where, pages[name], row, {key: place for key, (place,) in places.items()}
+    return where, page.text, page.row, {key: place for key, (place,) in page.places.items()}
+
+
+def _told_apart(page: _Page, others: Sequence[Other]) -> str:
+    names = {squeezed(cell) for cell in page.cells}
+    return next(
+        (
+            other.words
+            for other in others
+            if {squeezed(n) for n in other.has} <= names
+            and not {squeezed(n) for n in other.lacks} & names
+        ),
+        "",
+    )
 
 
 def _places(cells: Sequence[str], columns: Mapping[str, tuple[str, ...]]) -> dict[str, list[int]]:

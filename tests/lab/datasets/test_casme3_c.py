@@ -11,7 +11,7 @@ from meps_lab.datasets import casme3_c
 from meps_lab.datasets.cache.settings import LoadConfig
 from meps_lab.datasets.casme3_physiology import read_physiology
 from meps_lab.datasets.dataset import IndexedDataset
-from meps_lab.datasets.index.build import build_index
+from meps_lab.datasets.index.build import IndexOptions, build_index
 from meps_lab.datasets.readers.signals_cut import expression_window
 from meps_lab.simulate.layouts import write_layout
 from meps_lab.simulate.layouts.spreadsheet import write_table
@@ -26,15 +26,19 @@ def part_c(tmp_path_factory):
     out = tmp_path_factory.mktemp("c")
     # Beats are looked for in what was recorded: no loose electrode may hide one.
     still = {"ps_motion_per_min": 0.0, "ps_dropout_per_min": 0.0}
-    truth = write_layout("casme3-c", out, n_subjects=2, trials=7, size=32, seed=1, **still)
+    truth = write_layout("casme3-c", out, n_subjects=2, trials=7, size=32, seed=6, **still)
     return out, truth, build_index("casme3-c", out)
 
 
 def test_part_c_rows_are_the_truth(part_c):
     out, truth, indexed = part_c
     table = indexed.table
-    for name in ("clip", "subject", "emotion"):
+    for name in ("clip", "subject"):
         assert table[name].tolist() == truth[name].tolist()
+    assert table["emotion"].tolist() == table["class_four"].tolist() == truth["class"].tolist()
+    assert set(table["emotion"]) == {"negative", "positive", "surprise", "others"}
+    assert (table["class_three"].isna() == (table["class_four"] == "others")).all()
+    assert list(indexed.class_sets) == ["four", "three"]
     assert table["onset"].tolist() == truth["onset"].tolist()
     assert table["offset"].tolist() == truth["offset"].tolist()
     assert table["apex"].isna().all()
@@ -97,11 +101,12 @@ def test_true_beats_are_in_part_c_windows_and_not_without_the_marker(part_c):
 
 def published_c():
     subjects = [s for s in range(1, 32) if s != 22]
+    words = np.repeat(["negative", "surprise", "others", "positive"], [99, 30, 20, 16])
     rows = [
-        {"sub": subjects[k % 30], "count": k // 30 + 1, "onset": 100 + k, "offset": 110 + k,
-         "au": "4,L7", "emotion": "fear"} for k in range(165)
-    ]  # fmt: skip
-    return pd.DataFrame(rows)
+        (subjects[k % 30], k // 30 + 1, 100 + k, 110 + k, "4,L7", word)
+        for k, word in enumerate(words)
+    ]
+    return pd.DataFrame(rows, columns=["sub", "count", "onset", "offset", "au", "emotion"])
 
 
 def test_part_c_table_alone_and_its_counts(tmp_path):
@@ -120,6 +125,31 @@ def test_part_c_table_alone_and_its_counts(tmp_path):
     write_table(tmp_path / C_TABLE, wrong, "mockCrimeME")
     with pytest.raises(MepsError, match="subjects 31 instead of 30"):
         build_index("casme3-c", tmp_path)
+    # Somebody has more than the published rows, 22 among them: nobody is refused.
+    more = pd.concat([published_c(), wrong[:1].assign(onset=7000, offset=7010)])
+    write_table(tmp_path / C_TABLE, more, "mockCrimeME")
+    indexed = build_index("casme3-c", tmp_path)
+    assert "22_7000" in set(indexed.table["clip"])
+    assert indexed.notes[-1] == "1 rows more than the published 165"
+
+
+@pytest.mark.parametrize("word", ["fear", "disgust", "neg", "", "0"])
+def test_part_c_has_four_words_and_no_others(tmp_path, word):
+    table = published_c()
+    table.loc[:3, "emotion"] = ["Negative", " surprise ", "OTHERS", word]
+    write_table(tmp_path / C_TABLE, table, "any name")
+    message = rf"row 5, column emotion: got '{word}'; expected one of negative, positive, surprise"
+    with pytest.raises(MepsError, match=message):
+        build_index("casme3-c", tmp_path)
+
+
+def test_the_other_table_of_part_c_is_told_apart(tmp_path):
+    columns = ["Subject", "Onset", "Offset", "diff", "Exp_type", "risk"]
+    other = pd.DataFrame([[1, 10, 20, 10, "Macro-expression", 0]], columns=columns)
+    write_table(tmp_path / "organize.xlsx", other, "organize")
+    (tmp_path / "part_C/RGB_Depth").mkdir(parents=True)
+    with pytest.raises(MepsError, match="'organize': macro- and micro-expressions mixed.*_C_ME"):
+        build_index("casme3-c", tmp_path, IndexOptions(labels=tmp_path / "organize.xlsx"))
 
 
 def test_part_c_needs_no_count_since_clips_are_told_apart_by_onset(tmp_path):

@@ -53,3 +53,12 @@ def test_two_folders_of_one_clip_are_named(tmp_path):
     (other / "reg_img1.jpg").touch()
     with pytest.raises(MepsError, match="Cropped/.* and .*cropped/.*: two folders of the same"):
         casme2.rows(tmp_path, IndexOptions())
+
+
+def test_a_frame_missing_within_a_clip_is_told_by_the_index(tmp_path):
+    root = tree(tmp_path, "CASME2-coding-20140508.xlsx", "Cropped/sub01/EP02_01f")
+    (root / "Cropped/sub01/EP02_01f/reg_img2.jpg").unlink()
+    found = build_index("casme2", root)
+    assert found.table["colour"].tolist() == [""]
+    assert found.table["flags"].tolist() == ["frame 2 of 1 to 3 is not on disk"]
+    assert "frames of 1 of 1 clips (sub01_EP02_01f)" in found.missing

@@ -66,7 +66,9 @@ OUTSIDE = "outside the classes two"
 )  # fmt: skip
 def test_each_clip_stays_or_is_left_out_for_the_first_reason(of, modalities, excluded):
     data = of(modalities=modalities)
-    assert dict(data.excluded.to_numpy().tolist()) == excluded
+    assert dict(zip(data.excluded["clip"], data.excluded["why"], strict=True)) == excluded
+    lacking = sum(why.startswith("without") for why in excluded.values())
+    assert data.asked == {"all": len(data) + lacking, "tiny": len(data) + lacking}
     assert data.index["clip"].tolist() == [r[0] for r in ROWS if r[0] not in excluded]
     assert len(data) == len(data.index) == 5 - len(excluded)
     # What the index dropped is counted with the rest.

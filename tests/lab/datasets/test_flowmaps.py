@@ -6,6 +6,7 @@ import struct
 import zlib
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pandas as pd
 import pytest
@@ -19,6 +20,7 @@ from meps_lab.experiments.folds import ExperimentConfig, run
 from meps_lab.simulate.layouts import write_layout
 from meps_lib.errors import MepsError
 from meps_lib.training import TrainConfig
+from meps_lib.video import in_order
 
 FLOW = LoadConfig(modalities=("flow",))
 
@@ -48,7 +50,7 @@ def composite(path):
     return table
 
 
-def test_rows_are_those_of_the_truth_stray_spaces_or_not(tree):
+def test_rows_are_those_of_the_truth_however_imagename_spells_them(tree):
     root, truth = tree
     found = build_index("flowmaps", root)
     want = truth["dataset"] + "_" + truth["clip"]
@@ -57,15 +59,13 @@ def test_rows_are_those_of_the_truth_stray_spaces_or_not(tree):
     assert found.table["flow"].tolist() == truth["picture"].tolist()
     assert found.table["subject"].tolist() == (truth["dataset"] + "_" + truth["subject"]).tolist()
     assert found.table["data_set"].tolist() == truth["dataset"].tolist()
-    flags = found.table["flags"]
-    table, disk = truth["dirt"].str.contains("table|both"), truth["dirt"].str.contains("disk|both")
-    assert table.sum() and (flags.str.contains("in the table") == table).all()
-    assert disk.sum() and (flags.str.contains("on disk") == disk).all()
+    assert (truth["dirt"] == "imagename spelled otherwise").any()
+    assert (found.table["flags"] == "stray space on disk").all()
     assert found.notes == ("annotation read from labels.csv",)
     assert not any("pictures" in text for text in found.missing)
 
 
-def test_a_map_is_the_picture_u_first_in_grey_levels(tree):
+def test_a_map_is_u_v_and_strain_which_are_red_green_and_blue(tree):
     root, truth = tree
     data = open_dataset("flowmaps", root, config=FLOW)
     for k in range(len(data)):
@@ -74,7 +74,10 @@ def test_a_map_is_the_picture_u_first_in_grey_levels(tree):
         assert trial.label == true["class"]
         red, green, blue = np.moveaxis(np.asarray(Image.open(root / true["picture"])), -1, 0)
         u, v, strain = trial.flow[0].numpy()
-        assert (u == blue).all() and (v == green).all() and (strain == red).all()
+        assert (u == red).all() and (v == green).all() and (strain == blue).all()
+        raw = cv2.imread(str(root / true["picture"]), cv2.IMREAD_UNCHANGED)
+        published = in_order(trial.flow, "opencv")[0].numpy()
+        assert (published == np.moveaxis(raw, -1, 0)).all()
     assert data.files(0) == [root / truth["picture"][0]]
 
 
@@ -198,8 +201,8 @@ def test_pictures_in_a_folder_a_set_are_told_apart(tmp_path):
 @pytest.mark.parametrize(
     ("old", "new", "words"),
     [
-        ("label\n", "emotion\n", "label"),
-        ("EP01_01f.png,", "EP01_01f.png,7", "row 2, column label: got '7.'; expected one of 0, 1"),
+        (",label,", ",emotion,", "label"),
+        ("EP01_01f,", "EP01_01f,7", "row 2, column label: got '7.'; expected one of 0, 1"),
         ("casme2,sub01", "casme2,", "row 2, column sub is empty"),
         ("casme2,sub01", "casme2,anna", "row 2, column sub"),
         ("EP02_01f", "EP01_01f", "rows 2 and 3: both are casme2_sub01_EP01_01f"),

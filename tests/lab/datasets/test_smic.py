@@ -67,9 +67,7 @@ def test_the_index_says_what_folders_say(tree, indexed):
         assert table[ours].tolist() == truth[true].tolist()
     for name in ("class_three", "class_megc2019"):
         assert table[name].tolist() == truth["class"].tolist()
-    # Negative is no single emotion; the other two are.
-    told = truth["emotion"].where(truth["class"] != "negative", "")
-    assert table["emotion"].tolist() == told.tolist() and set(told) == {"", "happiness", "surprise"}
+    assert table["emotion"].tolist() == truth["class"].tolist()  # nothing else was coded
     assert table[["onset", "apex", "offset", "row"]].isna().all(axis=None)
     assert (table["fps"] == 100).all() and (table["flags"] == "").all() and not indexed.missing[1:]
 
@@ -135,7 +133,7 @@ def test_a_folder_of_no_class_a_second_copy_and_a_table_are_errors(bare, tree):
 def test_a_folder_of_no_subject_is_noted_and_left_out(bare, indexed):
     (bare / "HS/read me").mkdir()
     found = build_index("smic", bare)
-    assert found.notes == ("folder read me is named after no subject (such as s01): left out",)
+    assert found.notes[0] == "folder read me is named after no subject (such as s01): left out"
     assert found.table["clip"].tolist() == indexed.table["clip"].tolist()
 
 
@@ -192,3 +190,12 @@ def test_a_clip_is_loaded_by_its_own_row_only(tree, indexed):
     row = indexed.table.iloc[1]
     trial = KIND.load(tree[0], row, LoadConfig(("colour",), size=40, crop="frame"))
     assert trial.label == "others" and trial.colour.shape[1:] == (3, 40, 40)
+
+
+def test_a_number_that_is_skipped_within_a_folder_is_told_by_the_index(bare, tree):
+    folder = bare / tree[1]["folder"][0]
+    for k in (2, 5):
+        (folder / f"image00000{k}.bmp").touch()
+    table = build_index("smic", bare).table.set_index("clip")
+    assert table.loc[folder.name, "colour"] == ""
+    assert table.loc[folder.name, "flags"] == "frame 3 and 1 more of 1 to 5 is not on disk"

@@ -77,8 +77,8 @@ def test_what_fills_no_clip_is_noted(tree):
     root, truth = tree
     found = build_index("wesad", root, IndexOptions(segment_s=5.0))
     long = (truth["offset"] - truth["onset"] + 1).sum() / 700
-    assert found.notes == (
-        f"{long - 5 * len(found.table):.1f} s of {long:.1f} s fill no clip of 5 s and are left out",
+    assert found.notes[0] == (
+        f"{long - 5 * len(found.table):.1f} s of {long:.1f} s fill no clip of 5 s and are left out"
     )
 
 

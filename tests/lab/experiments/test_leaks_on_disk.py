@@ -71,7 +71,9 @@ def maps(before, tmp_path):
     own = table["dataset"].eq("smic") & table["sub"].eq("s01")
     table.loc[own, "label"] = table.loc[own, "label"].map({0: 1, 1: 2, 2: 1})
     table.to_csv(after / "labels.csv", index=False)
-    for path in (after / name for name in table.loc[own, "filename"]):
+    for path in (
+        after / name for name in (table["sub"] + "_" + table["filename_o"] + " .png")[own]
+    ):
         cv2.imwrite(str(path), 255 - cv2.imread(str(path)))  # no level is its own reverse
     for root in (before, after):
         yield open_dataset("flowmaps", root, config=LoadConfig(modalities=("flow",)))
@@ -99,7 +101,7 @@ def same_weights(pair, role="test", **settings):
     config = replace(pair.config, **settings)
     states = []
     for data in (pair.before, pair.after):
-        prepared = experiments._normalised(data, config, progress=False)
+        prepared = experiments.prepared(data, config)
         splits = loso(data.index["subject"])
         split = next(s for s in splits if pair.who in getattr(s, role))
         states.append(train_fold(prepared, config, split, seed=0).state_dict())

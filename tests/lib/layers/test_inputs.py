@@ -15,7 +15,7 @@ def at(batch, k, name):
 
 def test_a_difference_holds_only_where_both_frames_were_measured(uneven):
     """NaN is no number: what is left of it by subtraction is what must not be believed."""
-    change, real = FrameInput("depth").change(collate(uneven, "abc"))
+    change, real, _ = FrameInput("depth").change(collate(uneven, "abc"))
     assert real.sum(dim=1).tolist() == [6, 0, 5, 3]
     for k in (0, 2, 3):
         depth = uneven[k].depth
@@ -26,23 +26,23 @@ def test_a_difference_holds_only_where_both_frames_were_measured(uneven):
 
 def test_the_mean_that_raw_frames_lose_is_of_measured_pixels(uneven):
     batch = collate(uneven, "abc")
-    raw, real = FrameInput("depth", "raw").change(batch)
+    raw, real, _ = FrameInput("depth", "raw").change(batch)
     depth = uneven[0].depth
     level = depth.nanmean(dim=(-2, -1), keepdim=True)
     torch.testing.assert_close(raw[0][real[0]], (depth - level).nan_to_num(0.0))
-    raw, real = FrameInput("colour", "raw").change(batch)
+    raw, real, _ = FrameInput("colour", "raw").change(batch)
     torch.testing.assert_close(
         raw[1][real[1]].mean(dim=(-2, -1)), torch.zeros(4, 3), atol=1e-6, rtol=0
     )
 
 
 @pytest.mark.parametrize("name", ["colour", "depth"])
-def test_the_scale_of_frames_counts_real_frames_of_trials_that_have_them(uneven, name):
+def test_the_scale_of_frames_counts_measured_pixels_of_real_frames(uneven, name):
     layer = FrameInput(name)
     layer.scale.fit(*layer.sums(collate(uneven, "abc")))
     frames = [getattr(t, name) for t in uneven if getattr(t, name) is not None]
-    change = torch.cat([(x - x[:1]).nan_to_num(0.0) for x in frames])
-    torch.testing.assert_close(layer.scale.rms[0], change.square().mean().sqrt())
+    change = torch.cat([(x - x[:1]).flatten() for x in frames])
+    torch.testing.assert_close(layer.scale.rms[0], change.square().nanmean().sqrt())
 
 
 def test_signals_lose_their_own_mean_and_get_one_scale_a_channel(uneven):

@@ -6,12 +6,12 @@ import pytest
 
 from meps_lib.errors import MepsError
 from meps_lib.protocol.metrics import score, score_by_set
+from meps_lib.protocol.scorelines import summary
 from meps_lib.protocol.statistics import (
     bootstrap_interval,
     majority,
     majority_predictions,
     permutation_test,
-    summary,
 )
 from tests.lib.protocol.test_statistics import CLASSES, other_model, people
 

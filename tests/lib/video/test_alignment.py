@@ -133,16 +133,6 @@ def test_a_crop_does_not_alias():
     assert abs(inside.mean() - 127.5) < 2
 
 
-def test_depth_is_not_mixed_across_an_edge():
-    stripes = np.where(np.arange(120) // 5 % 2, 1500, 700)
-    depth = np.broadcast_to(stripes, (120, 120)).astype(np.float32)
-    depth[40:60, 40:60] = np.nan
-    crop = warp(depth, np.array([[0.47, 0, 3.3], [0, 0.47, 0]]), 64, nearest=True)
-    assert set(np.unique(crop[~np.isnan(crop)])) == {700, 1500}
-    assert np.isnan(crop[20:27, 23:30]).all()  # the hole is still a hole
-    assert np.isnan(crop[:, 0]).all()  # and outside is nothing
-
-
 def test_a_useless_size_is_refused(photo):
     with pytest.raises(MepsError, match="size=31"):
         align_face(still(photo), 31)

@@ -6,9 +6,16 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+import torch
 
 from meps_lib.errors import MepsError
-from meps_lib.video.depth import clean_depth, read_depth, read_depth_picture
+from meps_lib.video.depth import (
+    clean_depth,
+    crop_depth,
+    read_depth,
+    read_depth_picture,
+    shrink_depth,
+)
 
 DATA = os.environ.get("MEPS_DATA")
 needs_data = pytest.mark.skipif(not DATA, reason="set MEPS_DATA to the folder of recordings")
@@ -115,3 +122,40 @@ def test_one_picture_has_the_unit_that_is_said_and_holes(tmp_path):
         depth = read_depth_picture(tmp_path / "d.png", unit)
         assert np.argwhere(np.isnan(depth)).tolist() == [[2, 3]]
         assert np.unique(depth[~np.isnan(depth)]).tolist() == [1700 * unit]
+
+
+def test_a_smaller_picture_has_a_fraction_of_the_noise():
+    """The mean of n x n pixels has a standard deviation n times smaller; one of them has all."""
+    noise = torch.from_numpy(np.random.default_rng(0).normal(700, 1.0, (4, 1, 384, 384)))
+    assert shrink_depth(noise, 48).std().item() == pytest.approx(1 / 8, rel=0.03)
+    assert shrink_depth(noise, 128).std().item() == pytest.approx(1 / 3, rel=0.03)
+
+
+def test_holes_do_not_pull_the_mean_and_only_all_of_them_make_one():
+    rng = np.random.default_rng(1)
+    depth = rng.uniform(600, 800, (3, 1, 60, 60))
+    depth[rng.random(depth.shape) < 0.7] = np.nan
+    depth[:, :, :15, :10] = np.nan
+    small = shrink_depth(torch.from_numpy(depth), 12).numpy()
+    blocks = depth.reshape(3, 1, 12, 5, 12, 5)
+    seen = ~np.isnan(blocks).all(axis=(3, 5))
+    assert (np.isnan(small) == ~seen).all() and np.isnan(small[:, :, :3, :2]).all()
+    total, n = np.nansum(blocks, axis=(3, 5)), (~np.isnan(blocks)).sum(axis=(3, 5))
+    np.testing.assert_allclose(small[seen], (total / np.maximum(n, 1))[seen], rtol=1e-5)
+
+
+def test_a_face_is_not_mixed_with_the_wall_behind_it():
+    """Cleaned first and averaged then, no pixel stands between the face and the wall."""
+    y, x = np.mgrid[:240, :240]
+    face = np.hypot(x - 120, y - 120) < 90
+    depth = np.where(face, 700.0, 1500.0).astype(np.float32)
+    depth[100:140, 60:80] = np.nan
+    shrink = np.array([[0.21, 0, 3.3], [0, 0.21, 0]])
+    crop = crop_depth(depth, shrink, 52)
+    assert np.unique(crop[~np.isnan(crop)]).tolist() == [700]
+    assert np.isnan(crop[22:28, 17:19]).all()  # the hole is still a hole
+    whole = crop_depth(depth, shrink, 52, face=False)
+    assert np.isnan(whole[:, :3]).all()  # outside is nothing
+    assert whole[0, 30] == 1500 and whole[25, 30] == 700
+    with pytest.raises(MepsError, match="7.png: depth without a measured pixel"):
+        crop_depth(np.full((240, 240), np.nan, np.float32), shrink, 52, source="7.png")

@@ -72,13 +72,6 @@ def test_a_crop_a_kth_as_large_is_the_mean_of_blocks(k):
     np.testing.assert_allclose(crop, blocks, atol=0.5)
 
 
-def test_depth_takes_whole_pixels_and_is_nothing_outside():
-    depth = np.where(np.arange(96) // 5 % 2, 1500, 700) * np.ones((96, 1))
-    crop = warp(depth.astype(np.float32), np.array([[0.31, 0, 2.2], [0, 0.31, 0]]), SIZE, True)
-    assert set(np.unique(crop[~np.isnan(crop)])) == {700, 1500}
-    assert np.isnan(crop[:, 0]).all()
-
-
 def test_smoothing_is_in_seconds(detector):
     """A head that jumps: smoothed by a Gaussian of 0.5 s, at 10 frames a second 5 frames."""
     detector([pair(30.0 + 8 * (t >= 30), 40.0) for t in range(60)])
@@ -133,8 +126,10 @@ def test_a_trial_has_the_frames_depth_and_times_of_its_own_clip(detector, monkey
     assert trial.apex == 1
     assert trial.start == pytest.approx(5 / 30)
     assert trial.fps == pytest.approx(3 / (10 / 30))
-    near = [depth[~depth.isnan()].unique().tolist() for depth in trial.depth]
-    assert near == [[800 + t, 900 + t] for t in frames]  # each its own, and the wall is gone
+    for t, crop in zip(frames, trial.depth, strict=True):  # each its own, and the wall is gone
+        near = crop[~crop.isnan()].round(decimals=2)
+        between = (near > 800 + t) & (near < 900 + t)  # the pixels on the edge in the middle
+        assert near.min() == 800 + t and near.max() == 900 + t and between.float().mean() < 0.04
     # The edge in the middle of the face stands where it stood, since the crop goes with the face.
     edges = (trial.depth[:, 0, SIZE // 2] > 850).int().argmax(dim=1)
     assert np.ptp(edges.numpy()) <= 1  # in one frame's crop it would go 4 pixels

@@ -12,7 +12,7 @@ KINDS = [name for name in MODULES if kind_of(name).tables]
 # One clip of each kind, as its table has it.
 TABLES = {
     "casme3-a": "Subject,Filename,Onset,Apex,Offset,AU,emotion\nspNO.1,a,60,65,70,4,fear\n",
-    "casme3-c": "sub,count,onset,offset,au,emotion\n1,1,10,20,4,happy\n",
+    "casme3-c": "sub,count,onset,offset,au,emotion\n1,1,10,20,4,positive\n",
     "mmme": "Subject,Filename,Marker,OnsetFrame,ApexFrame,OffsetFrame,Action Units,"
     "Estimated Emotion,(Macro/Micro)\nsub01,113,113,0,2,4,AU4,happy,micro\n",
     "casme2": "Subject,Filename,OnsetFrame,ApexFrame,OffsetFrame,Action Units,Estimated Emotion\n"

@@ -21,11 +21,15 @@ READ = {
 def test_the_sheet_with_the_table_is_read(tmp_path):
     lines = [["Subject", "Onset", "Apex", "AU"], [1, 2, 3, 4]]
     notes = [["Subject", "see below"], ["", ""]]
-    sheets = {"empty": [], "notes": notes, "coding": lines, "old": [lines[0], [9, 9, 9, 9]]}
+    sheets = {"empty": [], "notes": notes, "coding": lines}
     path = write_xlsx(tmp_path / "t.xlsx", sheets)
     assert read_table(path, COLUMNS)["onset"].tolist() == ["2"]
     with pytest.raises(MepsError, match="t.xlsx, sheet 'notes', row 1: no column"):
         read_table(path, COLUMNS, sheet="notes")
+    path = write_xlsx(tmp_path / "t.xlsx", sheets | {"old": [lines[0], [9, 9, 9, 9]]})
+    with pytest.raises(MepsError, match="sheets 'coding', 'old' have all .*choose one with --sh"):
+        read_table(path, COLUMNS)
+    assert read_table(path, COLUMNS, sheet="OLD")["onset"].tolist() == ["9"]
     worse = write_xlsx(tmp_path / "u.xlsx", {"notes": [["x"]], "coding": [lines[0][:3], [1, 2, 3]]})
     with pytest.raises(MepsError, match="sheet 'coding', .*no column 'AU'.*'notes', 'coding'"):
         read_table(worse, COLUMNS)

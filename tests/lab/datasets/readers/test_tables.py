@@ -79,7 +79,13 @@ MAKERS = [table_xlsx, lambda folder: xls(folder / "t.xls"), table_csv]
 
 @pytest.mark.parametrize("make", MAKERS, ids=["xlsx", "xls", "csv"])
 def test_every_format_reads_the_same(tmp_path, make):
-    assert read_table(make(tmp_path), COLUMNS, sheet="label").to_dict("list") == READ
+    path = make(tmp_path)
+    assert read_table(path, COLUMNS).to_dict("list") == READ
+    if path.suffix == ".csv":
+        with pytest.raises(MepsError, match="t.csv has no sheets; leave --sheet label away"):
+            read_table(path, COLUMNS, sheet="label")
+    else:
+        assert read_table(path, COLUMNS, sheet="label").to_dict("list") == READ
 
 
 def test_a_spreadsheet_is_read_by_what_it_is(tmp_path):
