@@ -3,7 +3,7 @@
 import pandas as pd
 import pytest
 
-from meps_lab.datasets.casme3_a import LONGEST
+from meps_lab.datasets.casme3_a_rules import LONGEST
 from meps_lab.datasets.index.build import IndexOptions, build_index
 from meps_lab.simulate.layouts.spreadsheet import write_table
 from meps_lib.errors import MepsError
