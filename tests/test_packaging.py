@@ -139,3 +139,34 @@ def test_the_laboratory_needs_no_more_than_its_extra():
     code = "import meps_lab.chapters, meps_lab.cli.main, meps_lab.experiments"
     done = imports_with(list(requirements("lab").values()), code)
     assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize("name", ["/usr/bin/meps", "meps.exe"])
+def test_the_command_without_the_laboratory_says_so_in_one_line(name):
+    """The lines are those of the script that an installation writes."""
+    module, function = PROJECT["scripts"]["meps"].split(":")
+    code = f"sys.argv = [{name!r}]\nfrom {module} import {function}\nsys.exit({function}())"
+    done = imports_with(list(requirements().values()), code)
+    assert done.returncode == 2 and done.stdout == ""
+    (line,) = done.stderr.splitlines()
+    assert line.startswith("meps: meps_lab needs ")
+    assert line.endswith('pip install "meps-lib[lab]"')
+
+
+def test_files_that_are_no_source_come_with_the_package():
+    """Tables, recordings and their licences: each is named by a pattern of its package."""
+    settings = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["tool"]["setuptools"]
+    named = {
+        path
+        for package, patterns in settings["package-data"].items()
+        for pattern in patterns
+        for path in (ROOT / package.replace(".", "/")).glob(pattern)
+    }
+    there = {
+        path
+        for package in ("meps_lib", "meps_lab")
+        for path in (ROOT / package).rglob("*")
+        if path.is_file() and path.suffix not in (".py", ".pyc")
+    }
+    there = {path for path in there if "/." not in path.relative_to(ROOT).as_posix()}
+    assert there and there <= named, sorted(there - named)

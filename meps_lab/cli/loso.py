@@ -10,6 +10,8 @@ from meps_lab.cli.data import open_data
 from meps_lab.cli.index import KindName, segment_of
 from meps_lib.errors import MepsError
 
+_OF_DATA = ("labels", "rules", "any_counts", "sheet", "exceptions", "allow_missing")
+_SAME = ("n_validation", "normalise", "protocol", "seeds", "split_file", "test_on", "train_on")
 Modality = Literal["colour", "depth", "ps", "flow"]
 Signal = Literal["EDA", "ECG", "PPG", "RSP", "SKT"]
 
@@ -37,6 +39,11 @@ class Loso:
     rules: tuple[str, ...] = ()  # with --data: RULE=drop, repair or keep, as for "meps index"
     segment_s: float | None = None  # CASE, WESAD: cut conditions into clips of so many s; None: 60
     any_counts: bool = False  # with --data: go on although a whole set has other counts
+    sheet: str | None = None  # with --data: of the annotation table, where several could be it
+    exceptions: tuple[Path, ...] = ()
+    """With --data casme3-a: the authors' lists of damaged pictures; clips are flagged."""
+    allow_missing: bool = False
+    """With --data: go on although more than 5 % of a set's clips have no usable files."""
     crop: Literal["auto", "face", "frame"] = "auto"
     """With --data: find and align the face, or take the whole picture."""
     cache: Path | None = None  # a folder in which prepared clips are kept for the next run
@@ -74,30 +81,21 @@ class Loso:
         from meps_lab.experiments.folds import ExperimentConfig, run, tabulate
         from meps_lab.experiments.results import PREDICTIONS
         from meps_lab.prepare import PrepareConfig
-        from meps_lib.protocol.statistics import summary
+        from meps_lib.protocol.scorelines import summary
         from meps_lib.training import TrainConfig
 
         modalities = self._modalities()
         self._check(modalities)
         device = device_of(self.device)
         data = open_data(self, modalities)
-        chosen = {"fusion": self.fusion, "attention": self.attention}
-        counts = {"n_folds": self.folds, "n_validation": self.n_validation}
-        signals = {} if self.signals is None else {"ps_names": self.signals}
         config = ExperimentConfig(
             model=self.model or ("flowmap" if modalities == ("flow",) else "meps"),
-            model_args={k: v for k, v in chosen.items() if v is not None},
+            model_args=_given(fusion=self.fusion, attention=self.attention),
             modalities=modalities,
-            prepare=PrepareConfig(n_frames=self.frames, size=self.size, **signals),
+            prepare=PrepareConfig(self.frames, self.size, **_given(ps_names=self.signals)),
             train=TrainConfig(epochs=self.epochs, device=device),
-            protocol=self.protocol,
-            train_on=self.train_on,
-            test_on=self.test_on,
-            split_file=self.split_file,
-            seeds=self.seeds,
             n_jobs=self.jobs,
-            normalise=self.normalise,
-            **{k: v for k, v in counts.items() if v is not None},
+            **_given(n_folds=self.folds, **{name: getattr(self, name) for name in _SAME}),
         )
         print(
             f"data: {data.note}; {len(data)} trials; modalities {', '.join(modalities)}; {device}"
@@ -113,7 +111,7 @@ class Loso:
             print(f"skipped: clip {one['clip']!r}: {one['error']}")
         if lost := table.attrs["lost"]:
             print(f"skipped whole, unused in every fold: subjects {', '.join(lost)}")
-        print(summary(table, data.classes))
+        print(summary(table, data.classes, asked=getattr(data, "asked", None)))
         print("in brackets: 95 % intervals over subjects")
         if hasattr(data, "truth") or getattr(data, "scenario", None) is not None:
             print(f"ceiling (oracle features)  {_ceiling(data, modalities)}")
@@ -146,7 +144,7 @@ class Loso:
         video = bool({"colour", "depth"} & set(modalities)) or self.model == "flowmap"
         pictures = data and "colour" in _has(self.data) and modalities != ("ps",)
         rules = [
-            (data, "--data, which says what lies at --root", ("labels", "rules", "any_counts")),
+            (data, "--data, which says what lies at --root", _OF_DATA),
             (pictures, "--data of a set with pictures, which are used", ("crop",)),
             (simulated, "simulated trials, without --root", ("subjects", "trials", "scenario")),
             (data or simulated, "--data, or with simulated trials", ("classes",)),
@@ -163,6 +161,11 @@ class Loso:
                 unset = value is None or value is False or value in ((), "auto")  # 0 is set
                 if not unset and not right:
                     raise MepsError(f"--{name.replace('_', '-')} goes with {partner}")
+
+
+def _given(**settings) -> dict:
+    """Those that were named; the others keep their defaults."""
+    return {name: value for name, value in settings.items() if value is not None}
 
 
 def _has(kind: str) -> tuple[str, ...]:

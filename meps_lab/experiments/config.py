@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+import pandas as pd
+
 from meps_lab.prepare import PrepareConfig
-from meps_lib.arguments import whole
+from meps_lib.arguments import one_of, whole
 from meps_lib.errors import MepsError
+from meps_lib.protocol import splits as roles
 from meps_lib.protocol.normalise import NORMALISERS
-from meps_lib.protocol.splits import LAST_SEED
+from meps_lib.protocol.split_files import ROLES, read_splits
 from meps_lib.training import TrainConfig
 
 PROTOCOLS = ("loso", "grouped-kfold", "cross-data-set", "file")
@@ -46,22 +49,19 @@ class ExperimentConfig:
         if not isinstance(self.seeds, Iterable) or isinstance(self.seeds, str):
             raise MepsError(f"seeds={self.seeds!r}; expected several in a row, such as (0, 1)")
         for seed in (seeds := tuple(self.seeds)):
-            whole("seeds", seed, 0, LAST_SEED)
+            whole("seeds", seed, 0, roles.LAST_SEED)
+        if not seeds or len(set(seeds)) < len(seeds):
+            raise MepsError(f"seeds={seeds}; expected one or more, all different")
         object.__setattr__(self, "seeds", tuple(map(int, seeds)))
         object.__setattr__(self, "modalities", tuple(self.modalities))
+        whole("n_jobs", self.n_jobs, 1)
+        one_of("protocol", self.protocol, PROTOCOLS)
+        one_of("normalise", self.normalise, tuple(NORMALISERS))
         for name in _OF_DATA.keys() & self.model_args.keys():
             raise MepsError(
                 f"model_args sets {name} to {self.model_args[name]!r}, and the experiment has it "
                 f"from {_OF_DATA[name]}: take it out of model_args"
             )
-        if not seeds or len(set(seeds)) < len(seeds):
-            raise MepsError(f"seeds={seeds}; expected one or more, all different")
-        whole("n_jobs", self.n_jobs, 1)
-        for name, known in (("protocol", PROTOCOLS), ("normalise", NORMALISERS)):
-            if getattr(self, name) not in known:
-                raise MepsError(
-                    f"{name}={getattr(self, name)!r}; expected one of {', '.join(known)}"
-                )
         if self.normalise != "training" and "ps" not in self.modalities:
             raise MepsError(
                 f"normalise={self.normalise!r} scales peripheral signals, and the modalities are "
@@ -74,6 +74,41 @@ class ExperimentConfig:
                     f"belongs to the protocol {protocol!r}, which needs it"
                 )
 
+    def splits(self, index: pd.DataFrame, seed: int, lost: Sequence[str] = ()) -> list[roles.Split]:
+        """Who has which role in each fold of a seed.
+
+        Parameters
+        ----------
+        index : DataFrame
+            One row a trial: subject, and data_set where there are several.
+        seed : int
+            Draws the validation subjects.
+        lost : sequence of str
+            Subjects without a row, as no trial of theirs can be read. They are unused, and a fold
+            that would test nobody else is left out.
+
+        Raises
+        ------
+        MepsError
+            As the protocol's splits say; if a subject occurs in two data sets; if nobody but the
+            lost has a role.
+        """
+        several, drawn = "data_set" in index, (self.n_validation, seed)
+        subjects = index["subject"].tolist()
+        sets = index["data_set"].tolist() if several else ["the only one"] * len(index)
+        if self.protocol == "cross-data-set" and not several:
+            raise MepsError("cross-data-set: the index has no column data_set to tell them apart")
+        roles.check_subjects(subjects, sets)
+        if self.protocol == "file":
+            splits = read_splits(self.split_file, [*subjects, *lost])
+        elif self.protocol == "cross-data-set":
+            splits = roles.cross_data_set(subjects, sets, self.train_on, self.test_on, *drawn)
+        elif self.protocol == "grouped-kfold":
+            splits = roles.grouped_kfold(subjects, self.n_folds, *drawn)
+        else:
+            splits = roles.loso(subjects, *drawn)
+        return _without(splits, lost) if lost else list(splits)
+
 
 # What a model is told of the data, and where it comes from; an argument beside it would differ.
 _OF_DATA = {
@@ -84,3 +119,18 @@ _OF_DATA = {
 }
 # Settings that one protocol needs, and no other knows.
 _ONLY = {"train_on": "cross-data-set", "test_on": "cross-data-set", "split_file": "file"}
+
+
+def _without(splits: Iterable[roles.Split], lost: Sequence[str]) -> list[roles.Split]:
+    kept = []
+    for split in splits:
+        taken = [tuple(s for s in getattr(split, role) if s not in lost) for role in ROLES]
+        if not set(split.test) <= set(lost):
+            unused = tuple(sorted({*split.unused, *lost}))
+            try:
+                kept.append(roles.Split(split.fold, *taken, unused))
+            except MepsError as error:
+                raise MepsError(f"subjects {', '.join(lost)} cannot be read: {error}") from None
+    if not kept:
+        raise MepsError(f"no fold tests anybody but {', '.join(lost)}, who cannot be read")
+    return kept

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -15,12 +15,19 @@ import meps_lib
 from meps_lab.datasets.cache.packing import pack
 from meps_lib.protocol.splits import Split
 
-# What makes predictions out of prepared trials, and what prepares them.
+# What prepares trials and makes predictions out of them: files of both packages.
 _SOURCE = (
-    *("arguments.py", "checks.py", "errors.py", "labels.py", "training.py", "trial.py"),
-    *("layers", "models", "protocol", "signals", "video"),  # so far of the library
-    *("datasets", "prepare.py", "experiments/config.py", "experiments/folds.py"),
+    *("*.py", "datasets/**/*.py", "experiments/config.py", "experiments/folds.py"),
+    *(f"{room}/**/*.py" for room in ("layers", "models", "protocol", "signals", "video")),
 )
+
+
+def digest(parts: Iterable[Any]) -> str:
+    """SHA-256 of bytes and arrays in a row: of a file, of trials, of splits, of a fold."""
+    total = hashlib.sha256()
+    for part in parts:
+        total.update(part)
+    return total.hexdigest()[:32]
 
 
 def source_files() -> dict[str, str]:
@@ -29,15 +36,12 @@ def source_files() -> dict[str, str]:
     Not so: pictures, the book's helpers, the command and the simulator, whose trials are compared
     bit by bit.
     """
-    tops = Path(meps_lib.__file__).parent, Path(__file__).parents[1]
-    found = {}
-    for top in tops:
-        for path in (top / name for name in _SOURCE):
-            for file in sorted(path.rglob("*.py")) if path.is_dir() else [path]:
-                if file.is_file():
-                    name = f"{top.name}/{file.relative_to(top).as_posix()}"
-                    found[name] = hashlib.sha256(file.read_bytes()).hexdigest()[:16]
-    return found
+    return {
+        f"{top.name}/{file.relative_to(top).as_posix()}": digest([file.read_bytes()])
+        for top in (Path(meps_lib.__file__).parent, Path(__file__).parents[1])
+        for pattern in _SOURCE
+        for file in sorted(top.glob(pattern))
+    }
 
 
 # On import, not when a run begins: a file may have changed in between, and what runs has not.
@@ -45,19 +49,17 @@ CODE = source_files()
 
 
 def about(config: Any, origin: Mapping[str, Any]) -> dict[str, Any]:
-    """What is known of an experiment before its data are read; for `Results.check`.
+    """What is known of an experiment before its data are read.
 
     The code is that of `source_files` as it was when this module was imported. Not covered are a
     file changed between its own import and that one, what is reloaded or replaced in memory, and
-    other packages, of which torch's version is compared.
+    other packages, of which torch's version is compared. The number of processes decides nothing,
+    and is left out.
     """
-    return {
-        "meps_lib": meps_lib.__version__,
-        "torch": torch.__version__,
-        "code": CODE,
-        "origin": dict(origin),
-        "config": asdict(config),
-    }
+    settings = asdict(config)
+    del settings["n_jobs"]
+    versions = {"meps_lib": meps_lib.__version__, "torch": torch.__version__}
+    return _as_kept(versions | {"code": CODE, "origin": dict(origin), "config": settings})
 
 
 def about_data(data: Any, splits: Mapping[int, Sequence[Split]], note: str) -> dict[str, Any]:
@@ -66,43 +68,33 @@ def about_data(data: Any, splits: Mapping[int, Sequence[Split]], note: str) -> d
     The digest of the prepared trials is of every bit. Two kinds of processor may round a trial
     differently: to go on with a run on the other kind, prepare with a cache.
     """
-    h = hashlib.sha256()
-    for trial in data.trials:
-        tensors, text = pack(trial)
-        h.update(text.encode())
-        for name in sorted(tensors):
-            h.update(f"{name} {tuple(tensors[name].shape)}".encode())
-            h.update(tensors[name].numpy())
-    return {
-        "data": {"note": note, "n_trials": len(data), "classes": list(data.classes)},
-        "digest": {
-            "splits": hashlib.sha256(repr(sorted(splits.items())).encode()).hexdigest(),
-            "trials": h.hexdigest(),
-        },
-        "skipped": data.skipped.to_dict("records"),
-    }
+    found = {"note": note, "n_trials": len(data), "classes": data.classes}
+    who = repr(sorted(splits.items())).encode()
+    digests = {"splits": digest([who]), "trials": digest(_bits(data.trials))}
+    skipped = data.skipped.to_dict("records")
+    return _as_kept({"data": found, "digest": digests, "skipped": skipped})
 
 
-def as_kept(record: Mapping[str, Any]) -> dict[str, Any]:
+def _bits(trials: Iterable[Any]) -> Iterator[Any]:
+    for tensors, text in map(pack, trials):
+        yield text.encode()
+        for name, x in sorted(tensors.items()):
+            yield f"{name} {tuple(x.shape)}".encode()
+            yield x.numpy()
+
+
+def _as_kept(record: Mapping[str, Any]) -> dict[str, Any]:
     """As it comes back from a file; a number of NumPy's as the number."""
-    return json.loads(json.dumps(record, default=_other))
+    plain = json.dumps(record, default=lambda x: x.tolist() if hasattr(x, "tolist") else str(x))
+    return json.loads(plain)
 
 
-def changed_files(old: Any, new: Mapping[str, str]) -> list[str]:
-    """The files whose digest differs, or which only one of two records of the source has."""
-    old = old if isinstance(old, dict) else {}
-    return sorted(name for name in {**old, **new} if old.get(name) != new.get(name))
-
-
-def _other(x: Any) -> Any:
-    return x.tolist() if hasattr(x, "tolist") else str(x)
-
-
-def differences(old: Any, new: Any, where: str = "") -> list[str]:
-    """In words, setting by setting; not of the number of processes, which decides nothing."""
+def differences(old: Any, new: Any, where: str = "") -> dict[str, str]:
+    """What differs between two records, in words, by its place such as ``config.train.epochs``."""
     if isinstance(old, dict) and isinstance(new, dict):
-        names = [k for k in {**old, **new} if f"{where}{k}" != "config.n_jobs"]
-        found = (differences(old.get(k), new.get(k), f"{where}{k}.") for k in names)
-        return [text for texts in found for text in texts]
+        found = {}
+        for k in {**old, **new}:
+            found |= differences(old.get(k), new.get(k), f"{where}.{k}".removeprefix("."))
+        return found
     same = old == new or json.dumps(old) == json.dumps(new)  # the latter for NaN
-    return [] if same else [f"{where[:-1]} was {old!r} and is {new!r}"]
+    return {} if same else {where: f"{where} was {old!r} and is {new!r}"}

@@ -1,4 +1,4 @@
-"""Short real recordings under open licences, found by name or fetched with a checked SHA-256.
+"""Short real recordings under open licences, which come with the package, each with its licence.
 
 Imports the library alone.
 """

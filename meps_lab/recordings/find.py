@@ -1,6 +1,7 @@
-"""How the real recordings reach a reader: MEPS_DATA, the cache, or a checked download.
+"""Real recordings by name: the package's own files, or the same ones from elsewhere.
 
-Nothing is shipped with the library; `origins` says where each file comes from.
+``origins.csv`` has a line a file: the recording that it belongs to, its path, its SHA-256, and the
+address from which it came, at a fixed commit. The files lie beside it under ``data/``.
 """
 
 from __future__ import annotations
@@ -10,26 +11,34 @@ import html
 import os
 import tempfile
 import warnings
+from collections.abc import Iterator
 from pathlib import Path
 
+import pandas as pd
 import pooch
 from IPython.display import display
 
-from meps_lab.recordings.origins import RECORDINGS, File, RealRecording
 from meps_lib.errors import MepsError
 
-NAMES = tuple(RECORDINGS)
+SHIPPED = Path(__file__).parent / "data"
+ORIGINS = pd.read_csv(Path(__file__).with_name("origins.csv"), dtype=str, encoding="utf-8")
+NAMES = tuple(ORIGINS["name"].unique())
 
 
 class RecordingUnavailable(MepsError):
-    """A real recording is not at hand, or is not the one that it should be."""
+    """A real recording is not at hand."""
+
+
+class RecordingWarning(UserWarning):
+    """A file of a recording is not what it should be, or MEPS_DATA names no folder."""
 
 
 def fetch(name: str) -> Path:
-    """Path of a real recording, downloaded if need be, its checksum compared each time.
+    """Path of a real recording, its checksum compared each time.
 
-    Looks in the folder that the environment variable MEPS_DATA names, then in the cache of
-    earlier downloads, then at the place of origin.
+    Looks in the package, then in the folder that the environment variable MEPS_DATA names, then
+    in the cache of earlier downloads; what is found nowhere is downloaded from its origin. A place
+    that has another file under this name is passed over with a `RecordingWarning`.
 
     Parameters
     ----------
@@ -46,28 +55,19 @@ def fetch(name: str) -> Path:
     MepsError
         When there is no recording of that name.
     RecordingUnavailable
-        When a file under MEPS_DATA has another checksum, a download fails or does not match,
-        or the cache cannot be written.
+        When no place has it, and a download fails, does not match or cannot be kept.
 
     Examples
     --------
-    >>> fetch("face_video").name  # doctest: +SKIP
+    >>> fetch("face_video").name
     'single_face.mp4'
     """
-    recording = _named(name)
-    root = _data_folder(recording)
-    if root is not None:
-        for file in recording.files:
-            if _digest(root / file.path) != file.sha256:
-                raise RecordingUnavailable(
-                    f"{name}: {root / file.path} under MEPS_DATA is missing or is not the file of "
-                    f"{file.origin.repository} (SHA-256 {file.sha256[:12]}...); replace it, or "
-                    "unset MEPS_DATA to download it"
-                )
-        return root / recording.path
-    for file in recording.files:
-        _download(name, file)
-    return cache_folder() / recording.path
+    found = _found(name)
+    if found is None:
+        for file in _files(name):
+            _download(file)
+        found = cache_folder() / _path(name)
+    return found
 
 
 def available(name: str) -> bool:
@@ -81,10 +81,13 @@ def available(name: str) -> bool:
     Returns
     -------
     bool
+
+    Raises
+    ------
+    MepsError
+        When there is no recording of that name.
     """
-    recording = _named(name)
-    root = _data_folder(recording) or cache_folder()
-    return all(_digest(root / file.path) == file.sha256 for file in recording.files)
+    return _found(name) is not None
 
 
 def fetch_or_notice(name: str, instead: str) -> Path | None:
@@ -110,7 +113,7 @@ def fetch_or_notice(name: str, instead: str) -> Path | None:
     try:
         return fetch(name)
     except RecordingUnavailable as error:
-        display(Notice(name, RECORDINGS[name].about, instead, str(error)))
+        display(Notice(name, _files(name)[0].about, instead, str(error)))
         return None
 
 
@@ -142,34 +145,53 @@ def cache_folder() -> Path:
     return Path(pooch.os_cache("meps"))
 
 
-def _named(name: str) -> RealRecording:
-    if name not in RECORDINGS:
+def _files(name: str) -> list:
+    """The lines of the table that belong to a recording."""
+    if name not in NAMES:
         raise MepsError(f"no recording is called {name!r}; there are: {', '.join(NAMES)}")
-    return RECORDINGS[name]
+    return [file for file in ORIGINS.itertuples() if file.name == name]
 
 
-def _data_folder(recording: RealRecording) -> Path | None:
-    """MEPS_DATA, when it is set and holds this recording."""
-    named = os.environ.get("MEPS_DATA")
-    if not named:
-        return None
-    root = Path(named).expanduser()
-    if not root.is_dir():
-        warnings.warn(
-            f"MEPS_DATA is {named!r}, which is no folder; looking in the cache instead: correct "
-            "it, or unset it",
-            UserWarning,
-            stacklevel=3,
-        )
-    return root if (root / recording.path).exists() else None
+def _path(name: str) -> str:
+    """The one file of a recording, or the folder of its files."""
+    return os.path.commonpath([file.path for file in _files(name)])
+
+
+def _places() -> Iterator[Path]:
+    """Folders in which a recording may lie, in the order of `fetch`."""
+    yield SHIPPED
+    if named := os.environ.get("MEPS_DATA"):
+        root = Path(named).expanduser()
+        if not root.is_dir():
+            text = f"MEPS_DATA is {named!r}, which is no folder: correct it, or unset it"
+            warnings.warn(text, RecordingWarning, stacklevel=5)
+        yield root
+    yield cache_folder()
+
+
+def _found(name: str) -> Path | None:
+    """The first place in which all files of a recording are what they should be."""
+    path = _path(name)
+    for root in (place for place in _places() if (place / path).exists()):
+        for file in _files(name):
+            if _digest(root / file.path) != file.sha256:
+                text = (
+                    f"{name}: {root / file.path} is missing or is not the file of "
+                    f"{file.repository} (SHA-256 {file.sha256[:12]}...); replace it"
+                )
+                warnings.warn(text, RecordingWarning, stacklevel=3)
+                break
+        else:
+            return root / path
+    return None
 
 
 def _digest(path: Path) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest() if path.is_file() else ""
 
 
-def _download(name: str, file: File) -> None:
-    """Into the cache, unless it is there already with the right checksum."""
+def _download(file) -> None:
+    """A line's file into the cache, unless it is there already with the right checksum."""
     pooch.get_logger().setLevel("WARNING")
     target = cache_folder() / file.path
     if _digest(target) == file.sha256:
@@ -179,7 +201,7 @@ def _download(name: str, file: File) -> None:
         tempfile.TemporaryFile(dir=target.parent).close()
     except OSError as error:
         raise RecordingUnavailable(
-            f"{name}: the cache {target.parent} cannot be written ({type(error).__name__}: "
+            f"{file.name}: the cache {target.parent} cannot be written ({type(error).__name__}: "
             f"{error.strerror}), so nothing was downloaded; make it a folder that you may write "
             "to, or name a folder that holds the files in the environment variable MEPS_DATA"
         ) from error
@@ -193,8 +215,8 @@ def _download(name: str, file: File) -> None:
         )
     except Exception as error:  # WHY: requests, urllib3, the hash check and the disk all differ
         raise RecordingUnavailable(
-            f"{name}: could not download {file.url} ({type(error).__name__}); go online and try "
-            f"again, or put the file at {file.path} in a folder and name that folder in the "
-            f"environment variable MEPS_DATA. Origin: {file.origin.repository} "
-            f"({file.origin.licence})"
+            f"{file.name}: could not download {file.url} ({type(error).__name__}); install the "
+            "package anew, which holds the file, or go online and try again, or put the file at "
+            f"{file.path} in a folder and name that folder in the environment variable MEPS_DATA. "
+            f"Origin: {file.repository} ({file.licence})"
         ) from error

@@ -4,6 +4,7 @@ import errno
 import json
 import shutil
 from dataclasses import asdict
+from pathlib import Path
 
 import pandas as pd
 import pytest
@@ -11,14 +12,15 @@ import pytest
 from meps_lab.cli import main as cli
 from meps_lab.datasets.cache.settings import LoadConfig
 from meps_lab.datasets.dataset import IndexedDataset
-from meps_lab.datasets.index.build import build_index
+from meps_lab.datasets.index.build import IndexOptions, build_index
 from meps_lab.experiments import folds as experiments
 from meps_lab.experiments import results
 from meps_lab.experiments.folds import ExperimentConfig, run
 from meps_lab.prepare import PrepareConfig, PreparedDataset
 from meps_lab.simulate.layouts import write_layout
 from meps_lib.errors import MepsError
-from meps_lib.protocol.split_files import read_splits
+from meps_lib.protocol.split_files import read_splits, save_splits
+from meps_lib.protocol.splits import Split
 from meps_lib.training import TrainConfig
 
 SIMULATED = ["loso", "--subjects", "5", "--trials", "3", "--modalities", "ps", "--epochs", "1"]
@@ -51,7 +53,7 @@ def test_what_the_data_were_is_written_down(smic, tmp_path):
     assert auto["origin"] == {
         "kind": "smic",
         "root": str(smic),
-        "index": {"labels": None, "rules": {}, "segment_s": 60.0, "any_counts": False},
+        "index": json.loads(json.dumps(asdict(IndexOptions()))),
         "class_set": "megc2019",
         "load": auto["origin"]["load"],
         "left_out": {},
@@ -116,12 +118,17 @@ def test_a_subject_without_a_readable_clip_is_unused_and_the_splits_can_be_read(
     assert "subjects a, b, c are not in the data" in capsys.readouterr().err
 
 
-def test_splits_that_test_nobody_who_can_be_read():
-    split = experiments.Split(3, ("a",), ("b",), ("c",))
-    with pytest.raises(MepsError, match="no fold tests anybody but c"):
-        experiments._without([split], ("c",))
-    with pytest.raises(MepsError, match="b cannot be read: fold 3: no validation"):
-        experiments._without([split], ("b",))
+def test_splits_that_test_nobody_who_can_be_read(tmp_path):
+    file = save_splits([Split(3, ("a",), ("b",), ("c",))], tmp_path / "splits.json")
+    config = ExperimentConfig(protocol="file", split_file=file)
+    for lost, message in (
+        ("c", "no fold tests anybody but c"),
+        ("b", "b cannot be read: fold 3: no validation"),
+        ("a", "a cannot be read: fold 3: no train"),
+    ):
+        there = pd.DataFrame({"subject": [s for s in "abc" if s != lost]})
+        with pytest.raises(MepsError, match=message):
+            config.splits(there, 0, (lost,))
 
 
 def test_signals_and_validation_subjects_can_be_chosen(case, tmp_path, capsys, monkeypatch):
@@ -144,6 +151,32 @@ def test_signals_and_validation_subjects_can_be_chosen(case, tmp_path, capsys, m
     assert "lacks SKT; it has EDA, ECG, PPG" in capsys.readouterr().err
     assert cli.main([*SIMULATED, "--signals", "EDA", "EDA"]) == 2
     assert "signals each once" in capsys.readouterr().err
+
+
+def test_each_option_reaches_the_experiment(monkeypatch):
+    """Each is another than its default."""
+    seen = []
+
+    def seen_run(data, config, out, **how):
+        seen.append((config, out, how))
+        raise MepsError("seen")
+
+    monkeypatch.setattr(experiments, "run", seen_run)
+    options = (
+        "--subjects 5 --trials 3 --modalities ps colour --signals EDA --fusion apex --device cpu "
+        "--attention concat --protocol grouped-kfold --folds 3 --n-validation 1 --seeds 4 5 "
+        "--normalise per-subject --epochs 2 --frames 3 --size 40 --jobs 2 --skip-unreadable "
+        "--cache c --out o --accept-changed-code"
+    )
+    assert cli.main(["loso", *options.split()]) == 2
+    config = ExperimentConfig(
+        model_args={"fusion": "apex", "attention": "concat"}, modalities=("ps", "colour"),
+        prepare=PrepareConfig(n_frames=3, size=40, ps_names=("EDA",)),
+        train=TrainConfig(epochs=2, device="cpu"), protocol="grouped-kfold", n_folds=3,
+        n_validation=1, normalise="per-subject", seeds=(4, 5), n_jobs=2,
+    )  # fmt: skip
+    how = {"cache": Path("c"), "on_error": "skip", "accept_changed_code": True}
+    assert seen == [(config, Path("o"), how)]
 
 
 def test_a_prepared_clip_is_not_read_again(case, tmp_path, monkeypatch):

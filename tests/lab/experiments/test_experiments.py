@@ -65,11 +65,12 @@ def test_the_result_does_not_depend_on_the_threads(make_trial, monkeypatch):
 def test_prepared_trials_can_be_shared_by_experiments(make_trial):
     data = Handmade(make_trial)
     shared = PreparedDataset(data, QUICK.prepare)
-    config = ExperimentConfig(**vars(QUICK) | {"modalities": ("ps",), "model_args": {}})
+    before = shared.trials[0].ps.clone()
+    config = changed(normalise="per-subject")
     pd.testing.assert_frame_equal(
         run(shared, config, progress=False), run(data, config, progress=False)
     )
-    assert shared.trials[0].colour is not None  # and stay whole
+    assert shared.trials[0].colour is not None and shared.trials[0].ps.equal(before)  # whole still
     with pytest.raises(MepsError, match="n_frames=4.*the experiment wants .*n_frames=8"):
         run(shared, ExperimentConfig(), progress=False)
 

@@ -52,7 +52,7 @@ def test_each_fold_is_fitted_and_chosen_by_its_own_subjects(make_trial, monkeypa
 
     monkeypatch.setattr(experiments, "fit", fit)
     table = run(data, config, progress=False)
-    splits = experiments._splits(data.index, config, seed=0)
+    splits = config.splits(data.index, seed=0)
     clips = data.index.groupby("subject")["clip"].agg(list)
     assert seen == [
         [sorted(clips[list(side)].sum()) for side in (split.train, split.validation)]
@@ -83,8 +83,8 @@ def test_test_subjects_do_not_choose_the_epoch(make_trial, monkeypatch, leak):
         first = next(t for t in data.trials if t.subject == subject)
         first.ps, first.label = 1e3 * first.ps.flip(1), "abc"["cab".index(first.label)]
         split = next(s for s in loso(data.index["subject"]) if s.test == (subject,))
-        prepared = experiments._normalised(data, longer, progress=False)
-        after = experiments._fold(prepared, longer, split, seed=0)
+        prepared = experiments.prepared(data, longer)
+        after = experiments.run_fold(prepared, longer, split, seed=0)
         rest = before[(before["subject"] == subject) & (before["clip"] != first.clip)]
         after = after[after["clip"] != first.clip]
         same.append((rest.p_a.to_numpy() == after.p_a.to_numpy()).all())

@@ -3,6 +3,7 @@
 import math
 import pickle
 import threading
+import warnings
 from pathlib import Path
 
 import numpy as np
@@ -13,58 +14,68 @@ from joblib import parallel_config
 from meps_lab.experiments import record as experiment_record
 from meps_lab.experiments import results
 from meps_lab.experiments.folds import ExperimentConfig, run
-from meps_lab.experiments.record import CODE, about, as_kept, differences, source_files
-from meps_lab.experiments.results import known, results_in
+from meps_lab.experiments.record import CODE, about, differences, source_files
+from meps_lab.experiments.results import ResultsWarning, results_in
 from meps_lab.prepare import PreparedDataset
 from meps_lib.errors import MepsError
 from tests.handmade import Handmade, changed
 
 
 @pytest.fixture
-def test(make_trial):
-    return [make_trial(k, ("ps",)) for k in range(3)]
-
-
-@pytest.fixture
-def kept(test, tmp_path):
+def kept(tmp_path):
     """A folder, the table of seed 0 and fold 4, and the file that holds it."""
     with results_in(tmp_path) as folder:
-        folder.begin({}, {})
-    table = pd.DataFrame(known(0, 4, test) | {"p_a": np.float32([0.25, 0.5, 1 / 3])})
+        folder.begin({"config": {"epochs": 1}}, {})
+    table = pd.DataFrame({"subject": ["a", "b", "b"], "p_a": np.float32([0.25, 0.5, 1 / 3])})
     folder.keep(0, 4, table)
     (path,) = folder.folds.iterdir()
     return folder, table, path
 
 
-def test_a_fold_is_read_back_to_the_bit(kept, test):
+def read(folder, seed=0, fold=4):
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ResultsWarning)
+        return folder.read([(seed, fold)]).get((seed, fold))
+
+
+def test_a_fold_is_read_back_to_the_bit(kept):
     folder, table, _ = kept
-    pd.testing.assert_frame_equal(folder.read(0, 4, test), table, check_exact=True)
+    pd.testing.assert_frame_equal(read(folder), table, check_exact=True)
 
 
-def test_one_flipped_bit_is_noticed(kept, test):
+def test_one_flipped_bit_is_noticed(kept):
     folder, _, path = kept
     content = path.read_bytes()
     for k in range(0, len(content), 5):
         path.write_bytes(content[:k] + bytes([content[k] ^ 4]) + content[k + 1 :])
-        assert folder.read(0, 4, test) is None, k
+        assert read(folder) is None, k
     for damaged in (b"", bytes(len(content)), content[:-1]):
         path.write_bytes(damaged)
-        assert folder.read(0, 4, test) is None
+        assert read(folder) is None
+    path.unlink()
+    path.mkdir()  # nothing that can be read
+    assert read(folder) is None
 
 
-@pytest.mark.parametrize(
-    "column", [{"subject": "s9"}, {"clip": "c"}, {"fold": 5}, {"seed": 1}, {"truth": "c"}]
-)
-def test_a_fold_of_others_is_not_taken(kept, test, column):
-    """Its checksum is right, and it lies where the fold's own would."""
+@pytest.mark.parametrize("job", [(0, 5), (1, 4)])
+def test_a_file_under_another_name_is_another_fold(kept, job):
+    folder, _, path = kept
+    path.rename(path.with_name(path.name.replace("seed0_fold4", "seed{}_fold{}".format(*job))))
+    assert read(folder, *job) is None and read(folder) is None
+
+
+def test_a_fold_of_another_experiment_is_not_taken(kept, tmp_path):
+    """It is whole, it lies where the fold's own would, and its columns are the same."""
     folder, table, path = kept
     path.unlink()
-    folder.keep(0, 4, table.assign(**column))
-    assert folder.read(0, 4, test) is None
-    folder.keep(0, 4, table.drop(columns=[*column]))
-    assert folder.read(0, 4, test) is None
+    with results_in(tmp_path / "other") as other:
+        other.begin({"config": {"epochs": 2}}, {})
+    other.keep(0, 4, table)
+    (strange,) = other.folds.iterdir()
+    strange.rename(folder.folds / strange.name)
+    assert read(folder) is None
     folder.keep(0, 4, table)
-    assert folder.read(0, 4, test) is not None
+    assert read(folder) is not None
 
 
 def test_a_folder_is_held_until_its_run_ends(tmp_path):
@@ -78,17 +89,6 @@ def test_a_folder_is_held_until_its_run_ends(tmp_path):
     for _ in range(2):
         with results_in(tmp_path), pytest.raises(MepsError, match="another process"):
             results_in(tmp_path).__enter__()
-
-
-def test_who_else_tries_the_folder_is_not_in_the_way(tmp_path, monkeypatch):
-    """A file made to see whether one can write may have been removed by another who tries."""
-
-    def gone(path, missing_ok=False):
-        raise FileNotFoundError(2, "No such file or directory")
-
-    monkeypatch.setattr(Path, "unlink", gone)
-    with results_in(tmp_path / "out"):
-        pass
 
 
 class OutOfOrder(PreparedDataset):
@@ -135,14 +135,14 @@ def test_a_worker_that_imports_edited_code_keeps_nothing(kept, monkeypatch):
 
 
 def test_the_same_settings_are_the_same():
-    def settings():
-        args = {"n": np.int64(8), "p": np.float32(0.5), "row": np.arange(2), "none": math.nan}
-        return as_kept({"config": {"args": args, "where": Path("a")}})
+    def settings(**other):
+        given = {"n": np.int64(8), "p": np.float32(0.5), "row": np.arange(2), "none": math.nan}
+        return about(ExperimentConfig(n_jobs=2), {"args": given | other, "where": Path("a")})
 
     by_hand = {"n": 8, "p": 0.5, "row": [0, 1], "none": math.nan}
-    assert differences(settings(), settings()) == []
-    assert differences(settings(), {"config": {"args": by_hand, "where": "a"}}) == []
-    other = {"config": {"args": by_hand | {"n": "8", "none": 0.0}, "where": "a"}}
-    assert differences(settings(), other) == [
-        "config.args.n was 8 and is '8'", "config.args.none was nan and is 0.0",
-    ]  # fmt: skip
+    hand = about(ExperimentConfig(), {"args": by_hand, "where": "a"})
+    assert differences(settings(), settings()) == differences(settings(), hand) == {}
+    assert differences(settings(), settings(n="8", none=0.0)) == {
+        "origin.args.n": "origin.args.n was 8 and is '8'",
+        "origin.args.none": "origin.args.none was nan and is 0.0",
+    }

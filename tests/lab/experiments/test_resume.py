@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -16,7 +17,8 @@ from meps_lab.experiments import folds as experiments
 from meps_lab.experiments import record as experiment_record
 from meps_lab.experiments import results
 from meps_lab.experiments.folds import ExperimentConfig, run
-from meps_lab.experiments.results import Results, ResultsWarning
+from meps_lab.experiments.results import ResultsWarning, results_in
+from meps_lab.prepare import PreparedDataset
 from meps_lib import training
 from meps_lib.errors import MepsError
 from meps_lib.training import TrainConfig
@@ -106,12 +108,25 @@ def test_a_resumed_run_is_the_unbroken_one_to_the_bit(begun, fits, make_trial, t
         run(Four(make_trial), CONFIG, begun, progress=False)
 
 
+def test_a_run_that_was_killed_before_its_first_fold_goes_on(begun, fits, make_trial, tmp_path):
+    """Nothing but config.json is there, and a file that was being written."""
+    shutil.rmtree(begun / "folds")
+    for path in begun.glob("splits_seed*.json"):
+        path.rename(begun / f".{path.stem}-0.part")
+    table = run(Four(make_trial), CONFIG, begun, progress=False)
+    assert len(fits) == N_FOLDS
+    whole = run(Four(make_trial), CONFIG, tmp_path / "whole", progress=False)
+    pd.testing.assert_frame_equal(table, whole, check_exact=True)
+
+
 def test_only_what_is_there_is_taken(begun, fits, make_trial):
     """The control of the test above: a fold's file is read, and one cut short is not."""
     first, second = sorted((begun / "folds").iterdir())
     table = pd.read_parquet(first).assign(prediction="from the file")
     first.unlink()
-    Results(begun).keep(0, 0, table)
+    with results_in(begun) as folder:
+        folder.begin(json.loads((begun / "config.json").read_text()), {})
+        folder.keep(0, 0, table)
     second.write_bytes(second.read_bytes()[:-20])
     with pytest.warns(ResultsWarning, match="1 of 8 folds"):
         table = run(Four(make_trial), CONFIG, begun, progress=False)
@@ -156,6 +171,12 @@ def test_another_experiment_is_refused_and_named(
     with pytest.raises(MepsError, match=f"beginning of another experiment: {message}"):
         run(data, replace(CONFIG, **settings), begun, progress=False)
     assert fits == [] and before == {p: p.read_bytes() for p in begun.rglob("*") if p.is_file()}
+
+
+def test_other_settings_are_refused_before_the_data_are_read(begun, make_trial, monkeypatch):
+    monkeypatch.setattr(PreparedDataset, "__init__", None)
+    with pytest.raises(MepsError, match="beginning of another experiment: config.seeds was"):
+        run(Four(make_trial), replace(CONFIG, seeds=(1,)), begun, progress=False)
 
 
 def test_an_edited_split_file_is_another_experiment(begun, make_trial, tmp_path, fits):
@@ -227,7 +248,7 @@ def test_a_full_disk_costs_no_fold(make_trial, fits, tmp_path, monkeypatch):
     monkeypatch.setattr(results, "write_whole", write_whole)
     with pytest.warns(ResultsWarning, match="could not be written.*No space left") as told:
         table = run(Four(make_trial), CONFIG, tmp_path / "out", progress=False)
-    assert len(fits) == N_FOLDS and len(told) == 2  # once for the folds, once for the whole
+    assert len(fits) == N_FOLDS and len(told) == 1
     assert not (tmp_path / "out" / "predictions.parquet").exists()
     full = False
     again = run(Four(make_trial), CONFIG, tmp_path / "out", progress=False)
