@@ -1,16 +1,10 @@
 # MEPS. Every target sets up what it needs; the second time that costs nothing.
 SHELL := bash
 .DEFAULT_GOAL := help
-.PHONY: help book check test test-web mutants lab notebooks serve lint address benchmarks clean clean-all setup
+.PHONY: help book check test test-web mutants lab notebooks numbers serve lint address benchmarks clean clean-all setup
 
 # One thread a process: chapters and tests run side by side, and results stay the same.
 export OMP_NUM_THREADS := 1
-# Real recordings, where a copy lies beside the project (see book/data_access.md).
-ifndef MEPS_DATA
-ifneq ($(wildcard ../shared/data/.),)
-export MEPS_DATA := $(abspath ../shared/data)
-endif
-endif
 
 PYTHON_IN := .venv/bin/python
 READY := .venv/.ready
@@ -42,6 +36,9 @@ lab: $(READY) notebooks  ## open JupyterLab on the notebooks
 
 notebooks: $(READY)  ## make the .ipynb that Colab and Jupyter open from the chapters' sources
 	@$(PYTHON_IN) -m tools.notebook && $(PYTHON_IN) -m tools.readme
+
+numbers: $(READY)  ## keep the numbers of the last build for the text of those notebooks
+	@$(PYTHON_IN) -m tools.numbers --write && $(PYTHON_IN) -m tools.notebook
 
 serve: $(READY)  ## show the built book at http://localhost:8000
 	@test -f _build/html/index.html || { echo "There is no book yet: type make book"; exit 1; }

@@ -29,13 +29,16 @@ def bootstrap_interval(
     level: float = 0.95,
     n_resamples: int = 5000,
     seed: int = 0,
+    minus: pd.DataFrame | None = None,
 ) -> pd.DataFrame:
     """Percentile intervals of the pooled scores over subjects, drawn with replacement.
 
     Parameters
     ----------
     table : DataFrame
-        Columns subject, truth, prediction: the pooled predictions of one seed.
+        Columns subject, truth, prediction: the pooled predictions of one seed. With a column model,
+        those of several trained models of the same trials (column clip): the score is their mean,
+        and models are drawn with replacement as well.
     classes : sequence of str
         As for `score`.
     level : float
@@ -44,6 +47,9 @@ def bootstrap_interval(
         intervals did with 8 subjects, .92 to .93 with 20, .93 to .95 with 30.
     n_resamples, seed : int
         How many cohorts are drawn, and what draws them.
+    minus : DataFrame, optional
+        Predictions of another system for the same trials: the intervals are those of the
+        difference. It is paired: both are scored on the same drawn subjects and models.
 
     Returns
     -------
@@ -53,7 +59,8 @@ def bootstrap_interval(
     Raises
     ------
     MepsError
-        If there are fewer than two subjects, or an argument is out of range.
+        If there are fewer than two subjects, an argument is out of range, or two models were not
+        tested on the same trials.
 
     Notes
     -----
@@ -63,25 +70,34 @@ def bootstrap_interval(
 
     References
     ----------
-    Efron, B., Tibshirani, R. An introduction to the bootstrap, 1993, chapter 13. Only who is
-    tested is drawn anew; the models, and so the luck of their training, stay as they are.
+    Efron, B., Tibshirani, R. An introduction to the bootstrap, 1993, chapter 13. Without
+    the column model only who is tested is drawn anew, and the luck of the training stays as it is.
     """
     if not isinstance(level, Real) or not 0 < level < 1:
         raise MepsError(f"level={level!r}; expected a number between 0 and 1, such as 0.95")
     whole("n_resamples", n_resamples, 100)
     whole("seed", seed, 0)
-    check_table(table, ("subject", "truth", "prediction"))
-    counts = _by_subject(table, classes)
-    n, k = counts.shape[:2]
+    counts = [_by_model(t, classes) for t in (table, minus) if t is not None]
+    if minus is not None:
+        for each in (table, minus):
+            check_columns(each, ("subject", "clip"))
+        _check_same_trials(*(t.drop_duplicates(["subject", "clip"]) for t in (table, minus)))
+        if len(counts[0]) != len(counts[1]):
+            raise MepsError(f"{len(counts[0])} models minus {len(counts[1])}; expected as many")
+    m, n, k, _ = counts[0].shape
     if n < 2:
         raise MepsError(f"{n} subject; expected two or more to draw from")
     rng = np.random.default_rng(seed)
     # How often each subject is drawn says all: a cohort's matrix is the sum of its subjects'.
-    drawn = rng.multinomial(n, np.full(n, 1 / n), size=n_resamples)
-    cohorts = rates((drawn @ counts.reshape(n, k * k)).reshape(-1, k, k))
-    observed = rates(counts.sum(axis=0))
-    ends = [(1 - level) / 2, (1 + level) / 2]
-    rows = {m: (getattr(observed, m), *np.quantile(getattr(cohorts, m), ends)) for m in METRICS}
+    who = rng.multinomial(n, np.full(n, 1 / n), size=n_resamples)
+    which = rng.multinomial(m, np.full(m, 1 / m), size=n_resamples).T / m
+    observed = [rates(c.sum(axis=1)) for c in counts]
+    cohorts = [rates(np.stack([np.tensordot(who, x, 1) for x in c])) for c in counts]
+    ends, rows = [(1 - level) / 2, (1 + level) / 2], {}
+    for metric in METRICS:
+        seen, *others = (getattr(r, metric).mean() for r in observed)
+        drawn, *those = ((getattr(r, metric) * which).sum(axis=0) for r in cohorts)
+        rows[metric] = (seen - sum(others), *np.quantile(drawn - sum(those), ends))
     return pd.DataFrame.from_dict(rows, "index", columns=["score", "low", "high"])
 
 
@@ -151,6 +167,17 @@ def permutation_test(
     extreme = int((np.abs(differences) >= abs(seen) - _CLOSE).sum())
     p = extreme / len(swap) if exact else (1 + extreme) / (1 + len(swap))
     return PermutationTest(seen, p, n, exact)
+
+
+def _by_model(table: pd.DataFrame, classes: Sequence[str]) -> np.ndarray:
+    """A confusion matrix a model and subject, models in sorted order: (M, S, K, K)."""
+    if several := "model" in table:
+        check_columns(table, ["model"])
+    first, *others = [part for _, part in table.groupby("model")] if several else [table]
+    check_table(first, ("subject", "truth", "prediction"))
+    for other in others:
+        _check_same_trials(first, other)
+    return np.stack([_by_subject(part, classes) for part in (first, *others)])
 
 
 def _by_subject(table: pd.DataFrame, classes: Sequence[str]) -> np.ndarray:

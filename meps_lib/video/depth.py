@@ -214,8 +214,8 @@ def shrink_depth(depth: Tensor, size: int) -> Tensor:
     [[701.0, nan], [704.0, nan]]
     """
     *rest, height, width = depth.shape
-    x = depth.reshape(-1, 1, height, width).float()
-    measured = ~x.isnan()
-    share = interpolate(measured.float(), size, mode="area")
+    x = depth.reshape(-1, 1, height, width).double()  # so that equal distances stay equal
+    share = interpolate((~x.isnan()).double(), size, mode="area")
     total = interpolate(x.nan_to_num(nan=0.0), size, mode="area")
-    return torch.where(share > 0, total / share, float("nan")).reshape(*rest, size, size)
+    mean = torch.where(share > 0, total / share, float("nan"))
+    return mean.to(depth.dtype).reshape(*rest, size, size)

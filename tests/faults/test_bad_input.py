@@ -11,18 +11,13 @@ import pytest
 import torch
 
 from meps_lab.prepare import PrepareConfig, prepare
-from meps_lab.recordings.find import available, fetch
+from meps_lab.recordings.find import fetch
 from meps_lab.simulate import simulate_cohort
 from meps_lib.errors import MepsError
 from meps_lib.models import build
 from meps_lib.signals import clean, heart_rate, load
 from meps_lib.trial import collate
 from meps_lib.video import load_trial_from_video, optical_flow
-
-NEEDS_HEART = pytest.mark.skipif(
-    not available("neurokit_resting"), reason="MEPS_DATA lacks neurokit_resting"
-)
-NEEDS_FACE = pytest.mark.skipif(not available("face_video"), reason="MEPS_DATA lacks face_video")
 
 
 def video(path, frames, fps=30.0):
@@ -145,7 +140,7 @@ def wrong_signal_rate_for_model(tmp):
         (empty_video, "empty.mp4.*(empty|0 bytes)"),
         (video_without_frames, "none.avi"),
         (text_called_video, "note.mp4"),
-        pytest.param(truncated_video, "cut.mp4", marks=NEEDS_FACE),
+        (truncated_video, "cut.mp4"),
         (truncated_table, "body_100hz.csv.*2001"),
         (empty_table, "body_100hz.csv.*empty"),
         (nan_sample, "body_100hz.csv.*(414.*ECG|ECG.*414)"),
@@ -153,7 +148,7 @@ def wrong_signal_rate_for_model(tmp):
         (constant_signal, "ECG.*constant"),
         (no_rate, "body.csv.*sfreq"),
         (rate_of_zero, "sfreq|rate"),
-        pytest.param(wrong_rate, "rate", marks=NEEDS_HEART),
+        (wrong_rate, "rate"),
         (missing_signal, "lacks RSP; it has EDA, ECG, PPG"),
         (missing_modality, "has ps; the model uses colour"),
         (depth_of_another_size, "32 x 64 pixels.*64 x 64"),

@@ -14,7 +14,7 @@ import pytest
 
 from meps_lab.datasets.cache.settings import LoadConfig
 from meps_lab.datasets.readers.media import has_frames, video_fields, video_files
-from meps_lab.recordings.find import available, fetch
+from meps_lab.recordings.find import fetch
 from meps_lib.errors import MepsError
 
 CONFIG = LoadConfig(("colour", "depth"), "frame", 48)
@@ -257,7 +257,6 @@ def test_what_may_not_be_read(tree):
         load(tree)
 
 
-@pytest.mark.skipif(not available("rgbd_neutral_depth"), reason="MEPS_DATA lacks rgbd")
 def test_a_real_pair_that_is_not_registered(tmp_path):
     """Pictures of depth in 8 bits, half the size of the colour ones and cut otherwise."""
     for kind in ("colour", "depth"):

@@ -14,7 +14,7 @@ import pytest
 import torch
 
 from meps_lab.cli import main as cli
-from meps_lab.recordings.find import available, fetch
+from meps_lab.recordings.find import fetch
 
 QUICK = [
     "--epochs",
@@ -179,7 +179,6 @@ def test_what_is_stopped_leaves_nothing(layout, name, code, tmp_path, monkeypatc
     assert "stopped" in capsys.readouterr().err and not list(tmp_path.iterdir())
 
 
-@pytest.mark.skipif(not available("face_video"), reason="MEPS_DATA lacks the face video")
 def test_predict_on_the_real_face_video(tiny_demo, tmp_path, capsys):
     path = tmp_path / "seen.png"
     assert cli.main(["predict", str(fetch("face_video")), "--picture", str(path)]) == 0
@@ -192,7 +191,6 @@ def test_predict_on_the_real_face_video(tiny_demo, tmp_path, capsys):
     assert "training" not in capsys.readouterr().out  # the second time it is loaded
 
 
-@pytest.mark.skipif(not available("face_leaves_video"), reason="MEPS_DATA lacks the video")
 def test_predict_says_when_the_face_leaves(tiny_demo, tmp_path, capsys):
     args = ["predict", str(fetch("face_leaves_video")), "--picture", str(tmp_path / "p.png")]
     assert cli.main(args) == 0
@@ -200,7 +198,6 @@ def test_predict_says_when_the_face_leaves(tiny_demo, tmp_path, capsys):
     assert "note: " in note and "frames 72-168" in note
 
 
-@pytest.mark.skipif(not available("face_video"), reason="MEPS_DATA lacks the face video")
 def test_predict_with_signals(tiny_demo, tmp_path, capsys):
     import neurokit2 as nk
 

@@ -6,6 +6,7 @@ from types import SimpleNamespace
 import matplotlib.pyplot as plt
 import nbformat
 import numpy as np
+import pandas as pd
 import pytest
 from matplotlib.colors import to_hex, to_rgb
 from nbclient import NotebookClient
@@ -16,6 +17,7 @@ from meps_lib.plots import (
     plot_confusion,
     plot_flow,
     plot_frames,
+    plot_intervals,
     plot_scores,
     plot_signals,
     use_style,
@@ -237,6 +239,61 @@ def test_scores_show_every_seed_their_range_and_the_mean():
     assert [tick.get_text() for tick in axis.get_yticklabels()] == ["PS", "ME"]
     assert (axis.get_xlabel(), axis.get_ylabel()) == ("UF1", "")
     assert axis.yaxis_inverted()  # the first system stands on top
+
+
+def intervals():
+    rows = [("PS", 0.4, 0.3, 0.5, 0.17, 0.6), ("ME", 0.6, 0.55, 0.7, np.nan, np.nan)]
+    return pd.DataFrame(rows, columns=["name", "score", "low", "high", "floor", "ceiling"])
+
+
+def test_intervals_show_score_ends_floor_and_ceiling():
+    figure = plot_intervals(intervals(), "UAR")
+    (axis,) = figure.axes
+    band, lines, dots = axis.collections
+    np.testing.assert_allclose(band.get_segments()[0], [[0.17, 0], [0.6, 0]])
+    ends = [segment[:, 0].tolist() for segment in lines.get_segments()]
+    assert ends == [[0.3, 0.5], [0.55, 0.7]]
+    np.testing.assert_allclose(dots.get_offsets(), [[0.4, 0], [0.6, 1]])
+    inks = [to_hex(ink) for ink in dots.get_facecolors()]
+    assert inks == [PALETTE["PS"].lower(), PALETTE["ME"].lower()]
+    marks = {line.get_label(): line.get_xdata()[0] for line in axis.get_lines()}
+    assert marks == {"floor": 0.17, "ceiling": 0.6}
+    assert [text.get_text() for text in figure.legends[0].texts] == ["floor", "ceiling"]
+    assert axis.get_legend() is None
+    assert [text.get_text() for text in axis.texts] == ["0.40", "0.60"]
+    assert [tick.get_text() for tick in axis.get_yticklabels()] == ["PS", "ME"]
+    assert axis.yaxis_inverted()  # the first system stands on top
+    assert (axis.get_xlim(), axis.get_xlabel()) == ((0, 1), "UAR")
+
+
+def test_each_group_of_intervals_has_its_own_axis():
+    rows = pd.concat([intervals().assign(group=g) for g in ("silent face", "default")])
+    axes = plot_intervals(rows).axes
+    assert [axis.get_title(loc="left") for axis in axes] == ["silent face", "default"]
+    assert [axis.get_xlabel() for axis in axes] == ["", "UF1"]
+
+
+def test_differences_stand_about_zero_and_need_no_floor():
+    rows = pd.DataFrame({"name": ["both - ME"], "score": [0.1], "low": [-0.02], "high": [0.2]})
+    figure = plot_intervals(rows, "gain in UF1", difference=True)
+    (axis,) = figure.axes
+    assert axis.get_lines()[-1].get_xdata() == [0, 0]
+    assert axis.get_xlim()[0] < -0.02 and axis.get_xlim()[1] < 1
+    assert axis.texts[0].get_text() == "+0.10" and not figure.legends
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        (lambda rows: rows.drop(columns="low"), "lack low"),
+        (lambda rows: rows[:0], "no row"),
+        (lambda rows: rows.assign(score=np.nan), "nan"),
+        (lambda rows: rows.assign(low=0.9), "low <= high"),
+    ],
+)
+def test_intervals_refuse_what_is_none(change, told):
+    with pytest.raises(MepsError, match=told):
+        plot_intervals(change(intervals()))
 
 
 def test_notebooks_draw_the_same_vector_file_twice():

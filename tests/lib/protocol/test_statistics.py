@@ -120,6 +120,57 @@ def other_model(table, seed=5, share=0.25):
     return table.assign(prediction=guess)
 
 
+def several_models(table, seeds=(5, 6, 7)):
+    """The trials of a table, answered by several models."""
+    parts = [other_model(table, seed).assign(model=k) for k, seed in enumerate(seeds)]
+    return pd.concat(parts, ignore_index=True)
+
+
+@pytest.mark.parametrize("metric", METRICS)
+def test_a_paired_difference_is_that_of_models_and_subjects_drawn_by_hand(metric):
+    """The same draws in plain loops: whoever is drawn twice stands in the table twice."""
+    first = several_models(people(9))
+    second = several_models(people(9, skill=0.4), (8, 9, 10)).assign(truth=first["truth"])
+    found = bootstrap_interval(first, CLASSES, n_resamples=100, seed=3, minus=second).loc[metric]
+
+    def mean_score(table, people_drawn, models_drawn):
+        scores = []
+        for k in np.repeat(range(3), models_drawn):
+            model = table[table["model"] == k]
+            drawn = np.repeat(sorted(set(model["subject"])), people_drawn)
+            part = pd.concat([model[model["subject"] == s] for s in drawn])
+            scores.append(getattr(score(part["truth"], part["prediction"], CLASSES), metric))
+        return np.mean(scores)
+
+    rng = np.random.default_rng(3)
+    draws = zip(
+        rng.multinomial(9, [1 / 9] * 9, 100), rng.multinomial(3, [1 / 3] * 3, 100), strict=True
+    )
+    drawn = [mean_score(first, *d) - mean_score(second, *d) for d in draws]
+    once = ([1] * 9, [1] * 3)
+    assert found["score"] == pytest.approx(mean_score(first, *once) - mean_score(second, *once))
+    assert found[["low", "high"]].tolist() == pytest.approx(np.quantile(drawn, [0.025, 0.975]))
+
+
+def test_one_model_is_drawn_as_without_the_column_and_minus_itself_leaves_nothing():
+    table = people()
+    one = bootstrap_interval(table, CLASSES)
+    pd.testing.assert_frame_equal(one, bootstrap_interval(table.assign(model="S1"), CLASSES))
+    assert (bootstrap_interval(table, CLASSES, minus=table) == 0).all(axis=None)
+
+
+def test_models_of_other_trials_are_refused():
+    table = several_models(people(5))
+    with pytest.raises(MepsError, match="first table only"):
+        bootstrap_interval(table[:-1], CLASSES)
+    with pytest.raises(MepsError, match="3 models minus 2"):
+        bootstrap_interval(table, CLASSES, minus=table[table["model"] < 2])
+    with pytest.raises(MepsError, match="column clip"):
+        bootstrap_interval(table, CLASSES, minus=table.drop(columns="clip"))
+    with pytest.raises(MepsError, match="column model: empty"):
+        bootstrap_interval(table.assign(model=np.nan), CLASSES)
+
+
 @pytest.mark.parametrize("metric", METRICS)
 @pytest.mark.parametrize("n_subjects", [7, 40])
 def test_the_permutation_test_is_that_of_scipy(metric, n_subjects):

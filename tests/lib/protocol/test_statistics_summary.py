@@ -126,3 +126,14 @@ def test_bad_arguments_are_refused():
         bootstrap_interval(pd.concat([table.assign(seed=s) for s in (0, 1)]), CLASSES)
     with pytest.raises(MepsError, match="no column seed"):
         summary(table, CLASSES)
+
+
+def test_where_clips_are_missing_each_line_says_how_many_of_how_many():
+    one = people().assign(seed=0)
+    lines = summary(one, CLASSES, asked={"all": 150}).splitlines()
+    assert "n=144 of 150 clips of 24 subjects" in lines[0] and "n=144 of 150 clips" in lines[1]
+    assert summary(one, CLASSES, asked={"all": 144}) == summary(one, CLASSES)
+    sets = one.assign(data_set=np.where(one["subject"] < "s06", "samm", "smic"))
+    n = int((sets["data_set"] == "samm").sum())
+    lines = summary(sets, CLASSES, asked={"all": 150, "samm": n, "smic": 150 - n}).splitlines()
+    assert f"n={n} of 6 subjects" in lines[2] and f"of {150 - n} clips of 18 subjects" in lines[4]

@@ -10,11 +10,9 @@ from meps_lib.signals import Recording, load
 
 @pytest.fixture(scope="session")
 def real():
-    """A function that loads a real recording, or skips the test where there is none."""
+    """A function that loads a real recording."""
 
     def load_real(name, **options):
-        if not recordings.available(name):
-            pytest.skip(f"{name} is neither under MEPS_DATA nor in the cache")
         return load(recordings.fetch(name), **options)
 
     return load_real

@@ -1,13 +1,12 @@
 """Alignment: the eyes land where they should, and micro motion survives."""
 
-import os
 from dataclasses import replace
-from pathlib import Path
 
 import cv2
 import numpy as np
 import pytest
 
+from meps_lab.recordings.find import SHIPPED
 from meps_lab.simulate import Scenario, simulate_cohort
 from meps_lib.errors import MepsError
 from meps_lib.video.alignment import EYES, align_face, face_transforms, warp
@@ -15,14 +14,12 @@ from meps_lib.video.clips import Clip
 from meps_lib.video.faces import FaceLostWarning, find_face
 from meps_lib.video.flow import optical_flow
 
-DATA = os.environ.get("MEPS_DATA")
-pytestmark = pytest.mark.skipif(not DATA, reason="set MEPS_DATA to the folder of recordings")
 SIZE = 96
 
 
 @pytest.fixture(scope="module")
 def photo():
-    image = cv2.imread(str(Path(DATA) / "face_video/single_face.jpg"))
+    image = cv2.imread(str(SHIPPED / "face_video/single_face.jpg"))
     return np.ascontiguousarray(image[..., ::-1])
 
 

@@ -1,18 +1,14 @@
 """Reading: what a file holds comes out whole, or an error says what is wrong with it."""
 
-import os
 import struct
-from pathlib import Path
 
 import cv2
 import numpy as np
 import pytest
 
+from meps_lab.recordings.find import SHIPPED
 from meps_lib.errors import MepsError
 from meps_lib.video.clips import FrameCountWarning, is_whole, read_clip
-
-DATA = os.environ.get("MEPS_DATA")
-needs_data = pytest.mark.skipif(not DATA, reason="set MEPS_DATA to the folder of recordings")
 
 
 def write_video(path, frames, fps=30.0, codec="MJPG"):
@@ -58,7 +54,6 @@ def test_a_part_of_a_clip_knows_where_it_was(tmp_path, frames):
         part[6:]
 
 
-@needs_data
 @pytest.mark.parametrize(
     ("name", "shape", "fps"),
     [
@@ -68,14 +63,13 @@ def test_a_part_of_a_clip_knows_where_it_was(tmp_path, frames):
     ],
 )
 def test_real_recordings_have_the_published_size(name, shape, fps):
-    clip = read_clip(Path(DATA) / name)
+    clip = read_clip(SHIPPED / name)
     assert clip.frames.shape == shape
     assert clip.fps == pytest.approx(fps, abs=0.01)
 
 
-@needs_data
 def test_colours_are_red_first():
-    image = read_clip(Path(DATA) / "face_video/single_face.mp4").frames[0]
+    image = read_clip(SHIPPED / "face_video/single_face.mp4").frames[0]
     red, green, blue = image[140:250, 260:340].reshape(-1, 3).mean(axis=0)  # the face
     assert red > green > blue
 

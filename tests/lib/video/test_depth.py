@@ -1,13 +1,11 @@
 """Depth: zeros are missing, and the authors' rule of cleaning on numbers done by hand."""
 
-import os
-from pathlib import Path
-
 import cv2
 import numpy as np
 import pytest
 import torch
 
+from meps_lab.recordings.find import SHIPPED
 from meps_lib.errors import MepsError
 from meps_lib.video.depth import (
     clean_depth,
@@ -16,9 +14,6 @@ from meps_lib.video.depth import (
     read_depth_picture,
     shrink_depth,
 )
-
-DATA = os.environ.get("MEPS_DATA")
-needs_data = pytest.mark.skipif(not DATA, reason="set MEPS_DATA to the folder of recordings")
 
 
 def test_sixteen_bits_survive_and_zero_is_missing(tmp_path):
@@ -77,9 +72,8 @@ def test_a_frame_without_depth_is_named():
         clean_depth(np.stack([np.ones((4, 4)), np.zeros((4, 4))]))
 
 
-@needs_data
 def test_the_real_depth_video_has_holes_and_they_become_nan():
-    path = Path(DATA) / "rgbd/Sample.avi"
+    path = SHIPPED / "rgbd/Sample.avi"
     grey = read_depth(path, scale=1)
     smeared = read_depth(path, scale=1, missing=20)
     assert grey.shape == (196, 200, 128)

@@ -1,26 +1,21 @@
 """Finding faces on the real recordings, and what happens when the face leaves."""
 
-import os
 import warnings
-from pathlib import Path
 
 import numpy as np
 import pytest
 
+from meps_lab.recordings.find import SHIPPED
 from meps_lib.errors import MepsError
 from meps_lib.video.clips import Clip, read_clip
 from meps_lib.video.faces import Face, FaceLostWarning, find_face, longest_run
 
-DATA = os.environ.get("MEPS_DATA")
-needs_data = pytest.mark.skipif(not DATA, reason="set MEPS_DATA to the folder of recordings")
-
 
 @pytest.fixture(scope="module")
 def clip():
-    return read_clip(Path(DATA) / "face_video/single_face.mp4")
+    return read_clip(SHIPPED / "face_video/single_face.mp4")
 
 
-@needs_data
 def test_the_eyes_of_the_first_frame_are_where_a_person_sees_them(clip):
     face = find_face(clip.frames[0])
     assert np.allclose(face.eyes, [(258, 170), (330, 166)], atol=8)  # read off the picture
@@ -29,20 +24,17 @@ def test_the_eyes_of_the_first_frame_are_where_a_person_sees_them(clip):
     assert y < 168 < 250 < y + h  # the mouth is at 250
 
 
-@needs_data
 def test_the_face_is_found_at_every_scale(clip):
     small = np.ascontiguousarray(clip.frames[0][::2, ::2])
     assert np.allclose(2 * np.array(find_face(small).eyes), find_face(clip.frames[0]).eyes, atol=6)
 
 
-@needs_data
 def test_both_eyes_are_found_in_nearly_every_frame(clip):
     faces = [find_face(f) for f in clip.frames[::6]]
     assert all(faces)
     assert sum(face.eyes is not None for face in faces) >= len(faces) - 1
 
 
-@needs_data
 def test_of_two_faces_the_larger_is_taken(clip):
     far = np.full((360, 320, 3), 128, np.uint8)
     far[100:280] = clip.frames[0][::2, ::2]

@@ -129,7 +129,7 @@ def test_a_trial_has_the_frames_depth_and_times_of_its_own_clip(detector, monkey
     for t, crop in zip(frames, trial.depth, strict=True):  # each its own, and the wall is gone
         near = crop[~crop.isnan()].round(decimals=2)
         between = (near > 800 + t) & (near < 900 + t)  # the pixels on the edge in the middle
-        assert near.min() == 800 + t and near.max() == 900 + t and between.float().mean() < 0.04
+        assert near.min() == 800 + t and near.max() == 900 + t and between.float().mean() < 0.06
     # The edge in the middle of the face stands where it stood, since the crop goes with the face.
     edges = (trial.depth[:, 0, SIZE // 2] > 850).int().argmax(dim=1)
     assert np.ptp(edges.numpy()) <= 1  # in one frame's crop it would go 4 pixels

@@ -1,13 +1,11 @@
 """From a file to a trial, on the real face videos and on files that cannot be used."""
 
-import os
-from pathlib import Path
-
 import cv2
 import numpy as np
 import pytest
 import torch
 
+from meps_lab.recordings.find import SHIPPED
 from meps_lib.errors import MepsError
 from meps_lib.video import (
     FaceLostWarning,
@@ -16,9 +14,6 @@ from meps_lib.video import (
     read_clip,
     sample_frames,
 )
-
-DATA = os.environ.get("MEPS_DATA")
-needs_data = pytest.mark.skipif(not DATA, reason="set MEPS_DATA to the folder of recordings")
 
 
 @pytest.mark.parametrize(
@@ -49,9 +44,8 @@ def test_sampling_refuses_the_impossible(arguments):
         sample_frames(*arguments)
 
 
-@needs_data
 def test_a_real_clip_becomes_a_trial():
-    path = Path(DATA) / "face_video/single_face.mp4"
+    path = SHIPPED / "face_video/single_face.mp4"
     trial = load_trial_from_video(path, size=48, n_frames=9, start=10, stop=34)
     assert trial.colour.shape == (9, 3, 48, 48)
     assert trial.clip == "single_face"
@@ -63,9 +57,8 @@ def test_a_real_clip_becomes_a_trial():
     assert face[0] > face[1] > face[2]  # skin: red, green, blue
 
 
-@needs_data
 def test_a_face_that_leaves_is_told_and_the_rest_is_used():
-    path = Path(DATA) / "face_video/face_noface.mov"
+    path = SHIPPED / "face_video/face_noface.mov"
     with pytest.warns(FaceLostWarning, match="in frames 72-80; kept frames 62-71"):
         trial = load_trial_from_video(path, size=32, start=62, stop=81)
     assert trial.n_frames == 10
@@ -83,9 +76,8 @@ def write_depth(folder, maps):
     return folder
 
 
-@needs_data
 def test_depth_comes_with_colour_and_is_cleaned(tmp_path):
-    face = read_clip(Path(DATA) / "face_video/single_face.mp4")[10:20]
+    face = read_clip(SHIPPED / "face_video/single_face.mp4")[10:20]
     colour = tmp_path / "colour"
     colour.mkdir()
     for k, frame in enumerate(face.frames):
@@ -103,12 +95,11 @@ def test_depth_comes_with_colour_and_is_cleaned(tmp_path):
     assert trial.depth.isnan().flatten(1).any(dim=1).all()  # the hole stays one
 
 
-@needs_data
 @pytest.mark.parametrize("shape", [(72, 200, 128), (71, 360, 640)], ids=["size", "frames"])
 def test_depth_that_does_not_match_is_refused(tmp_path, shape):
     folder = write_depth(tmp_path / "depth", np.broadcast_to(800, shape))
     with pytest.raises(MepsError, match=f"depth of {shape[0]} frames, .*register depth to colour"):
-        load_trial_from_video(Path(DATA) / "face_video/single_face.mp4", depth=folder)
+        load_trial_from_video(SHIPPED / "face_video/single_face.mp4", depth=folder)
 
 
 def test_a_folder_without_a_rate_is_refused(tmp_path):

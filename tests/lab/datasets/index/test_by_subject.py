@@ -31,7 +31,11 @@ def test_of_two_none_is_taken(found):
 
 def test_hidden_files_and_those_that_are_none_do_not_count(found):
     asked = []
-    good = lambda path: asked.append(path.name) or path.name == "1.txt"  # noqa: E731
+
+    def good(path):
+        asked.append(path.name)
+        return path.name == "1.txt"
+
     one, several = found("1/._rec.txt", ".trash/1.txt", "1.txt", "1/notes.txt", "a.txt", good=good)
     assert one == {1: "1.txt"} and several == {}
     assert asked == ["1.txt", "notes.txt"]  # nothing is opened that could be nobody's

@@ -14,13 +14,11 @@ from meps_lab.datasets.readers.crops import (
     spread,
     whole_picture,
 )
-from meps_lab.recordings.find import available, fetch
+from meps_lab.recordings.find import fetch
 from meps_lib.errors import MepsError
 from meps_lib.video.alignment import EYES, face_transforms, warp
 from meps_lib.video.clips import Clip, read_clip
 from meps_lib.video.faces import FaceLostWarning, find_face
-
-NEEDS_FACE = pytest.mark.skipif(not available("face_video"), reason="MEPS_DATA lacks face_video")
 
 
 def gradient(height, width):
@@ -62,7 +60,6 @@ def names(n):
     return [Path(f"clip/{k}.jpg") for k in range(n)]
 
 
-@NEEDS_FACE
 def test_the_eyes_of_a_real_face_land_in_their_places(face):
     frames = face[::9]
     matrix = face_crop(frames, names(len(frames)), 128)
@@ -76,7 +73,6 @@ def test_the_eyes_of_a_real_face_land_in_their_places(face):
     assert abs(got - want)[2:-2, 2:-2].max() < 0.02
 
 
-@NEEDS_FACE
 def test_nine_frames_place_the_face_as_all_of_them_do(face):
     clip = Clip(face[:36], 30.0, "clip")
     _, matrices = face_transforms(clip, 128)
@@ -87,7 +83,6 @@ def test_nine_frames_place_the_face_as_all_of_them_do(face):
     assert abs(matrix @ corners - matrices[0] @ corners).max() < 1.5  # pixels of the crop
 
 
-@NEEDS_FACE
 def test_frames_without_a_face_are_named_and_none_is_an_error(face):
     wall = np.full_like(face[0], 90)
     with pytest.warns(FaceLostWarning, match=r"clip: no face found in 1\.jpg, of 3 frames"):

@@ -12,7 +12,7 @@ from PIL import Image
 
 from meps_lab.datasets.cache.settings import LoadConfig
 from meps_lab.datasets.readers.media import frame_files, video_fields, video_files
-from meps_lab.recordings.find import available, fetch
+from meps_lab.recordings.find import fetch
 from meps_lab.simulate.layouts import write_layout
 from meps_lib.errors import MepsError
 from meps_lib.trial import Trial
@@ -27,7 +27,6 @@ NUMBERS = {
     "smic": None,
 }
 AS_IT_IS = LoadConfig(("colour", "depth"), "frame", SIZE)
-NEEDS_FACE = pytest.mark.skipif(not available("face_video"), reason="MEPS_DATA lacks face_video")
 
 
 @pytest.fixture(scope="module")
@@ -194,7 +193,6 @@ FACE_ROW = {"clip": "smile", "colour": "colour", "depth": "depth", "fps": 30.0}
 FACE_ROW = pd.Series(FACE_ROW | {"onset": 21, "apex": 25, "offset": 30}, dtype=object)
 
 
-@NEEDS_FACE
 def test_a_real_face_is_found_and_aligned_and_depth_follows(person):
     config = LoadConfig(("colour", "depth"), "auto", 128)
     fields = video_fields(person, FACE_ROW, config, number=DIGITS)
@@ -214,7 +212,6 @@ def test_a_real_face_is_found_and_aligned_and_depth_follows(person):
     assert max(match(k) for k in (-3, -2, 2, 3)) < match(0) - 0.01
 
 
-@NEEDS_FACE
 def test_depth_alone_is_cut_where_colour_shows_the_face(person):
     config = LoadConfig(("colour", "depth"), "auto", 64)
     both = video_fields(person, FACE_ROW, config, number=DIGITS)["depth"]
@@ -226,7 +223,6 @@ def test_depth_alone_is_cut_where_colour_shows_the_face(person):
     assert (kinds.count(".png"), kinds.count(".jpg")) == (10, 9)
 
 
-@NEEDS_FACE
 @pytest.mark.parametrize("crop, cut", [("frame", False), ("auto", True)])
 def test_the_whole_picture_where_it_is_asked_for_or_cut_already(person, crop, cut):
     config = LoadConfig(("colour", "depth"), crop, 64)
@@ -251,7 +247,6 @@ def test_depth_is_cleaned_on_a_face_and_left_alone_on_a_room(tmp_path):
     assert kept[..., :4].isnan().all() and (kept[..., 4:] == 600).all()
 
 
-@NEEDS_FACE
 def test_a_person_far_away_is_not_asked_of_square_pictures(person, tmp_path):
     """Square pictures count as cut; crop="face" looks for the face all the same."""
     (tmp_path / "colour").mkdir()

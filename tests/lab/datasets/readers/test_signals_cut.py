@@ -140,7 +140,10 @@ def test_a_file_is_read_once_until_it_changes(tmp_path, later):
 def test_a_file_beside_it_counts_too(tmp_path, later):
     later()
     path, events = written(tmp_path / "a.cdt", "one"), written(tmp_path / "a.cdt.ceo", "101")
-    read = lambda path: events.is_file() and events.read_text()  # noqa: E731
+
+    def read(path):
+        return events.is_file() and events.read_text()
+
     assert read_once(path, read, beside=[events]) == "101"
     assert read_once(path, read, beside=[written(events, "102")]) == "102"
     events.unlink()
@@ -152,8 +155,7 @@ def test_a_file_beside_it_counts_too(tmp_path, later):
 def test_a_file_too_young_to_be_believed_is_read_again(tmp_path):
     path = written(tmp_path / "a.txt", "one")  # it says that it is old
     ran = []
-    read = lambda path: ran.append(path)  # noqa: E731
-    read_once(path, read), read_once(path, read)
+    read_once(path, ran.append), read_once(path, ran.append)
     assert len(ran) == 2
 
 

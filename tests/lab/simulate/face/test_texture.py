@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import torch
 
-from meps_lab.recordings.find import RecordingUnavailable, fetch
+from meps_lab.recordings.find import fetch
 from meps_lab.simulate.face.clip import FaceClip
 from meps_lab.simulate.face.identity import Identity
 from meps_lab.simulate.face.texture import Texture, texture_from_photo
@@ -30,10 +30,7 @@ def simulated_photo(who=WHO, size=192):
 
 @pytest.fixture(scope="module")
 def photo():
-    try:
-        path = fetch("face_video")
-    except RecordingUnavailable:
-        pytest.skip("the recorded face is not at hand")
+    path = fetch("face_video")
     video = cv2.VideoCapture(str(path))
     frames = [cv2.cvtColor(video.read()[1], cv2.COLOR_BGR2RGB) for _ in range(8)]
     return align_face(Clip(np.stack(frames), 30.0, path), size=192).frames[0]
