@@ -2,7 +2,8 @@
 
 `make address REPO=owner/name` writes it there, renews it in the few files that a person
 reads on the way in (README and its like), and makes the notebooks' install cells and Colab
-links again. The pages take it from the file when the book is built.
+links again. The pages take it from the file when the book is built. Until somebody has set it,
+pages and notebooks show no link that would lead nowhere.
 """
 
 from __future__ import annotations
@@ -24,14 +25,25 @@ def read_address(root: Path = ROOT) -> str:
     return (root / FILE).read_text(encoding="utf-8").strip()
 
 
+def is_public(address: str) -> bool:
+    """Whether somebody has set the address, so that links can lead there."""
+    return address != PLACEHOLDER
+
+
 def repository_url(root: Path = ROOT) -> str:
-    """Where the repository lives."""
-    return f"https://github.com/{read_address(root)}"
+    """Where the repository lives; empty while nobody has set it."""
+    address = read_address(root)
+    return f"https://github.com/{address}" if is_public(address) else ""
+
+
+def colab_link(address: str, path: str) -> str:
+    """The link that opens a notebook of a repository in Colab."""
+    return f"https://colab.research.google.com/github/{address}/blob/{BRANCH}/{path}"
 
 
 def colab_url(path: str, root: Path = ROOT) -> str:
-    """The link that opens a notebook of the repository in Colab."""
-    return f"https://colab.research.google.com/github/{read_address(root)}/blob/{BRANCH}/{path}"
+    """The link that opens a notebook of this repository in Colab."""
+    return colab_link(read_address(root), path)
 
 
 def mentions(text: str, address: str) -> list[int]:

@@ -33,11 +33,15 @@ from tools.execute import (
     execute_all,
     recordings_at_hand,
 )
+from tools.notebook import generated
+from tools.numbers import differences
+from tools.sentences import numbers_of, read_kept
 
 STAMP = ".inputs"
 SOURCES = (
     "book/**/*",
     "notebooks/*.md",
+    "notebooks/*.json",
     "meps_lib/**/*.py",
     "meps_lab/**/*.py",
     "tools/*.py",
@@ -108,17 +112,25 @@ def check_contract(executed: dict[str, Executed]) -> None:
         raise BuildError("The chapters break their contract:\n" + "\n".join(broken))
 
 
+def tell_numbers(root: Path, executed: dict[str, Executed]) -> None:
+    """Say which numbers of this run's pages are others than the notebooks' text carries."""
+    now = {slug: numbers_of(ran.notebook, ran.notebook) for slug, ran in executed.items()}
+    told = list(differences(read_kept(root / "notebooks"), now))
+    if told:
+        print(f"{len(told)} numbers are not those that the notebooks' text carries:")
+        print("\n".join(f"  {line}" for line in told))
+        print("To keep them: make numbers")
+
+
 def book_config(root: Path, offline: bool) -> dict:
     """The book's configuration with the address and the offline files filled in."""
     config = yaml.safe_load((root / "book/_config.yml").read_text(encoding="utf-8"))
-    config.setdefault("repository", {})["url"] = repository_url(root)
-    parse = config.setdefault("parse", {})
-    parse["myst_substitutions"] = {
-        "address": read_address(root),
-        "repository_url": repository_url(root),
-    }
+    sphinx = config.setdefault("sphinx", {}).setdefault("config", {})
+    url = config.setdefault("repository", {})["url"] = repository_url(root)
+    for button in ("use_repository_button", "use_issues_button"):
+        config.setdefault("html", {})[button] = bool(url)
+    sphinx["meps_address"] = read_address(root)
     if offline:
-        sphinx = config.setdefault("sphinx", {}).setdefault("config", {})
         sphinx.update(offline_assets.SPHINX_SETTINGS)
         sphinx["html_static_path"] = [*sphinx.get("html_static_path", []), "vendor"]
     return config
@@ -170,6 +182,14 @@ def render(root: Path, source: Path) -> Path:
     return html
 
 
+def add_editions(root: Path, html: Path) -> None:
+    """Lay the notebooks that people run beside the pages, where the menus point to them."""
+    for path, text in generated(root / "notebooks", read_address(root)).items():
+        copy = html / path.relative_to(root)
+        copy.parent.mkdir(parents=True, exist_ok=True)
+        copy.write_text(text, encoding="utf-8")
+
+
 def build(root: Path, at_hand: tuple[str, ...] = (), jobs: int = 2) -> bool:
     """Build the book if anything changed.
 
@@ -188,6 +208,7 @@ def build(root: Path, at_hand: tuple[str, ...] = (), jobs: int = 2) -> bool:
     print(f"Executing {len(chapter_paths(root))} chapters, {jobs} at a time")
     executed = execute_all(root, at_hand, jobs)
     check_contract(executed)
+    tell_numbers(root, executed)
     offline = offline_assets.available(root / "node_modules")
     if not offline:
         print(
@@ -196,6 +217,7 @@ def build(root: Path, at_hand: tuple[str, ...] = (), jobs: int = 2) -> bool:
         )
     print("Rendering the pages")
     rendered = render(root, stage(root, executed, offline))
+    add_editions(root, rendered)
     (rendered / STAMP).write_text(key)
     shutil.move(rendered, html)
     return True

@@ -6,12 +6,13 @@ Each rule is a small function that yields what is wrong; `check_chapter` runs th
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from nbformat import NotebookNode
 
-from tools.myst import ROLE, directives, prose
+from tools.myst import directives
+from tools.prose_numbers import Problems, claims, numbers, undeclared_names
 
 REQUIRED = ("minutes_cpu", "minutes_gpu", "memory_mb", "learn", "prerequisites", "objectives")
 MAX_LINES = 25
@@ -25,23 +26,6 @@ ROOM = {
     "minutes_cpu": {"warn": 1.5, "fail": 3.0, "loose": 10.0, "free": 2.0},
     "memory_mb": {"warn": 1.25, "fail": 1.25, "loose": 5.0, "free": 500.0},
 }
-
-UNITS = (
-    "s|min|h|k?Hz|mm|cm|m|px|pixels?|fps|[µμum][SVs]|MB|GB|bits?|bpm|°C?|degrees?|points?|"
-    "milliseconds?|seconds?|minutes?|hours?|days?|beats?|frames?|samples?|trials?|clips?|folds|"
-    "seeds?|subjects?|people|participants?|videos?|channels?|electrodes?|parameters?|epochs?|steps?"
-)
-YEAR = r"(?:19|20)\d\d\b(?!\s*(?:" + UNITS + r"|%)\b)"
-# A number that somebody measured or counted: a decimal, a share, one with a unit, a big one.
-MEASURED = re.compile(
-    r"(?<![\w.,-])[-−+]?(?:"
-    rf"(?:\d[\d,]*(?:\.\d+)?|\.\d+)(?:\s?%|\s?per\s?cent|[\s-](?:{UNITS})\b)|"
-    r"\d[\d,]*\.\d+|\.\d+|"
-    rf"(?!{YEAR})\d[\d,]{{2,}}"
-    r")(?!\w)"
-)
-
-Problems = Iterator[str]
 
 
 def check_chapter(
@@ -67,7 +51,7 @@ def check_chapter(
     """
     name = front.get("name", "chapter")
     found = [*front_matter(front), *ran(notebook, row), *declared_cost(front, row)]
-    found += [*parts(notebook), *undeclared_names(front, notebook)]
+    found += [*parts(notebook), *undeclared_names(front, notebook), *claims(front, notebook)]
     for number, cell in enumerate(notebook.cells, 1):
         for rule in CODE_RULES if cell.cell_type == "code" else TEXT_RULES:
             found += [f"cell {number}: {problem}" for problem in rule(cell)]
@@ -156,43 +140,6 @@ def parts(notebook: NotebookNode) -> Problems:
         yield f"has {count} titles (`# ...`), expected one"
 
 
-def undeclared_names(front: Mapping[str, Any], notebook: NotebookNode) -> Problems:
-    """Glue names in the text come from the run; declared literals are in the text."""
-    made = {
-        output.metadata.scrapbook.name
-        for cell in notebook.cells
-        for output in cell.get("outputs", [])
-        if "scrapbook" in output.get("metadata", {})
-    }
-    text = "\n".join(part for cell in notebook.cells for part in _written(cell))
-    for role, content in ROLE.findall(text):
-        name = content.split(":")[0]
-        if role.startswith("glue") and not re.fullmatch(r"[\w-]+(:[^\s{}]*)?", content):
-            yield f"cannot read {{glue:text}}`{content[:40]}`; is its closing mark missing?"
-        elif role.startswith("glue") and name not in made:
-            yield f"the text asks for {{glue:text}}`{name}`, which no cell glues"
-    words = _spaces(" ".join(_words(text)))
-    for literal in front.get("numbers") or {}:
-        if _spaces(str(literal)) not in words:
-            yield f"front matter: numbers: {literal!r} is not in the text; remove it"
-
-
-def numbers(cell: NotebookNode, front: Mapping[str, Any]) -> Problems:
-    """Numbers in prose come from the run or from a named origin."""
-    if cell.metadata.get("part") == "card":
-        return  # made from the front matter, which `declared_cost` checks
-    literals = sorted(map(str, front.get("numbers") or {}), key=len, reverse=True)
-    for words in (words for part in _written(cell) for words in _words(part)):
-        text = _spaces(re.sub(r"\b(?:Exercise|Chapter|Section) [\d.]+", "", words))
-        for literal in literals:
-            text = re.sub(rf"(?<![\w.]){re.escape(_spaces(literal))}(?!\w)", "␣", text)
-        for match in MEASURED.finditer(text):
-            yield (
-                f"the number {match[0].strip()!r} in “{_around(text, match)}” is not made by "
-                "the run: glue it, or name its origin in `meps: numbers`"
-            )
-
-
 def errors(cell: NotebookNode) -> Problems:
     """No cell shows an error, allowed or not."""
     for output in cell.outputs:
@@ -265,25 +212,3 @@ def _text(cell: NotebookNode) -> str:
         "".join(output.get("text", output.get("data", {}).get("text/plain", "")))
         for output in outputs
     )
-
-
-def _written(cell: NotebookNode) -> list[str]:
-    """MyST that a person wrote: a text cell, or a figure's caption and alternative text."""
-    if cell.cell_type == "markdown":
-        return [cell.source]
-    options = cell.metadata.get("mystnb", {})
-    texts = options.get("figure", {}).get("caption"), options.get("image", {}).get("alt")
-    return [str(text) for text in texts if text]
-
-
-def _words(text: str) -> list[str]:
-    alts = [part.options["alt"] for part in directives(text) if "alt" in part.options]
-    return [*prose(text), *alts]
-
-
-def _spaces(text: str) -> str:
-    return re.sub(r"[\s\u00a0\u202f\u2009]+", " ", text)
-
-
-def _around(text: str, match: re.Match) -> str:
-    return text[max(0, match.start() - 25) : match.end() + 15].strip()

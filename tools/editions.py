@@ -1,33 +1,39 @@
 """The editions of a chapter that people run: for Jupyter and Colab, and for students.
 
 Both come from the notebook that `tools.notebook.read_chapter` gives: MyST becomes plain
-Markdown, solutions become stubs, and a cell installs the library in Colab.
+Markdown, solutions become stubs, and a cell installs the library in Colab. Numbers in the text are
+those of the last kept build; a folded cell after it says its sentences again where a run differs.
 """
 
 from __future__ import annotations
 
 import hashlib
 from copy import deepcopy
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import nbformat
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
-from tools.address import BRANCH
+from tools.address import BRANCH, colab_link, is_public
+from tools.install_cell import install_cell
 from tools.plain import References, read_bibliography, to_plain
+from tools.sentences import (
+    GLUE,
+    filled,
+    is_glue,
+    read_kept,
+    sections,
+    sentences,
+    stands_for,
+)
 
 ROOT = Path(__file__).resolve().parents[1]
 KERNEL = {"name": "python3", "display_name": "Python 3", "language": "python"}
+FOLD = {"jupyter": {"source_hidden": True}, "cellView": "form"}
 FOLDED = {"hide-input", "hide-cell", "remove-input", "remove-cell", "solution", "quiz"}
-INSTALL = """\
-# @title Install the library (acts in Colab only)
-import sys
-
-if "google.colab" in sys.modules:
-    # Any torch >= 2.2 will do, so that Colab keeps its own build for the GPU.
-    %pip install --quiet "meps-lib[lab] @ git+https://github.com/{address}"
-"""
+TITLE = "Numbers of this run"
 
 
 def to_colab(
@@ -64,7 +70,8 @@ def _edition(
     front: dict, notebook: NotebookNode, address: str, folder: Path, *, solutions: bool
 ) -> NotebookNode:
     source = deepcopy(notebook.cells)
-    raw = f"https://raw.githubusercontent.com/{address}/{BRANCH}/"
+    here = "../" if solutions else "../../"  # where pictures are while nothing is published
+    raw = f"https://raw.githubusercontent.com/{address}/{BRANCH}/" if is_public(address) else here
     bibliography = read_bibliography(folder.parent / "book/references.bib")
     refs = References(front["name"], folder, raw, bibliography)
     for cell in source:
@@ -72,58 +79,113 @@ def _edition(
             refs.scan(cell.source)
         elif "figure" in cell.metadata.get("mystnb", {}):
             refs.add_figure(cell.metadata.mystnb.figure.get("name"))
-    cells: list[NotebookNode] = []
+    edition = _Edition(refs, read_kept(folder).get(front["name"], {}))
     waiting: NotebookNode | None = None  # a solution stands after the check of its stub
+    drawn: NotebookNode | None = None  # a caption stands after the `glue` lines of its cell
     for cell in source:
         tags = cell.metadata.get("tags", [])
+        if is_glue(cell):
+            edition.glue.append(cell.source)
+            continue
+        if drawn is not None:
+            edition.add_figure_text(drawn)
+            drawn = None
         if cell.cell_type == "markdown":
-            cells.append(new_markdown_cell(to_plain(cell.source, refs)))
+            for part in sections(cell.source):
+                edition.add_text(part)
         elif "solution" in tags:
-            cells.append(new_code_cell(cell.metadata.stub))
+            edition.add_code(new_code_cell(cell.metadata.stub))
             waiting = _code(cell, "Solution")
         else:
-            cells.append(_code(cell, "Quiz: run this cell" if "quiz" in tags else ""))
-            cells += _figure_text(cell, refs)
+            edition.add_code(_code(cell, "Quiz: run this cell" if "quiz" in tags else ""))
+            drawn = cell
         if "check" in tags and solutions and waiting is not None:
-            cells.append(waiting)
-    install = new_code_cell(INSTALL.format(address=address).strip(), metadata={"cellView": "form"})
+            edition.add_code(waiting)
+    if drawn is not None:
+        edition.add_figure_text(drawn)
+    edition.add_numbers([])
+    cells = edition.cells
+    install = new_code_cell(install_cell(address), metadata={"cellView": "form"})
     cells[1:1] = [new_markdown_cell(_ways(front, address, solutions)), install]
     return assemble([cell for cell in cells if cell.source.strip()], colab=True)
+
+
+@dataclass
+class _Edition:
+    """The cells of an edition as they come; `glue` lines wait for the next code cell."""
+
+    refs: References
+    kept: dict[str, str]
+    cells: list[NotebookNode] = field(default_factory=list)
+    glue: list[str] = field(default_factory=list)
+
+    def add_code(self, cell: NotebookNode) -> None:
+        self.add_numbers([])
+        self.cells.append(cell)
+
+    def add_text(self, *parts: str) -> None:
+        """Add parts of MyST as one text cell, and what renews their numbers in a run."""
+        plain = [to_plain(filled(part, self.kept), self.refs) for part in parts]
+        self.cells.append(new_markdown_cell("\n\n".join(plain)))
+        said = [sentence for part in parts for sentence in sentences(part)]
+        if said:
+            self.add_numbers(said)
+
+    def add_figure_text(self, cell: NotebookNode) -> None:
+        """Add caption and description of a figure, which Jupyter cannot attach to an output."""
+        options = cell.metadata.get("mystnb", {})
+        figure, alt = options.get("figure", {}), options.get("image", {}).get("alt", "")
+        parts = []
+        if figure.get("caption"):
+            number = self.refs.figures.get(figure.get("name"))
+            parts.append(f"**Figure{f' {number}' if number else ''}.** {figure['caption']}")
+        if alt:
+            parts.append(f"<details><summary>The figure in words</summary>{alt}</details>")
+        if parts:
+            self.add_text(*parts)
+
+    def add_numbers(self, said: list[str]) -> None:
+        """Add the folded cell that glues what waits and says the sentences again."""
+        parts = [*self.glue]
+        if said:
+            parts[:0] = ["from meps_lab.chapters.page import in_this_run", ""]
+            roles = list(dict.fromkeys(role for part in said for role in GLUE.findall(part)))
+            plain = [to_plain(GLUE.sub(r"{\1}", part), self.refs) for part in said]
+            parts.append(_again(plain, {role: stands_for(role, self.kept) for role in roles}))
+        if parts:
+            source = "\n".join([f"# @title {TITLE}", *parts])
+            self.cells.append(new_code_cell(source, metadata=deepcopy(FOLD)))
+        self.glue.clear()
+
+
+def _again(said: list[str], kept: dict[str, str]) -> str:
+    """The call that says sentences again, laid out to be read by whoever unfolds it."""
+    lines = [f"    {' '.join(sentence.split())!r}," for sentence in said]
+    return "\n".join(["in_this_run(", *lines, f"    kept={kept!r},", ")"])
 
 
 def _code(cell: NotebookNode, title: str) -> NotebookNode:
     """Copy a code cell with the metadata that folds it in Jupyter and in Colab."""
     folded = FOLDED & set(cell.metadata.get("tags", []))
     form = f"# @title {title}\n" if folded and title else ""
-    metadata = {"jupyter": {"source_hidden": True}, "cellView": "form"} if folded else {}
-    return new_code_cell(form + cell.source, metadata=metadata)
-
-
-def _figure_text(cell: NotebookNode, refs: References) -> list[NotebookNode]:
-    """Caption and description of a figure, which Jupyter cannot attach to an output."""
-    options = cell.metadata.get("mystnb", {})
-    figure, alt = options.get("figure", {}), options.get("image", {}).get("alt", "")
-    parts = []
-    if figure.get("caption"):
-        number = refs.figures.get(figure.get("name"))
-        caption = to_plain(str(figure["caption"]), refs)
-        parts.append(f"**Figure{f' {number}' if number else ''}.** {caption}")
-    if alt:
-        parts.append(f"<details><summary>The figure in words</summary>{alt}</details>")
-    return [new_markdown_cell("\n\n".join(parts))] if parts else []
+    return new_code_cell(form + cell.source, metadata=deepcopy(FOLD) if folded else {})
 
 
 def _ways(front: dict, address: str, solutions: bool) -> str:
     """Where this notebook opens, and where it is faster."""
-    home = f"https://colab.research.google.com/github/{address}/blob/{BRANCH}/notebooks/"
     name = front["name"]
-    full, student = f"{home}{name}.ipynb", f"{home}student/{name}.ipynb"
-    text = f"[Open in Colab]({full if solutions else student}). " + (
-        f"Without the solutions: [student edition]({student})."
-        if solutions
-        else f"With the solutions: [the full notebook]({full})."
+    full = colab_link(address, f"notebooks/{name}.ipynb")
+    student = colab_link(address, f"notebooks/student/{name}.ipynb")
+    text = (
+        "Numbers in the text are those of the book's last build. Where your run gives another, "
+        "the sentence comes again below the text, with yours in bold."
     )
-    text += " A name in `code face` inside a sentence is a value that a cell above it prints."
+    if is_public(address):
+        other = f"[student edition]({student})" if solutions else f"[the full notebook]({full})"
+        text = (
+            f"[Open in Colab]({full if solutions else student}). "
+            f"{'Without' if solutions else 'With'} the solutions: {other}. {text}"
+        )
     cpu, gpu = front.get("minutes_cpu") or 0, front.get("minutes_gpu") or 0
     if gpu < cpu:
         text += (

@@ -14,6 +14,7 @@ from markdown_it.token import Token
 from myst_parser.config.main import MdParserConfig
 from myst_parser.parsers.directives import parse_directive_text
 from myst_parser.parsers.mdit import create_md_parser
+from nbformat import NotebookNode
 
 EXTENSIONS = {"amsmath", "attrs_inline", "colon_fence", "deflist", "dollarmath", "tasklist"}
 FENCES = ("fence", "colon_fence")
@@ -105,6 +106,15 @@ def prose(text: str) -> list[str]:
         elif token.type == "html_block":
             found.append(re.sub(r"<!--.*?-->|<[^>]+>", " ", token.content, flags=re.S))
     return [words for words in found if words.strip()]
+
+
+def written(cell: NotebookNode) -> list[str]:
+    """MyST that a person wrote: a text cell, or a figure's caption and alternative text."""
+    if cell.cell_type == "markdown":
+        return [cell.source]
+    options = cell.metadata.get("mystnb", {})
+    texts = options.get("figure", {}).get("caption"), options.get("image", {}).get("alt")
+    return [str(text) for text in texts if text]
 
 
 def _words(token: Token) -> str:

@@ -16,16 +16,19 @@ from typing import Any
 import nbformat
 from myst_nb.core.read import MystMetadataParsingError, read_myst_markdown_notebook
 from nbformat import NotebookNode
-from nbformat.v4 import new_markdown_cell
+from nbformat.v4 import new_code_cell, new_markdown_cell
 
 from meps_lib.errors import MepsError
 from tools.address import read_address
 from tools.editions import assemble, to_colab, to_student
+from tools.glue_cells import split_glue
 from tools.student import split_solution
 
 ROOT = Path(__file__).resolve().parents[1]
 # What our tags ask of the page; every other tag is myst-nb's own.
-PAGE_TAGS = {"solution": "hide-cell", "quiz": "remove-input"}
+PAGE_TAGS = {"solution": "hide-cell", "quiz": "remove-input", "glue": "remove-cell"}
+# Cells whose code is an exercise, or not shown at all, stay whole.
+WHOLE = {"solution", "check", "quiz", "remove-cell"}
 
 
 def read_chapter(path: Path | str) -> tuple[dict[str, Any], NotebookNode]:
@@ -42,7 +45,8 @@ def read_chapter(path: Path | str) -> tuple[dict[str, Any], NotebookNode]:
         The mapping ``meps`` of the front matter, with ``title`` and ``name`` (the file's stem).
     notebook : NotebookNode
         Text cells keep their MyST; code cells have no outputs. Solutions stand without their
-        marks and carry the stub as ``metadata.stub``; the box "In this chapter" is in place.
+        marks and carry the stub as ``metadata.stub``; the box "In this chapter" is in place;
+        ``glue`` lines stand in cells of their own, tagged ``glue``.
 
     Raises
     ------
@@ -61,7 +65,10 @@ def read_chapter(path: Path | str) -> tuple[dict[str, Any], NotebookNode]:
     front = {**(raw.metadata.get("meps") or {}), "name": path.stem}
     if "{code-cell}" not in text or not raw.metadata.get("kernelspec"):
         raise MepsError(f"{path.stem}: front matter without `kernelspec`, or no {{code-cell}}")
-    cells = _with_card(raw.cells, front, path)
+    cells = []
+    for number, cell in enumerate(_with_card(raw.cells, front, path), 1):
+        where = f"{path.stem}, cell {number}"
+        cells += [cell] if cell.cell_type == "markdown" else _without_glue(cell, where)
     for number, cell in enumerate(cells, 1):
         if cell.cell_type == "code":
             _prepare(cell, f"{path.stem}, cell {number}")
@@ -94,6 +101,18 @@ def _card(front: dict) -> str:
         f"**To run it:** about {cpu} on two CPU cores, {gpu} with a GPU, "
         f"{front.get('memory_mb')} MB of memory.\n:::"
     )
+
+
+def _without_glue(cell: NotebookNode, where: str) -> list[NotebookNode]:
+    """Part a code cell from the lines that only hand values to the text."""
+    if WHOLE & set(cell.metadata.get("tags", [])):
+        return [cell]
+    try:
+        cell.source, glue = split_glue(cell.source)
+    except SyntaxError as error:
+        raise MepsError(f"{where}: the code cannot be read: {error}") from error
+    beside = [new_code_cell(glue, metadata={"tags": ["glue"]})] if glue else []
+    return [part for part in (cell, *beside) if part.source.strip() or part is cell and not beside]
 
 
 def _prepare(cell: NotebookNode, where: str) -> None:

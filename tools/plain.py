@@ -181,8 +181,6 @@ def _address(path: str, refs: References) -> str:
 def _role(name: str, content: str, refs: References) -> str:
     match = WITH_TARGET.match(content)
     text, target = (match["text"], match["target"]) if match else ("", content)
-    if name in ("glue", "glue:text", "glue:md"):
-        return f"`{content.split(':')[0]}`"
     if name in ("cite", "cite:t", "cite:p", "cite:ps", "cite:ts"):
         return _citation(name, content.split(","), refs)
     if name in REFERENCES:

@@ -17,10 +17,11 @@ BEGIN, END = "<!-- chapters: made by `python -m tools.readme` -->", "<!-- /chapt
 def chapter_table(root: Path = ROOT) -> str:
     """A Markdown table, one row a chapter: title, what one learns, minutes."""
     rows = ["| | chapter | what you learn | minutes, two cores | minutes, GPU |", "|-|-|-|-|-|"]
-    for number, path in enumerate(sorted((root / "notebooks").glob("[0-9][0-9]_*.md")), start=1):
+    for path in sorted((root / "notebooks").glob("[0-9][0-9]_*.md")):
         front, _ = read_chapter(path)
         link = f"[{front['title']}](notebooks/{path.stem}.ipynb)"
         minutes = f"{front['minutes_cpu']} | {front['minutes_gpu']}"
+        number = int(path.stem[:2])  # as the text calls it: "chapter 3"
         rows.append(f"| {number} | {link} | {front['learn']} | {minutes} |")
     return "\n".join(rows)
 

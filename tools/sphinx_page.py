@@ -18,6 +18,8 @@ MENDED = (
     (r"</ul>(?=<li>|</ul>)", "</ul></li>"),
     # a bibliography marked up as a list whose children are no list items
     (r'<div role="list" class="citation-list">', "<div>"),
+    # a notebook beside the page is there to be saved; a browser would show its JSON in a new tab
+    (r'<a href="([^":]+\.ipynb)" target="_blank"', r'<a href="\1" download'),
 )
 
 

@@ -1,4 +1,9 @@
-"""What a chapter's code tells its page: a number for the text, the source of a function."""
+"""What a chapter's code tells its page: a number for the text, the source of a function.
+
+The page prints the numbers of the run that made it. A notebook's text stands there before anything
+runs, with the numbers of the book's last build; `in_this_run` says a sentence again where the
+reader's own run gives others.
+"""
 
 from __future__ import annotations
 
@@ -16,13 +21,15 @@ from meps_lib.errors import MepsError
 
 # myst-nb takes outputs under this prefix for its glue roles and draws nothing for them.
 _RECORD = "application/papermill.record/"
+# What this run has glued so far, by name.
+_glued: dict[str, str | int | float] = {}
 
 
 def glue(name: str, value: Any) -> None:
     """Hand a value of the run to the text, where ``{glue:text}`name:.1f``` prints it.
 
     The same idea as `myst_nb.glue` without its dependency on Sphinx, which a reader in Colab
-    does not have. The built page shows nothing here; Jupyter prints ``name = value``.
+    does not have. Neither the page nor Jupyter shows anything here.
 
     Parameters
     ----------
@@ -38,15 +45,73 @@ def glue(name: str, value: Any) -> None:
     Examples
     --------
     >>> glue("beats", 12)  # doctest: +SKIP
-    beats = 12
     """
-    plain = _plain(name, value)
-    shown = f"{plain:.6g}" if isinstance(plain, float) else str(plain)
+    _glued[name] = plain = _plain(name, value)
     display(
-        {f"{_RECORD}text/plain": repr(plain), "text/plain": f"{name} = {shown}"},
+        {f"{_RECORD}text/plain": repr(plain)},
         raw=True,
         metadata={"scrapbook": {"name": name, "mime_prefix": _RECORD}},
     )
+
+
+def shown(value: str | int | float, spec: str = "") -> str:
+    """Write a value as ``{glue:text}`name:spec``` does on the page.
+
+    Parameters
+    ----------
+    value : str, int or float
+    spec : str
+        A format such as ``.1f``, ``d`` or ``.0%``; none for the value as it is.
+
+    Examples
+    --------
+    >>> shown(0.256, ".0%"), shown(12.0, "d"), shown("neutral")
+    ('26%', '12', 'neutral')
+    """
+    if not spec:
+        return str(value)
+    return format(int(value) if spec[-1] == "d" else value, spec)
+
+
+def in_this_run(*sentences: str, kept: dict[str, str]) -> None:
+    """Say sentences of the text again where this run has other numbers; else show nothing.
+
+    Parameters
+    ----------
+    sentences : str
+        Markdown with ``{name:spec}`` where the text has a number.
+    kept : dict
+        What the text has, by ``name:spec``.
+
+    Raises
+    ------
+    MepsError
+        Where a name was not glued yet, because a cell above did not run.
+
+    Examples
+    --------
+    >>> glue("beats", 12)  # doctest: +SKIP
+    >>> in_this_run("It has {beats:d} beats.", kept={"beats:d": "12"})  # doctest: +SKIP
+    """
+    now = {role: _now(role) for role in kept}
+    for sentence in sentences:
+        told = [role for role in kept if f"{{{role}}}" in sentence]
+        if any(now[role] != kept[role] for role in told):
+            for role in told:
+                mark = "" if now[role] == kept[role] else "**"
+                sentence = sentence.replace(f"{{{role}}}", f"{mark}{now[role]}{mark}")
+            display(Markdown(f"*In this run:* {sentence}"))
+
+
+def _now(role: str) -> str:
+    """What this run would print for ``name:spec``."""
+    name, _, spec = role.partition(":")
+    if name not in _glued:
+        raise MepsError(
+            f"the text needs the value {name!r}, which this run does not have yet; "
+            "run the cells above this one first (in Colab: Runtime, Run before)"
+        )
+    return shown(_glued[name], spec)
 
 
 def _plain(name: str, value: Any) -> str | int | float:

@@ -9,10 +9,12 @@ import pytest
 from nbclient import NotebookClient
 from nbformat import NotebookNode
 
-from tools.notebook import read_chapter
+from tests.book.running import run_all
+from tools.notebook import read_chapter, to_colab, to_student
 
 FIXTURES = Path(__file__).parent / "fixtures"
 SOURCE = FIXTURES / "notebooks/90_beats.md"
+ADDRESS = "someone/somewhere"
 
 
 @pytest.fixture(scope="session")
@@ -28,6 +30,27 @@ def ran() -> tuple[dict, NotebookNode]:
     env = {key: value for key, value in os.environ.items() if key != "MPLBACKEND"}
     NotebookClient(notebook, timeout=60, kernel_name="python3").execute(env=env)
     return front, notebook
+
+
+@pytest.fixture(scope="session")
+def chapter() -> tuple[dict, NotebookNode]:
+    """The chapter as it is read, not run."""
+    return read_chapter(SOURCE)
+
+
+@pytest.fixture(scope="session")
+def colab(chapter) -> NotebookNode:
+    return to_colab(*chapter, ADDRESS, SOURCE.parent)
+
+
+@pytest.fixture(scope="session")
+def student(chapter) -> NotebookNode:
+    return to_student(*chapter, ADDRESS, SOURCE.parent)
+
+
+@pytest.fixture(scope="session")
+def colab_ran(colab) -> NotebookNode:
+    return run_all(colab)
 
 
 @pytest.fixture

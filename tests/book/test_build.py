@@ -4,10 +4,12 @@ import re
 import shutil
 from pathlib import Path
 
+import nbformat
 import pytest
 import yaml
 
 from tools import offline_assets
+from tools.address import PLACEHOLDER
 from tools.build_book import book_config, build, check_contract, listed_pages
 from tools.execute import BuildError, execute_all
 
@@ -15,7 +17,7 @@ REPOSITORY = Path(__file__).resolve().parents[2]
 FIXTURES = Path(__file__).parent / "fixtures"
 INTRO = """# The fixture
 
-See [the chapter](../notebooks/90_beats.ipynb), {{ repository_url }} and $x^2$.
+See [the chapter](../notebooks/90_beats.ipynb) and $x^2$.
 A {term}`inter-beat interval` is a time.
 
 ```{glossary}
@@ -44,17 +46,55 @@ def project(tmp_path):
     return tmp_path
 
 
+def assert_offers(chapter: str, html: Path, address: str) -> None:
+    """A chapter's page opens and saves the generated editions, that for students first."""
+    editions = ["student/90_beats.ipynb", "90_beats.ipynb"]
+    colab = f"https://colab.research.google.com/github/{address}/blob/main/notebooks/"
+    opened = re.findall(r'<a href="(https://colab[^"]*)" target="_blank"', chapter)
+    assert opened == [colab + name for name in editions]
+    assert re.findall(r'<a href="([^"]*)" download', chapter) == editions
+    for name in editions:
+        assert nbformat.read(html / "notebooks" / name, 4).cells[0].source.startswith("# Heart")
+    assert "_sources" not in chapter
+    assert not (html / "_sources").exists()
+
+
+def assert_page_and_edition_say_the_same(chapter: str, edition: Path) -> None:
+    """The sentence with a number of the run, on the page and in the notebook's text."""
+    rate = re.search(r"The rate is <span[^>]*>(.*?)</span> beats", chapter)
+    shown = re.sub("<.*?>", "", rate[1])
+    assert shown == "75"  # 60 / 0.8 s
+    text = "\n".join(cell.source for cell in nbformat.read(edition, 4).cells)
+    assert f"The rate is {shown} beats a minute" in text
+
+
+@pytest.mark.slow
+def test_without_an_address_no_page_leads_nowhere(project, capsys):
+    (project / "book/address.txt").write_text(PLACEHOLDER + "\n")
+    (project / "notebooks/numbers.json").write_text('{"90_beats": {"rate:.0f": "74"}}')
+    build(project)
+    assert "90_beats: rate:.0f is 75, kept is 74" in capsys.readouterr().out
+    html = project / "_build/html"
+    for path in ("book/intro.html", "notebooks/90_beats.html"):
+        page = (html / path).read_text()
+        for lost in ("colab.research", "github.com/" + PLACEHOLDER, "/issues", "fa-rocket"):
+            assert lost not in page, (path, lost)
+    assert '<a href="student/90_beats.ipynb" download' in page
+    assert "74 beats a minute" in (html / "notebooks/90_beats.ipynb").read_text()
+    assert "74" in (project / "notebooks/numbers.json").read_text()  # a build keeps nothing
+
+
 @pytest.mark.slow
 def test_builds_strictly_and_only_when_something_changed(project, capsys):
     assert build(project) is True
     html = project / "_build/html"
     chapter = (html / "notebooks/90_beats.html").read_text()
-    colab = "https://colab.research.google.com/github/someone/somewhere/blob/main/"
-    assert colab + "notebooks/90_beats.ipynb" in chapter
+    assert_offers(chapter, html, "someone/somewhere")
     assert "https://github.com/someone/somewhere" in (html / "book/intro.html").read_text()
-    rate = re.search(r"The rate is <span[^>]*>(.*?)</span> beats", chapter)
-    assert rate and re.sub("<.*?>", "", rate[1]) == "75"  # 60 / 0.8 s
-    assert "load them from" in capsys.readouterr().out  # no npm in the fixture: the CDN is named
+    assert_page_and_edition_say_the_same(chapter, html / "notebooks/student/90_beats.ipynb")
+    said = capsys.readouterr().out
+    assert "load them from" in said  # no npm in the fixture: the CDN is named
+    assert "numbers are not those" not in said
     assert build(project) is False
 
     page = project / "book/intro.md"
@@ -72,9 +112,9 @@ def test_a_broken_contract_stops_the_build(project, monkeypatch):
     monkeypatch.setenv("CI", "true")
     with pytest.raises(BuildError, match="90_beats, .*minutes_cpu 900"):
         build(project)
-    chapter.write_text(text.replace("## Take-aways", "## The end"))
+    chapter.write_text(text.replace("60 < rate < 90", "rate > 90"))
     monkeypatch.delenv("CI")
-    with pytest.raises(BuildError, match="90_beats, .*Take-aways"):
+    with pytest.raises(BuildError, match="90_beats, .*claims 'rate > 90'"):
         build(project)
     assert not (project / "_build/html").exists()
 

@@ -2,7 +2,8 @@
 
 import pytest
 
-from tools.contract import MEASURED, check_chapter, dear
+from tools.contract import check_chapter, dear
+from tools.prose_numbers import MEASURED
 
 ALT = "    alt: Equally spaced vertical strokes along a time axis in seconds."
 PREREQUISITES = "prerequisites: [Python lists and NumPy arrays]"
@@ -45,12 +46,15 @@ def test_a_chapter_that_keeps_its_promises_has_no_problem(executed):
         ("every 0.8 s is", "is", "'0.8 s' is not in the text"),
         ("rate is {glue:text}`rate:.0f`", "rate is {glue:text}`pace:.0f`", "no cell glues"),
         ("rate is {glue:text}`rate:.0f`", "is {glue:text}`rate:.0f} a `minute`", "cannot read"),
+        ("60 < rate < 90", "rate > 90", "claims 'rate > 90', but this run has rate = 75.0"),
+        ("60 < rate < 90", "rat > 90", "the claim 'rat > 90' cannot be read"),
+        ("    - 60 < rate < 90", "    rate: 90", "expected a list of expressions"),
         (ALT, "    width: 90%", "draws a figure with the alternative text ''"),
         (ALT, "    alt: A plot.", "draws a figure with the alternative text 'A plot.'"),
         (":alt: A straight line that rises from left to right.\n", "", "{figure} ../book/figures"),
         ("% a comment that nobody sees", "![](x.png)", "the picture x.png needs"),
         ("% a comment that nobody sees", '<img src="x.png">', "an <img> without alt"),
-        ("sfreq = 100.0  # Hz\n", "sfreq = 100.0\n" * 21, "30 lines of code, more than 25"),
+        ("sfreq = 100.0  # Hz\n", "sfreq = 100.0\n" * 21, "29 lines of code, more than 25"),
         (':tags: [check]\n\ncheck("90.2"', 'check("90.2"', "one check cell"),
     ],
 )
@@ -110,10 +114,19 @@ def test_an_error_in_a_cell_is_stopped_even_where_the_notebook_allowed_it(execut
     assert problem == "90_beats, cell 4: raised KeyError: 'x'"
 
 
+def test_a_number_above_the_cell_that_makes_it_is_stopped(executed):
+    """The page would print it all the same; a notebook is read and run from the top."""
+    notebook = executed[1]
+    early = notebook.cells[2]
+    early.source += " It is {glue:text}`rate:.0f` a minute."
+    (problem,) = problems_of(executed)
+    assert "asks for {glue:text}`rate` above the cell that glues it" in problem
+
+
 def test_a_cell_that_was_not_executed_is_noticed(executed):
     executed[1].cells[3].execution_count = None
     (problem,) = problems_of(executed)
-    assert "1 of 11 code cells were not executed" in problem
+    assert "1 of 12 code cells were not executed" in problem
 
 
 @pytest.mark.parametrize("text", ["not yet: no", "not attempted yet", "", "correct: a\nnot yet: b"])

@@ -9,42 +9,13 @@ import pytest
 from nbformat.v4 import new_code_cell
 
 from meps_lib.errors import MepsError
-from tools.execute import run_notebook
+from tests.book.conftest import ADDRESS
+from tests.book.running import code, run_all, words
+from tools.address import PLACEHOLDER
 from tools.notebook import ROOT, generated, main, out_of_step, read_chapter, to_colab, to_student
 from tools.student import split_solution
 
-ADDRESS = "someone/somewhere"
 CHAPTERS = sorted((ROOT / "notebooks").glob("[0-9][0-9]_*.md"))
-
-
-@pytest.fixture(scope="module")
-def chapter(source):
-    return read_chapter(source)
-
-
-@pytest.fixture(scope="module")
-def colab(chapter, source):
-    return to_colab(*chapter, ADDRESS, source.parent)
-
-
-@pytest.fixture(scope="module")
-def student(chapter, source):
-    return to_student(*chapter, ADDRESS, source.parent)
-
-
-def code(notebook) -> list[str]:
-    return [cell.source for cell in notebook.cells if cell.cell_type == "code"]
-
-
-def words(notebook) -> str:
-    return "\n\n".join(cell.source for cell in notebook.cells if cell.cell_type == "markdown")
-
-
-def run_all(notebook):
-    """Execute as a reader does, from the first cell to the last."""
-    notebook = copy.deepcopy(notebook)
-    run_notebook("a chapter", notebook)
-    return notebook
 
 
 def verdicts(notebook) -> list[str]:
@@ -85,7 +56,7 @@ def test_every_edition_is_a_valid_notebook_without_outputs(chapter, colab, stude
 
 def test_a_change_in_one_cell_leaves_the_ids_of_the_others(chapter, colab, source):
     front, notebook = copy.deepcopy(chapter)
-    notebook.cells[2].source += " More."
+    notebook.cells[2].source += " More."  # a text without numbers
     before = {cell.id for cell in colab.cells}
     after = {cell.id for cell in to_colab(front, notebook, ADDRESS, source.parent).cells}
     assert len(before - after) == len(after - before) == 1
@@ -97,7 +68,7 @@ def test_colab_gets_plain_markdown(colab):
         assert myst not in text.replace("\\tag{1}", "").replace("\\bar{d}", ""), myst
     assert "older (Picard, 1997); Makowski et al. (2021) wrote" in text
     assert "inter-beat interval, “By hand” and the exercises." in text
-    assert "The rate is `rate` beats a minute (Figure 1), by (1):" in text
+    assert "The rate is 75 beats a minute (Figure 1), by (1):" in text
     assert "> **Why not count?**\n>\n> Counting beats" in text
     assert "**Figure 2.** A straight line, for comparison with Figure 1." in text
     assert "<summary>The figure in words</summary>Equally spaced vertical strokes" in text
@@ -105,12 +76,11 @@ def test_colab_gets_plain_markdown(colab):
     assert f"![A straight line that rises from left to right.]({picture})" in text
 
 
-def test_colab_installs_the_library_and_leaves_torch_alone(colab):
-    install = code(colab)[0]
-    assert f'"meps-lib[lab] @ git+https://github.com/{ADDRESS}"' in install
-    assert '\nif "google.colab" in sys.modules:\n' in install
-    (command,) = [line for line in install.splitlines() if "%pip" in line]
-    assert "torch" not in command and "-U" not in command and "--upgrade" not in command
+def test_without_an_address_no_link_leads_nowhere(chapter, source):
+    home = to_student(*chapter, PLACEHOLDER, source.parent)
+    assert "colab.research" not in words(home)
+    assert "](../../book/figures/line.png)" in words(home)
+    assert "make address" in code(home)[0]
 
 
 def test_colab_has_the_solution_folded_after_the_check_of_its_stub(colab):
@@ -131,8 +101,8 @@ def test_run_all_on_the_student_edition_attempts_nothing_and_passes(student):
     assert verdicts(run_all(student)) == ["not attempted yet"] * 3
 
 
-def test_run_all_on_the_colab_edition_passes(colab):
-    assert verdicts(run_all(colab)) == ["not attempted yet"] * 3
+def test_run_all_on_the_colab_edition_passes(colab_ran):
+    assert verdicts(colab_ran) == ["not attempted yet"] * 3
 
 
 def test_a_student_who_writes_the_solution_is_told_so(chapter, student):

@@ -7,6 +7,7 @@ import textwrap
 import numpy as np
 import pytest
 import torch
+from myst_nb.core.variables import format_plain_text
 from myst_nb.ext.glue import extract_glue_data_cell
 from nbformat.v4 import new_code_cell, output_from_msg
 
@@ -53,9 +54,34 @@ def test_myst_nb_finds_the_value_and_draws_nothing(shown, value, kept):
     assert cell.outputs == []
 
 
-def test_jupyter_prints_it(shown):
+def test_jupyter_shows_nothing(shown):
     page.glue("rate", np.float64(72.314159265))
-    assert shown[0].data["text/plain"] == "rate = 72.3142"
+    assert list(shown[0].data) == ["application/papermill.record/text/plain"]
+
+
+@pytest.mark.parametrize(
+    ("value", "spec"),
+    [(0.256, ".0%"), (12.0, "d"), (-0.04, "+.2f"), (17812, ",d"), ("calm", ""), (0.3, ""), (7, "")],
+)
+def test_a_notebook_writes_numbers_as_the_page_does(value, spec):
+    assert page.shown(value, spec) == format_plain_text(repr(value), spec)
+
+
+def test_a_sentence_comes_again_only_where_the_run_has_another_number(shown):
+    page.glue("rate", 75.4)
+    page.glue("beats", 10)
+    said = ("It is {rate:.0f} a minute, by {beats} beats.", "Of {beats}, all count.")
+    shown.clear()
+    page.in_this_run(*said, kept={"rate:.0f": "75", "beats": "10"})
+    assert shown == []
+    page.in_this_run(*said, kept={"rate:.0f": "61", "beats": "10"})
+    (again,) = shown
+    assert again.data["text/markdown"] == "*In this run:* It is **75** a minute, by 10 beats."
+
+
+def test_a_cell_that_did_not_run_is_asked_for():
+    with pytest.raises(MepsError, match="'unheard'.*run the cells above"):
+        page.in_this_run("{unheard:.1f}", kept={"unheard:.1f": "1.0"})
 
 
 @pytest.mark.parametrize(

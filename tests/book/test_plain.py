@@ -68,7 +68,6 @@ def refs(tmp_path) -> References:
         ("{doc}`02_next` or {doc}`that <02_next>`", "“The next chapter” or that"),
         ("{ref}`there <elsewhere>`", "there"),
         ("{numref}`in Figure %s <fig-a>`", "in Figure 1"),
-        ("{glue:text}`x:.2f` {glue}`y`", "`x` `y`"),
         ("{math}`x^2` {kbd}`Ctrl`", "$x^2$ `Ctrl`"),
         ("{func}`~meps_lib.a.b` {py:func}`the b <a.b>`", "`b` `the b`"),
         ("[a](../book/x.md) [b](https://x.org) ![c](data:y)", "a [b](https://x.org) ![c](data:y)"),

@@ -6,7 +6,8 @@ from html.parser import HTMLParser
 from urllib.parse import unquote, urlsplit
 
 from tests.web.pages import ROOT, built_pages
-from tools.address import colab_url
+from tools.address import colab_url, is_public, read_address
+from tools.sphinx_buttons import EDITIONS
 
 
 class Page(HTMLParser):
@@ -52,15 +53,19 @@ def test_colab_links_open_files_of_the_repository(html):
         for target in read(html, page).targets
         if "colab.research.google.com" in target
     }
-    assert links, "no page has a Colab link"
+    assert bool(links) == is_public(read_address()), "a Colab link needs an address, and follows it"
     for link in links:
         assert link.startswith(start), f"{link} does not follow book/address.txt"
         assert (ROOT / link.removeprefix(start)).is_file(), f"{link}: no such file"
 
 
-def test_every_chapter_has_a_colab_button(html):
+def test_every_chapter_offers_both_editions(html):
     chapters = [page for page in built_pages() if page.startswith("notebooks/")]
     assert chapters
     for page in chapters:
-        notebook = page.removesuffix(".html") + ".ipynb"
-        assert colab_url(notebook) in read(html, page).targets
+        name = page.removeprefix("notebooks/").removesuffix(".html") + ".ipynb"
+        targets = read(html, page).targets
+        for folder in EDITIONS.values():
+            assert folder.removeprefix("notebooks/") + name in targets
+            assert (html / folder / name).is_file()
+            assert (colab_url(folder + name) in targets) == is_public(read_address())
