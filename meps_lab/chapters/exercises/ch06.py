@@ -1,7 +1,5 @@
 """Checks of chapter 6: scores from counts, folds of whole people, floors, scales and luck."""
 
-from __future__ import annotations
-
 from itertools import product
 
 import numpy as np
@@ -10,11 +8,10 @@ from sklearn.preprocessing import StandardScaler
 
 from meps_lab.chapters.exercises.checking import exercise
 
-# STSTNet's second run as its authors logged it, MEGC2019; rows are the truth.
-PUBLISHED = np.array([[195, 39, 16], [36, 68, 5], [12, 7, 64]])
-# As well matrices of other sizes: nothing may hang on there being three classes.
 _COUNTS = (
-    PUBLISHED,
+    # STSTNet's second run as its authors logged it, MEGC2019; rows are the truth.
+    np.array([[195, 39, 16], [36, 68, 5], [12, 7, 64]]),
+    # As well matrices of other sizes: nothing may hang on there being three classes.
     np.array([[8, 2, 0], [5, 4, 1], [3, 0, 7]]),
     np.array([[7, 3], [2, 5]]),
     np.array([[6, 1, 0, 2], [1, 4, 1, 1], [0, 2, 5, 0], [3, 0, 1, 8]]),
@@ -29,16 +26,14 @@ def _labels(confusion: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 @exercise("06.1", correct="2 TP / (2 TP + FP + FN) for each class, and the mean over all of them")
 def unweighted_f1(learner):
     """scikit-learn's macro F1, and a class that neither occurs nor is predicted."""
-    empty = np.array([[5, 1, 0], [2, 4, 0], [0, 0, 0]])
-    for confusion in (*_COUNTS, empty):
+    for confusion in (*_COUNTS, np.array([[5, 1, 0], [2, 4, 0], [0, 0, 0]])):
         truth, guess = _labels(confusion)
         labels = range(len(confusion))
         want = f1_score(truth, guess, labels=labels, average="macro", zero_division=0)
         got = float(learner(confusion.copy()))
         if np.isclose(got, want, atol=1e-6):
             continue
-        present = f1_score(truth, guess, labels=np.unique(truth), average="macro")
-        if np.isclose(got, present, atol=1e-6):
+        if np.isclose(got, f1_score(truth, guess, average="macro"), atol=1e-6):
             return "a declared class that never occurs has F1 0 and stays in the mean"
         if np.isclose(got, np.diag(confusion).sum() / confusion.sum(), atol=1e-6):
             return "that is the accuracy: take the F1 of each class, then their mean"
@@ -53,15 +48,14 @@ def two_readings(learner):
     """scikit-learn's macro recall and macro precision, on matrices of several sizes."""
     for confusion in _COUNTS:
         truth, guess = _labels(confusion)
-        uar = recall_score(truth, guess, average="macro")
-        precision = precision_score(truth, guess, average="macro")
+        want = [score(truth, guess, average="macro") for score in (recall_score, precision_score)]
         got = np.asarray(learner(confusion.copy()), dtype=float)
         if got.shape != (2,):
             return f"two numbers are expected, got {got.shape}"
-        if np.allclose(got, [precision, uar], atol=1e-6):
+        if np.allclose(got, want[::-1], atol=1e-6):
             return "the two are in the wrong order: rows are the truth, so UAR divides by the row"
-        if not np.allclose(got, [uar, precision], atol=1e-6):
-            return f"expected UAR {uar:.4f} and {precision:.4f} when swapped, got {got.round(4)}"
+        if not np.allclose(got, want, atol=1e-6):
+            return f"expected UAR {want[0]:.4f} and {want[1]:.4f} when swapped, got {got.round(4)}"
     return None
 
 
@@ -72,7 +66,6 @@ def leave_one_out(learner):
         names, folds = set(subjects), list(learner(np.array(subjects)))
         if len(folds) != len(names):
             return f"{len(names)} subjects make {len(names)} folds, got {len(folds)}"
-        tested = []
         for k, fold in enumerate(folds):
             train, validation, test = (set(role) for role in fold)
             if len(test) != 1 or len(validation) != 2:
@@ -81,8 +74,7 @@ def leave_one_out(learner):
                 return f"fold {k}: somebody has two roles: {fold}"
             if train | validation | test != names:
                 return f"fold {k}: {sorted(names - train - validation - test)} have no role"
-            tested += test
-        if sorted(tested) != sorted(names):
+        if {name for fold in folds for name in fold[2]} != names:
             return "somebody is tested twice, and somebody never"
     return None
 
@@ -92,13 +84,11 @@ def leave_one_out(learner):
 )
 def pooled_and_averaged(learner):
     """Two folds that can be done by hand, and three drawn ones against scikit-learn."""
-    rng = np.random.default_rng(4)
-    drawn = rng.integers(1, 9, (3, 3, 3))
+    drawn = np.random.default_rng(4).integers(1, 9, (3, 3, 3))
     drawn[0, 2] = 0  # the first fold lacks a class
     for folds in (np.array([[[4, 0], [0, 0]], [[1, 3], [1, 5]]]), drawn):
+        pooled = recall_score(*_labels(folds.sum(axis=0)), average="macro")
         labels = [_labels(fold) for fold in folds]
-        truth, guess = (np.concatenate(side) for side in zip(*labels, strict=True))
-        pooled = recall_score(truth, guess, average="macro")
         own = [recall_score(t, g, labels=np.unique(t), average="macro") for t, g in labels]
         got = np.asarray(learner(folds.copy()), dtype=float)
         if got.shape != (2,) or not np.isfinite(got).all():
@@ -120,21 +110,21 @@ def pooled_and_averaged(learner):
 def majority_votes(learner):
     """One subject who alone makes a label the commonest, which it may not do for itself."""
     cases = (
-        (list("aaabbc"), list("xxxyyy"), list("yyyxxx")),
+        ("aaabbc", "xxxyyy", "yyyxxx"),
         # Leaving out the trial alone, not its subject, answers x for the first three.
-        (list("aaabbc"), list("xxxxyy"), list("yyyxxx")),
-        (list("aabbbccc"), list("nnnnppns"), list("nnnnnnnn")),
+        ("aaabbc", "xxxxyy", "yyyxxx"),
+        ("aabbbccc", "nnnnppns", "nnnnnnnn"),
     )
     for subjects, labels, want in cases:
-        got = list(learner(np.array(subjects), np.array(labels)))
-        if got == want:
+        got = list(learner(np.array(list(subjects)), np.array(list(labels))))
+        if got == list(want):
             continue
         if len(got) != len(labels):
             return f"{len(labels)} trials need {len(labels)} answers, got {len(got)}"
-        k = next(i for i, (g, w) in enumerate(zip(got, want, strict=True)) if g != w)
+        k = next(i for i, pair in enumerate(zip(got, want, strict=True)) if pair[0] != pair[1])
         return (
-            f"subjects {''.join(subjects)}, labels {''.join(labels)}: trial {k} should get "
-            f"{want[k]}, got {got[k]}: leave out all trials of its subject, then count"
+            f"subjects {subjects}, labels {labels}: trial {k} should get {want[k]}, got {got[k]}: "
+            "leave out all trials of its subject, then count"
         )
     return None
 
@@ -166,13 +156,12 @@ def standardise(learner):
 )
 def swap_p(learner):
     """Every swap written out, for differences of either sign and for none."""
-    cases = (
+    for first, second in (
         ([5, 6, 7], [3, 3, 3]),
         ([3, 3, 3], [5, 6, 7]),  # here the second wins
         ([4, 2, 6, 1], [3, 5, 1, 1]),
         ([2, 2], [2, 2]),
-    )
-    for first, second in cases:
+    ):
         difference = np.subtract(first, second)
         sums = [np.dot(s, difference) for s in product((1, -1), repeat=len(first))]
         want = np.mean([abs(s) >= abs(difference.sum()) for s in sums])

@@ -5,9 +5,6 @@ A chapter registers its checks in a file `chNN.py` here with `exercise`; the not
 learner's object does may leave a traceback behind.
 """
 
-from __future__ import annotations
-
-import dis
 import functools
 import importlib
 import pkgutil
@@ -19,33 +16,33 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from meps_lib.errors import MepsError
+import numpy as np
 
-Verdict = str | None
-"""What a check returns: None when right, else what is wrong and a hint."""
+from meps_lab.chapters.exercises.bets import chosen_of, listed
+from meps_lib.errors import MepsError
 
 
 @dataclass(frozen=True)
 class Exercise:
     """One registered check."""
 
-    id: str  # "01.2": chapter 1, exercise 2
     correct: str  # the one thing to remember, printed after "correct: "
-    verdict: Callable[[Any], Verdict]
+    bets: tuple  # what one may bet on beforehand; empty where there is no bet
+    verdict: Callable[[Any], str | None]
 
 
+_GAP = (
+    "not yet: your function answers some calls and returns None for others; each needs a value "
+    "(NaN is `float('nan')`)"
+)
 _REGISTRY: dict[str, Exercise] = {}
 
 
-class _NotAttempted(Exception):
-    """The learner's function returned None or `...`."""
+class _Said(Exception):
+    """The line to print, found while the learner's function ran: it raised, or gave no value."""
 
 
-class _LearnerError(Exception):
-    """The learner's function raised; the arguments are what it raised and where."""
-
-
-def exercise(exercise_id: str, *, correct: str) -> Callable:
+def exercise(exercise_id: str, *, correct: str, bets: tuple = ()) -> Callable:
     """Register a check under an id such as ``"01.2"``.
 
     Parameters
@@ -54,6 +51,9 @@ def exercise(exercise_id: str, *, correct: str) -> Callable:
         Two digits of the chapter, a point, the number of the exercise.
     correct : str
         What a right answer shows, in a few words; printed after "correct: ".
+    bets : tuple of str or number
+        What one may bet on beforehand. The answer is then a pair (bet, object), and a lost bet
+        is no mistake.
 
     Returns
     -------
@@ -68,26 +68,26 @@ def exercise(exercise_id: str, *, correct: str) -> Callable:
 
     Examples
     --------
-    >>> @exercise("00.1", correct="two and two")
+    >>> @exercise("98.1", correct="two and two")
     ... def four(learner):
     ...     return None if learner == 4 else "add one and three"
-    >>> check("00.1", 4)
+    >>> check("98.1", 4)
     correct: two and two
-    >>> check("00.1", 5)
+    >>> check("98.1", 5)
     not yet: add one and three
-    >>> check("00.1", ...)
+    >>> check("98.1", ...)
     not attempted yet
     """
     if not re.fullmatch(r"\d\d\.\d+", exercise_id):
         raise MepsError(f"exercise id {exercise_id!r}: expected one like '01.2' (chapter 1)")
 
-    def register(verdict: Callable[[Any], Verdict]) -> Callable[[Any], Verdict]:
+    def register(verdict: Callable) -> Callable:
         known = _REGISTRY.get(exercise_id)
         # A module that is imported again brings the same function: that replaces its entry.
         name = (verdict.__module__, verdict.__qualname__)
         if known and (known.verdict.__module__, known.verdict.__qualname__) != name:
             raise MepsError(f"exercise id {exercise_id!r} is taken by {known.verdict.__name__}")
-        _REGISTRY[exercise_id] = Exercise(exercise_id, correct, verdict)
+        _REGISTRY[exercise_id] = Exercise(correct, bets, verdict)
         return verdict
 
     return register
@@ -107,12 +107,12 @@ def check(exercise_id: str, learner: Any) -> None:
     ------
     MepsError
         If there is no such exercise; the message lists those there are.
-
-    Notes
-    -----
-    An exception of the learner's code is part of the printed line and goes no further.
     """
-    print(_answer(_find(exercise_id), learner))
+    if exercise_id not in _REGISTRY:
+        known = exercise_ids()  # also imports the chapter that registers it
+        if exercise_id not in _REGISTRY:
+            raise MepsError(f"no exercise {exercise_id!r}; there are: {', '.join(known)}")
+    print(_answer(_REGISTRY[exercise_id], learner))
 
 
 def exercise_ids() -> list[str]:
@@ -123,70 +123,58 @@ def exercise_ids() -> list[str]:
     return sorted(_REGISTRY, key=lambda name: tuple(map(int, name.split("."))))
 
 
-def _find(exercise_id: str) -> Exercise:
-    if exercise_id not in _REGISTRY:
-        known = exercise_ids()  # also imports the chapter that registers it
-        if exercise_id not in _REGISTRY:
-            raise MepsError(f"no exercise {exercise_id!r}; there are: {', '.join(known)}")
-    return _REGISTRY[exercise_id]
+def is_truth(value: Any) -> bool:
+    """Whether a learner's answer is True or False, of Python or NumPy; 1 and "no" are neither."""
+    return isinstance(value, bool | np.bool_)
 
 
 def _answer(item: Exercise, learner: Any) -> str:
-    try:  # even `isinstance` may run code of the learner's object
+    placed = None
+    try:  # even a comparison may run code of the learner's object
+        if item.bets and type(learner) is tuple and len(learner) == 2:
+            placed, learner = learner
         if _is_open(learner):
             return "not attempted yet"
-        # WHY: only plain functions are wrapped; a class, a module or a torch.nn.Module has
-        # attributes that a check may want to look at.
         many = type(learner) is tuple
-        subject = tuple(map(_guarded, learner)) if many else _guarded(learner)
-        hint = item.verdict(subject)
-    except _NotAttempted:
-        return "not attempted yet"
-    except _LearnerError as error:
-        return f"not yet: your code raised {_describe(*error.args)}"
+        hint = item.verdict(tuple(map(_guard, learner)) if many else _guard(learner))
+        if hint is not None:
+            return f"not yet: {hint}"
+        mine = chosen_of(placed, item.bets)
+        if item.bets and mine is None:
+            what = "is missing" if placed in (None, ...) else f"cannot be {placed!r}"
+            return f"not yet: the function is right, the bet {what}: make it {listed(item.bets)}"
+    except _Said as said:
+        return str(said)
     except (Exception, SystemExit) as error:
         kind = type(learner).__name__
         return f"not yet: the check could not use your {kind}: {_describe(error)}"
-    return f"correct: {item.correct}" if hint is None else f"not yet: {hint}"
-
-
-def _guarded(part: Any) -> Any:
-    return _guard(part) if isinstance(part, types.FunctionType) else part
+    return f"correct: {item.correct}" + (f" (you bet {mine!r})" if item.bets else "")
 
 
 def _is_open(learner: Any) -> bool:
     """Whether the answer, or a part of it, is still the placeholder."""
-    if learner is None or learner is ...:
-        return True
     if type(learner) in (tuple, list):
         return any(part is ... for part in learner)
-    if type(learner) is dict:
-        return any(part is ... for part in learner.values())
-    # A function is run to see whether it answers; a class is open while a method is empty.
-    return isinstance(learner, type) and any(map(_is_empty, vars(learner).values()))
+    return learner is None or learner is ...
 
 
-def _is_empty(method: Any) -> bool:
-    """Whether a function does nothing but return None, as ``def f(x): ...`` does."""
-    if not isinstance(method, types.FunctionType):
-        return False
-    steps = [step for step in dis.get_instructions(method) if step.opname not in ("RESUME", "NOP")]
-    return all("CONST" in step.opname or "RETURN" in step.opname for step in steps) and all(
-        step.argval is None for step in steps
-    )
-
-
-def _guard(function: Callable) -> Callable:
+def _guard(part: Any) -> Any:
     """Wrap a learner's function so that its faults are told apart from the check's."""
+    if not isinstance(part, types.FunctionType):
+        return part
+    answered = False
 
-    @functools.wraps(function)
+    @functools.wraps(part)
     def guarded(*args, **kwargs):
+        nonlocal answered
         try:
-            result = function(*args, **kwargs)
+            result = part(*args, **kwargs)
         except (Exception, SystemExit) as error:
-            raise _LearnerError(error, function.__code__.co_filename) from error
+            told = _describe(error, part.__code__.co_filename)
+            raise _Said(f"not yet: your code raised {told}") from error
         if _is_open(result):
-            raise _NotAttempted
+            raise _Said(_GAP if answered else "not attempted yet")
+        answered = True
         return result
 
     return guarded
@@ -198,11 +186,7 @@ def _describe(error: BaseException, cell: str | None = None) -> str:
         lines = str(error).strip().splitlines()
     except Exception:
         lines = []
-    name = type(error).__name__
-    text = f"{name}: {lines[0]}" if lines else name
-    numbers = [
-        number
-        for frame, number in traceback.walk_tb(error.__traceback__)
-        if frame.f_code.co_filename == cell
-    ]
+    text = ": ".join([type(error).__name__, *lines[:1]])
+    trace = traceback.walk_tb(error.__traceback__)
+    numbers = [number for frame, number in trace if frame.f_code.co_filename == cell]
     return f"{text} (line {numbers[-1]} of your cell)" if numbers else text
