@@ -51,7 +51,7 @@ def check_chapter(
     """
     name = front.get("name", "chapter")
     found = [*front_matter(front), *ran(notebook, row), *declared_cost(front, row)]
-    found += [*parts(notebook), *undeclared_names(front, notebook), *claims(front, notebook)]
+    found += [*parts(notebook, bool(front.get("short"))), *undeclared_names(front, notebook), *claims(front, notebook)]
     for number, cell in enumerate(notebook.cells, 1):
         for rule in CODE_RULES if cell.cell_type == "code" else TEXT_RULES:
             found += [f"cell {number}: {problem}" for problem in rule(cell)]
@@ -115,8 +115,8 @@ def dear(front: Mapping[str, Any], row: Mapping[str, Any]) -> Problems:
             yield f"{front['name']} declares {key} {said:g}, took {took:.2f}: lighten it soon"
 
 
-def parts(notebook: NotebookNode) -> Problems:
-    """Exercises with their checks, a quiz, take-aways, one title."""
+def parts(notebook: NotebookNode, short: bool = False) -> Problems:
+    """Exercises with their checks, a quiz, take-aways, one title; a short chapter has one."""
     kinds = [
         kind
         for cell in notebook.cells
@@ -126,8 +126,9 @@ def parts(notebook: NotebookNode) -> Problems:
     pairs = list(zip(kinds[::2], kinds[1::2], strict=False))
     if len(kinds) % 2 or any(pair != ("solution", "check") for pair in pairs):
         yield f"every solution cell needs one check cell after it; the order is {kinds}"
-    if kinds.count("solution") < MIN_EXERCISES:
-        yield f"has {kinds.count('solution')} exercises, expected {MIN_EXERCISES} or more"
+    least = 1 if short else MIN_EXERCISES
+    if kinds.count("solution") < least:
+        yield f"has {kinds.count('solution')} exercises, expected {least} or more"
     asked = sum(_text(cell).count("Answers:") for cell in _tagged(notebook, "quiz"))
     if asked < MIN_QUESTIONS:
         yield f"has {asked} quiz questions, expected {MIN_QUESTIONS} or more"

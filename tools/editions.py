@@ -18,6 +18,7 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
 from tools.address import BRANCH, colab_link, is_public
 from tools.install_cell import install_cell
+from tools.myst import written
 from tools.plain import References, read_bibliography, to_plain
 from tools.sentences import (
     GLUE,
@@ -28,6 +29,7 @@ from tools.sentences import (
     sentences,
     stands_for,
 )
+from tools.words import GLOSSARY, read_glossary, words
 
 ROOT = Path(__file__).resolve().parents[1]
 KERNEL = {"name": "python3", "display_name": "Python 3", "language": "python"}
@@ -90,6 +92,8 @@ def _edition(
         if drawn is not None:
             edition.add_figure_text(drawn)
             drawn = None
+        if cell.metadata.get("part") == "stub":
+            continue  # here it is a cell to be filled
         if cell.cell_type == "markdown":
             for part in sections(cell.source):
                 edition.add_text(part)
@@ -105,6 +109,9 @@ def _edition(
         edition.add_figure_text(drawn)
     edition.add_numbers([])
     cells = edition.cells
+    texts = [part for cell in source for part in written(cell)]
+    told = words(texts, read_glossary(folder.parent / GLOSSARY), refs)
+    cells.append(new_markdown_cell(told))
     install = new_code_cell(install_cell(address), metadata={"cellView": "form"})
     cells[1:1] = [new_markdown_cell(_ways(front, address, solutions)), install]
     return assemble([cell for cell in cells if cell.source.strip()], colab=True)
@@ -166,7 +173,8 @@ def _again(said: list[str], kept: dict[str, str]) -> str:
 
 def _code(cell: NotebookNode, title: str) -> NotebookNode:
     """Copy a code cell with the metadata that folds it in Jupyter and in Colab."""
-    folded = FOLDED & set(cell.metadata.get("tags", []))
+    tags = set(cell.metadata.get("tags", []))
+    folded = FOLDED & tags if "check" not in tags else set()
     form = f"# @title {title}\n" if folded and title else ""
     return new_code_cell(form + cell.source, metadata=deepcopy(FOLD) if folded else {})
 

@@ -26,7 +26,14 @@ from tools.student import split_solution
 
 ROOT = Path(__file__).resolve().parents[1]
 # What our tags ask of the page; every other tag is myst-nb's own.
-PAGE_TAGS = {"solution": "hide-cell", "quiz": "remove-input", "glue": "remove-cell"}
+PAGE_TAGS = {
+    "solution": "hide-cell",
+    "check": "hide-cell",
+    "quiz": "remove-input",
+    "glue": "remove-cell",
+}
+# What the page's folds are called: the task and its stub stand above them.
+FOLDS = {"solution": "the solution", "check": "what the check says of it"}
 # Cells whose code is an exercise, or not shown at all, stay whole.
 WHOLE = {"solution", "check", "quiz", "remove-cell"}
 
@@ -69,10 +76,14 @@ def read_chapter(path: Path | str) -> tuple[dict[str, Any], NotebookNode]:
     for number, cell in enumerate(_with_card(raw.cells, front, path), 1):
         where = f"{path.stem}, cell {number}"
         cells += [cell] if cell.cell_type == "markdown" else _without_glue(cell, where)
+    shown = []
     for number, cell in enumerate(cells, 1):
         if cell.cell_type == "code":
             _prepare(cell, f"{path.stem}, cell {number}")
-    return front, assemble(cells)
+            if "stub" in cell.metadata:
+                shown.append(_stub(cell.metadata.stub))
+        shown.append(cell)
+    return front, assemble(shown)
 
 
 def _with_card(cells: list[NotebookNode], front: dict, path: Path) -> list[NotebookNode]:
@@ -115,12 +126,20 @@ def _without_glue(cell: NotebookNode, where: str) -> list[NotebookNode]:
     return [part for part in (cell, *beside) if part.source.strip() or part is cell and not beside]
 
 
+def _stub(code: str) -> NotebookNode:
+    """What the page shows of an exercise: the function that is to be written."""
+    cell = new_markdown_cell(f"```python\n{code}\n```")
+    cell.metadata["part"] = "stub"
+    return cell
+
+
 def _prepare(cell: NotebookNode, where: str) -> None:
     """Complete a code cell for the page, in place."""
     tags = cell.metadata.get("tags", [])
     if "solution" in tags:
         cell.source, cell.metadata["stub"] = split_solution(cell.source, where)
-        prompts = {"code_prompt_show": "Show the solution", "code_prompt_hide": "Hide the solution"}
+    for what in (FOLDS[tag] for tag in tags if tag in FOLDS):
+        prompts = {"code_prompt_show": f"Show {what}", "code_prompt_hide": f"Hide {what}"}
         cell.metadata.setdefault("mystnb", {}).update(prompts)
     wanted = [PAGE_TAGS[tag] for tag in tags if tag in PAGE_TAGS]
     if wanted:
