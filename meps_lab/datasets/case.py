@@ -15,6 +15,8 @@ Sharma et al., Scientific Data 6, 196 (2019), doi 10.1038/s41597-019-0209-0.
 from __future__ import annotations
 
 import re
+from collections import Counter
+from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
 
@@ -23,85 +25,76 @@ import pyarrow as pa
 import pyarrow.csv as pacsv
 
 from meps_lab.datasets.index.kind import NEVER, IndexOptions, Kind, Rows, Seen
-from meps_lab.datasets.index.reports import flagged, missing
+from meps_lab.datasets.index.reports import flagged
 from meps_lab.datasets.index.rules import Rule
-from meps_lab.datasets.index.schema import frame_of
 from meps_lab.datasets.readers.triggers import runs
-from meps_lab.datasets.segments import FRAGMENT, cut, left_over, load_stretch, recording_file
+from meps_lab.datasets.segments import FRAGMENT, load_stretch, recording_file, rows_of_conditions
 from meps_lib.errors import MepsError
 from meps_lib.signals import Recording
 
 SFREQ = 1000  # Hz
 FOLDER = "data/interpolated/physiological"
-KINDS = {1: "amusing", 2: "amusing", 3: "boring", 4: "boring", 5: "relaxing", 6: "relaxing",
-         7: "scary", 8: "scary"}  # fmt: skip
-SCREENS = (10, 11, 12)  # start, pause, end
 CLASSES = ("amusing", "boring", "relaxing", "scary")
+KINDS = {n: CLASSES[(n - 1) // 2] for n in range(1, 9)}  # two films of each, in this order
+SCREENS = (10, 11, 12)  # start, pause, end
 SIGNALS = {  # column -> the library's name, unit
     "ecg": ("ECG", "mV"), "bvp": ("PPG", "%"), "gsr": ("EDA", "uS"), "rsp": ("RSP", "%"),
     "skt": ("SKT", "degC"),
 }  # fmt: skip
 SUBJECTS = tuple(f"sub_{n}" for n in range(1, 31))
 _JUMP = "daqtime jumps at row"
+GAP = Rule("gap", "the clock jumps within the clip", flagged(_JUMP), "drop", keeps=True)
 _STEP_MS = 1000 / SFREQ
 
 
 def rows(root: Path, options: IndexOptions) -> Rows:
     """The films of every subject as index rows."""
     files = sorted((root / FOLDER).glob("sub_*.csv"), key=_number)
-    out, notes, total = [], [], 0
+    out, notes, jumping = [], [], {}
     for path in files:
-        table = read_columns(path, ("daqtime", "video"))
-        jumps = _jumps(table["daqtime"], path)
+        table, subject = read_columns(path, ("daqtime", "video")), f"sub_{_number(path)}"
+        jumps = jumping[subject] = _jumps(table["daqtime"], path)
         if len(jumps):
             k, more = jumps[0], f"; {len(jumps)} jumps in all" if len(jumps) > 1 else ""
             before, after = table["daqtime"][k - 1 : k + 1]
             notes.append(
                 f"{path.name}: daqtime goes from {before:g} to {after:g} ms at row {k + 2}{more}"
             )
-        found, strange = _films(path, table["video"], jumps, options.segment_s)
+        found, strange = _films(path, table["video"], subject)
         out += [row | {"ps": path.relative_to(root).as_posix()} for row in found]
-        total += int(np.isin(table["video"], list(KINDS)).sum())
         if strange:
             code, row = next(iter(strange.items()))
             notes.append(
                 f"{path.name}: video {code:g} at row {row} is no film; {len(strange)} such "
                 "numbers, left out"
             )
-    there = {f"sub_{_number(path)}" for path in files}
-    lacking = [subject for subject in SUBJECTS if subject not in there]
-    lost = missing("recordings", lacking, len(SUBJECTS), "subjects")
-    clips = frame_of(out, "case")
-    return Rows(clips, lost, (*notes, *left_over(total, clips, SFREQ, options.segment_s)))
+
+    def jump_in(clip: Mapping) -> str:
+        jumps = jumping[clip["subject"]]
+        inside = jumps[(jumps > clip["onset"]) & (jumps <= clip["offset"])]
+        return f"{_JUMP} {inside[0] + 2}" if len(inside) else ""
+
+    return rows_of_conditions(out, "case", jumping, SUBJECTS, options.segment_s, notes, jump_in)
 
 
-def _films(
-    path: Path, video: np.ndarray, jumps: np.ndarray, segment_s: float
-) -> tuple[list[dict], dict[float, int]]:
-    """One subject's clips; and numbers that are neither film nor screen, with their rows."""
+def _films(path: Path, video: np.ndarray, subject: str) -> tuple[list[dict], dict[float, int]]:
+    """One subject's films; and numbers that are neither film nor screen, with their rows."""
     if not (np.isfinite(video).all() and (video == np.round(video)).all()):
         k = int(np.argmax(~np.isfinite(video) | (video != np.round(video))))
         raise MepsError(f"{path}, row {k + 2}, column video: {video[k]}; expected a whole number")
-    subject, out, strange, times = f"sub_{_number(path)}", [], {}, {}
+    out, strange, times = [], {}, Counter()
     for code, first, last in runs(video):
         if code not in KINDS:
             if code not in SCREENS:
                 strange.setdefault(code, first + 2)
             continue
         code = int(code)
-        times[code] = times.get(code, 0) + 1
-        again = "" if times[code] == 1 else f"_again{times[code] - 1}"
-        for part in cut(first, last, SFREQ, segment_s):
-            flags = [part.flags, f"video {code} is shown again" if again else ""]
-            inside = jumps[(jumps > part.first) & (jumps <= part.last)]
-            flags += [f"{_JUMP} {inside[0] + 2}"] if len(inside) else []
-            row = {
-                "subject": subject, "clip": f"{subject}_video_{code}{again}{part.suffix}",
-                "onset": part.first, "offset": part.last, "ps_sfreq": float(SFREQ),
-                "emotion_raw": f"video {code}", "emotion": KINDS[code], "marker": code,
-                "class_case": KINDS[code], "flags": "; ".join(filter(None, flags)),
-            }  # fmt: skip
-            out.append(row)
+        name, felt, again = f"video {code}", KINDS[code], times[code]
+        clip = f"{subject}_video_{code}" + (f"_again{again}" if again else "")
+        row = {"subject": subject, "clip": clip, "onset": first, "offset": last, "marker": code}
+        row |= {"emotion_raw": name, "emotion": felt, "class_case": felt, "ps_sfreq": float(SFREQ)}
+        out.append(row | {"flags": f"{name} is shown again" if again else ""})
+        times[code] += 1
     return out, strange
 
 
@@ -134,12 +127,11 @@ def read_columns(path: Path, names: tuple[str, ...]) -> dict[str, np.ndarray]:
             header = [name.strip(' "\n') for name in file.readline(10_000).split(",")]
     except (OSError, UnicodeDecodeError) as error:
         raise MepsError(f"{path}: cannot be read ({error}); copy it again") from None
-    lacking = [name for name in names if name not in header]
-    if lacking or len(set(header)) < len(header):
-        raise MepsError(
-            f"{path}: no column {', '.join(lacking)}; the first line has: {', '.join(header)[:200]}"
-            if lacking else f"{path}: columns {', '.join(header)}; each name may stand there once"
-        )  # fmt: skip
+    have, lacking = ", ".join(header), ", ".join(name for name in names if name not in header)
+    if lacking:
+        raise MepsError(f"{path}: no column {lacking}; the first line has: {have[:200]}")
+    if len(set(header)) < len(header):
+        raise MepsError(f"{path}: columns {have}; each name may stand there once")
     numbers = pacsv.ConvertOptions(
         include_columns=names, column_types=dict.fromkeys(names, pa.float64())
     )
@@ -176,11 +168,8 @@ KIND = Kind(
     load=partial(load_stretch, read=read_recording),
     files=recording_file,
     class_sets={"case": CLASSES},
-    rules=(
-        FRAGMENT,
-        Rule("gap", "the clock jumps within the clip", flagged(_JUMP), "drop", keeps=True),
-    ),
+    rules=(FRAGMENT, GAP),
     modalities=("ps",),
     marks=(f"{FOLDER}/sub_*.csv",),
     seen=(Seen("physiology, interpolated", NEVER),),
-)  # fmt: skip
+)

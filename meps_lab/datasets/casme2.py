@@ -16,20 +16,16 @@ Yan et al., PLoS ONE 9(1), e86041 (2014). MEGC2019: See et al., IEEE FG 2019.
 
 from __future__ import annotations
 
-import os
 import re
 from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
 
-from meps_lab.datasets.coded_clips import COLUMNS, RULES, coded_clips
+from meps_lab.datasets.coded_clips import RULES, ClipFolders, coded_clips
 from meps_lab.datasets.index.kind import NEVER, Expected, IndexOptions, Kind, Rows, Seen
 from meps_lab.datasets.index.rules import Rule, forget
-from meps_lab.datasets.readers.clip_folders import ClipFolders
-from meps_lab.datasets.readers.finder import finder, spelled
-from meps_lab.datasets.readers.folders import entries
-from meps_lab.datasets.readers.tables import find_table, read_table
+from meps_lab.datasets.readers.folders import folders_in, spelled
 from meps_lib.labels import CLASS_SETS, MEGC2019
 
 FPS = 200.0
@@ -54,14 +50,14 @@ LEFT_OUT_RULE = Rule(
 
 def rows(root: Path, options: IndexOptions) -> Rows:
     """The coding table as index rows; see `Kind`."""
-    path = find_table(root, TABLES, options.labels)
     frames, notes = _CROPPED, ()
-    raw = [e.name for e in entries(root) if os.path.isdir(e.path) and _RAW.match(e.name)]
+    there = [folder.name for folder in folders_in(root)]
+    raw = next(filter(_RAW.match, there), None)
     # All clips from one folder: half of them cut and half not would be two data sets.
-    if not finder(root)(_CROPPED) and raw:
-        frames, notes = raw[0], (f"no {_CROPPED}: whole pictures of {raw[0]}",)
+    if raw and spelled(_CROPPED) not in map(spelled, there):
+        frames, notes = raw, (f"no {_CROPPED}: whole pictures of {raw}",)
     found = coded_clips(
-        read_table(path, COLUMNS, options.sheet), path, root,
+        root, options, TABLES,
         data_set="casme2", frames=(frames,), subject="sub{:02d}", clip="{subject}_{name}",
         fps=FPS, number=_NUMBER, class_sets=_SETS,
     )  # fmt: skip

@@ -7,7 +7,7 @@ Li et al., IEEE Trans. Pattern Anal. Mach. Intell. 45 (2023), doi 10.1109/TPAMI.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import pandas as pd
@@ -15,15 +15,14 @@ import pandas as pd
 from meps_lab.datasets.cache.settings import LoadConfig
 from meps_lab.datasets.index.reports import missing
 from meps_lab.datasets.index.rules import Rule
-from meps_lab.datasets.readers.cells import emotion, read_aus
-from meps_lab.datasets.readers.finder import the_one
+from meps_lab.datasets.readers.folders import the_one
 from meps_lab.datasets.readers.frames import frame_files, frames_missing, gap_in, has_frames
 from meps_lab.datasets.readers.media import video_fields, video_files
 from meps_lib.errors import MepsError
 from meps_lib.labels import CLASS_SETS
 
 FPS = 30.0
-CLASSES = {name: CLASS_SETS[name].classes for name in ("seven", "four", "three")}
+SETS = {name: CLASS_SETS[name] for name in ("seven", "four", "three")}
 NUMBER = r"^(\d+)$"  # frames are called 0.jpg, 1.jpg, ...; the table's numbers are these
 _MEDIA = {"colour": "colour frames", "depth": "depth frames", "ps": "physiology"}
 
@@ -53,14 +52,8 @@ def frames_in(
 ) -> str:
     """The one of some folders, from `root` on, that has a clip's frames; "" if none has.
 
-    Parameters
-    ----------
-    root : Path
-    folders : sequence of Path
-        Spelt alike, as `finder` gives them.
-    first, last : int, optional
-        The ends of the clip; all frames from one to the other must be there. Without a first, any
-        picture will do.
+    The folders are spelt alike, as `finder` gives them. All frames from first to last must be
+    there; without a first, any picture will do.
 
     Raises
     ------
@@ -82,45 +75,13 @@ def _has(folder: Path, first: int | None, last: int | None) -> bool:
 def gaps(media: dict[str, str], folders: dict[str, Sequence[Path]], *ends: int | None) -> str:
     """What keeps a clip from having frames that are nearly all there, for its flags; "" if nothing.
 
-    Parameters
-    ----------
-    media : dict
-        Column -> what `frames_in` found.
-    folders : dict
-        Column -> the folders in which it looked.
-    ends
-        First and last frame of the clip.
+    By column, `media` is what `frames_in` found between the clip's ends, in which `folders`.
     """
     found = []
     for column, path in media.items():
         words = (gap_in(folder, NUMBER, *ends) for folder in folders[column] if not path)
         found += [f"{column}: {gap}" for gap in filter(None, words)][:1]
     return "; ".join(found)
-
-
-def coded(aus: str, felt: str, where: Callable[[str], str]) -> dict[str, object]:
-    """What the index says of a row's action units and emotion.
-
-    Parameters
-    ----------
-    aus, felt : str
-        The cells.
-    where : callable
-        Column -> the cell in words, for messages.
-
-    Returns
-    -------
-    dict
-        aus_raw, aus, emotion_raw, emotion, flags and one class for each of `CLASSES`.
-
-    Raises
-    ------
-    MepsError
-        If the emotion is unknown.
-    """
-    name, (units, flags) = emotion(felt, where("emotion")), read_aus(aus, where("AU"))
-    row = {"aus_raw": aus, "aus": units, "emotion_raw": felt, "emotion": name, "flags": flags}
-    return row | {f"class_{key}": CLASS_SETS[key].of(name) for key in CLASSES}
 
 
 def missing_media(table: pd.DataFrame, columns: Sequence[str]) -> tuple[str, ...]:

@@ -36,8 +36,8 @@ from meps_lab.datasets.index.kind import NEVER, TABLE, Expected, IndexOptions, K
 from meps_lab.datasets.index.reports import check_unique
 from meps_lab.datasets.index.rules import apply_rules
 from meps_lab.datasets.index.schema import frame_of
-from meps_lab.datasets.readers.cells import at, half_width, integer, subject_number
-from meps_lab.datasets.readers.finder import finder
+from meps_lab.datasets.readers.cells import at, coding, emotion, half_width, integer, subject_number
+from meps_lab.datasets.readers.folders import finder
 from meps_lab.datasets.readers.tables import Other, find_table, read_table
 from meps_lib.errors import MepsError
 from meps_lib.trial import Trial
@@ -49,6 +49,7 @@ TABLES = (
     "*part_A_ME_label*.xls",
     "annotation/*part_A_ME_label*.xls",
 )
+EMOTIONS = dict(disgust=250, surprise=187, others=161, fear=86, anger=64, sadness=57, happiness=55)
 _ROWS_V1 = 921
 _RIGHT = "give cas(me)3_part_A_ME_label_JpgIndex_v2.xlsx with --labels"
 OTHERS = (
@@ -102,7 +103,7 @@ def _row(cells: dict[str, str], where: Callable[[str], str]) -> dict[str, object
     written, letter = half_width(cells["letter"]), half_width(cells["letter"]).lower()
     if not re.fullmatch("[a-z]", letter):
         raise MepsError(f"{where('Filename')}: got {written!r}; expected one letter, a to m")
-    row = casme3.coded(cells["aus"], cells["emotion"], where)
+    row = coding(cells, emotion(cells["emotion"], where("emotion")), casme3.SETS)
     odd = {
         SUBJECT: cells["subject"] != subject,
         LETTER: written != letter,
@@ -111,9 +112,9 @@ def _row(cells: dict[str, str], where: Callable[[str], str]) -> dict[str, object
     }
     marks = {m: integer(cells[m], where(m.capitalize())) for m in ("onset", "apex", "offset")}
     start = f"row{cells['row']}" if marks["onset"] is None else marks["onset"]
-    row |= {"subject": subject, "clip": f"{subject}_{letter}_{start}", "row": cells["row"]}
+    row |= {"subject": subject, "clip": f"{subject}_{letter}_{start}", "fps": casme3.FPS}
     flags = "; ".join(text for text, is_so in odd.items() if is_so)
-    return row | marks | {"fps": casme3.FPS, "flags": flags}
+    return row | marks | {"flags": flags}
 
 
 def _ends(table: pd.DataFrame, options: IndexOptions) -> dict[str, tuple[int, int]]:
@@ -156,7 +157,7 @@ KIND = Kind(
     rows=rows,
     load=load,
     files=casme3.pictures,
-    class_sets=casme3.CLASSES,
+    class_sets={name: chosen.classes for name, chosen in casme3.SETS.items()},
     rules=RULES,
     modalities=("colour", "depth", "flow"),
     marks=("annotation/*part_A*", "*part_A_*.xls*", "part_A/data", "Part_A_ME_clip"),
@@ -166,17 +167,5 @@ KIND = Kind(
         Seen("frames in colour and depth", NEVER),
     ),
     tables=TABLES,
-    expected=Expected(
-        rows=860,
-        subjects=94,
-        emotions={
-            "disgust": 250,
-            "surprise": 187,
-            "others": 161,
-            "fear": 86,
-            "anger": 64,
-            "sadness": 57,
-            "happiness": 55,
-        },
-    ),
+    expected=Expected(rows=860, subjects=94, emotions=EMOTIONS),
 )

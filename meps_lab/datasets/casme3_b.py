@@ -24,7 +24,7 @@ from meps_lab.datasets import casme3
 from meps_lab.datasets.index.kind import NEVER, Expected, IndexOptions, Kind, Rows, Seen, filled
 from meps_lab.datasets.index.schema import frame_of
 from meps_lab.datasets.readers.cells import subject_named
-from meps_lab.datasets.readers.finder import finder
+from meps_lab.datasets.readers.folders import finder
 from meps_lib.errors import MepsError
 
 _LEVELS = 5  # part_B/data/part_B/spNO.1/a is four below part_B; one more for a stray folder
@@ -43,10 +43,8 @@ def rows(root: Path, options: IndexOptions) -> Rows:
         subject, number = _subject(folder.parent.name)
         key = (number, subject, folder.name.lower())
         inside = finder(folder)
-        media = {
-            "colour": casme3.frames_in(root, inside("color")),
-            "depth": casme3.frames_in(root, inside("depth")),
-        }
+        kinds = {"colour": inside("color"), "depth": inside("depth")}
+        media = {column: casme3.frames_in(root, found) for column, found in kinds.items()}
         if not any(media.values()):
             continue
         if key in found:
@@ -55,9 +53,8 @@ def rows(root: Path, options: IndexOptions) -> Rows:
                 f"{root / first} and {folder}: both are video {folder.name!r} of {subject}; "
                 "expected one: move the other out of part_B"
             )
-        found[key] = media | {
-            "subject": subject, "clip": f"{subject}_{folder.name.lower()}", "fps": casme3.FPS,
-        }  # fmt: skip
+        clip = f"{subject}_{folder.name.lower()}"
+        found[key] = media | {"subject": subject, "clip": clip, "fps": casme3.FPS}
     table = frame_of([found[key] for key in sorted(found)], KIND.name)
     return Rows(table, casme3.missing_media(table, ("colour", "depth")))
 

@@ -35,7 +35,6 @@ import pandas as pd
 from meps_lab.datasets import casme3
 from meps_lab.datasets.cache.settings import LoadConfig
 from meps_lab.datasets.casme3_physiology import SFREQ, looks_like, onset_s, read_physiology
-from meps_lab.datasets.index.by_subject import recordings_by_subject
 from meps_lab.datasets.index.kind import (
     NEVER,
     TABLE,
@@ -48,8 +47,8 @@ from meps_lab.datasets.index.kind import (
 )
 from meps_lab.datasets.index.reports import DUPLICATE, check_unique, missing
 from meps_lab.datasets.index.schema import frame_of
-from meps_lab.datasets.readers.cells import at, half_width, integer, read_aus, subject_number
-from meps_lab.datasets.readers.finder import finder
+from meps_lab.datasets.readers.cells import at, coding, half_width, integer, subject_number
+from meps_lab.datasets.readers.folders import finder, recordings_by_subject
 from meps_lab.datasets.readers.signals_cut import expression_window, read_once
 from meps_lab.datasets.readers.tables import Other, find_table, read_table
 from meps_lib.errors import MepsError
@@ -97,33 +96,19 @@ def rows(root: Path, options: IndexOptions) -> Rows:
 def _row(cells: dict[str, str], where: Callable[[str], str]) -> tuple[dict[str, object], int]:
     """A line of the table without its media, and the subject's number."""
     number = subject_number(cells["subject"], where("sub"))
-    label, (units, unread) = _class(cells["emotion"], where("emotion")), read_aus(cells["aus"], "")
-    row: dict[str, object] = {
-        "aus_raw": cells["aus"],
-        "aus": units,
-        "emotion_raw": cells["emotion"],
-        "emotion": label,
-        "flags": unread,
-        "class_four": label,
-        "class_three": label if label in CLASSES["three"] else None,
-    }
+    label = _class(cells["emotion"], where("emotion"))
+    row = coding(cells, label, {}) | {"class_four": label}
+    row["class_three"] = label if label in CLASSES["three"] else None
     if "，" in cells["aus"]:
         row["flags"] = "; ".join(filter(None, (_FULL_WIDTH, row["flags"])))
     row |= {mark: integer(cells[mark], where(mark)) for mark in ("onset", "offset")}
-    subject, onset = f"{number:02d}", row["onset"]
-    start = f"row{cells['row']}" if onset is None else onset
-    row |= {"subject": subject, "clip": f"{subject}_{start}", "fps": casme3.FPS}
-    return row | {"row": cells["row"]}, number
+    start = f"row{cells['row']}" if row["onset"] is None else row["onset"]
+    subject = f"{number:02d}"
+    return row | {"subject": subject, "clip": f"{subject}_{start}", "fps": casme3.FPS}, number
 
 
 def _class(text: str, where: str) -> str:
-    """One of the four words that the table holds.
-
-    Raises
-    ------
-    MepsError
-        If it is another.
-    """
+    """One of the four words that the table holds; an error if it is another."""
     word = half_width(text).lower()
     if word not in CLASSES["four"]:
         raise MepsError(
@@ -196,9 +181,5 @@ KIND = Kind(
         Seen("physiology", NEVER, "where the texts lie, and their header's words", filled("ps")),
     ),
     tables=TABLES,
-    expected=Expected(
-        rows=165,
-        subjects=30,
-        emotions={"negative": 99, "surprise": 30, "others": 20, "positive": 16},
-    ),
+    expected=Expected(165, 30, {"negative": 99, "surprise": 30, "others": 20, "positive": 16}),
 )

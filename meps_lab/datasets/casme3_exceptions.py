@@ -37,12 +37,8 @@ _FORMS = "a line such as 'spNO.3 J 498.jpg  the image cannot open' or '.../spNO.
 def flag(table: pd.DataFrame, lists: Sequence[Path]) -> tuple[pd.DataFrame, tuple[str, ...]]:
     """The index with a flag on every clip that a list names, and what each list came to, in words.
 
-    Parameters
-    ----------
-    table : DataFrame
-        Rows of Part A, clips called ``spNO.<n>_<letter>_<onset>``.
-    lists : sequence of Path
-        Texts, or tables that end in .xlsx, .xls or .csv.
+    Clips are called ``spNO.<n>_<letter>_<onset>``; a list that ends in .xlsx, .xls or .csv is a
+    table.
 
     Raises
     ------
@@ -51,10 +47,7 @@ def flag(table: pd.DataFrame, lists: Sequence[Path]) -> tuple[pd.DataFrame, tupl
     """
     table, notes = table.copy(), []
     for path in lists:
-        if path.suffix.lower() in SUFFIXES:
-            why = _of_rows(path, table)
-        else:
-            why = _of_pictures(path, table)
+        why = (_of_rows if path.suffix.lower() in SUFFIXES else _of_pictures)(path, table)
         for k, text in why.items():
             table.loc[k, "flags"] = "; ".join(filter(None, (table.loc[k, "flags"], text)))
         notes.append(f"{path.name}: {len(why)} clips flagged")

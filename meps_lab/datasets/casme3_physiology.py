@@ -63,10 +63,6 @@ def read_physiology(path: Path) -> tuple[Recording, int]:
 
     CHOICE: units are "not stated". WHY: the sources state none for these files.
 
-    Parameters
-    ----------
-    path : Path
-
     Returns
     -------
     recording : Recording

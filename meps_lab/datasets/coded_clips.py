@@ -1,30 +1,31 @@
-"""What CASME II and SAMM share: a spreadsheet with one row a clip, and what can be wrong in it."""
+"""What CASME II, SAMM and SMIC-HS share: a clip is a folder of pictures.
+
+Of the first two a spreadsheet with one row a clip says the rest; and what can be wrong in it.
+"""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
 import pandas as pd
 
-from meps_lab.datasets.index.kind import Rows
+from meps_lab.datasets.cache.settings import LoadConfig
+from meps_lab.datasets.index.kind import IndexOptions, Rows
 from meps_lab.datasets.index.reports import DUPLICATE, check_unique, missing
 from meps_lab.datasets.index.rules import APEX_BEFORE_ONSET, Rule, below, forget
 from meps_lab.datasets.index.schema import frame_of
-from meps_lab.datasets.readers.cells import (
-    at,
-    emotion,
-    half_width,
-    integer,
-    read_aus,
-    subject_number,
-)
-from meps_lab.datasets.readers.finder import finder, the_one
-from meps_lab.datasets.readers.frames import gap_in, has_frames
+from meps_lab.datasets.readers.cells import at, coding, emotion, half_width, integer, subject_number
+from meps_lab.datasets.readers.folders import finder, the_one
+from meps_lab.datasets.readers.frames import gap_in, has_frames, numbered_by
+from meps_lab.datasets.readers.media import video_fields, video_files
+from meps_lab.datasets.readers.tables import find_table, read_table
 from meps_lib.errors import MepsError
 from meps_lib.labels import ClassSet
+from meps_lib.trial import Trial
 
 # Spaces and case do not matter, so one spelling serves "OnsetFrame" and "Onset Frame".
 COLUMNS = {
@@ -75,10 +76,11 @@ RULES = (
 
 
 def coded_clips(
-    table: pd.DataFrame,
-    path: Path,
     root: Path,
+    options: IndexOptions,
+    tables: Sequence[str],
     *,
+    header_row: int = 0,
     data_set: str,
     frames: Sequence[str],
     subject: str,
@@ -91,29 +93,24 @@ def coded_clips(
 
     Parameters
     ----------
-    table : DataFrame
-        As `read_table` gives it for `COLUMNS`.
-    path : Path
-        Of the table, for messages.
-    root : Path
-    data_set : str
+    tables, header_row
+        Where the table and its header stand, as for `find_table` and `read_table`.
     frames : sequence of str
         Folders on the way from the root to ``SUBJECT/FILENAME/`` with a clip's frames; upper and
         lower case do not matter.
     subject, clip : str
         How to write the subject's number and the clip, e.g. ``"sub{:02d}"`` and
         ``"{subject}_{name}"``.
-    fps : float
-        Frames a second.
     number : str
         Where a frame's number stands in its name, see `readers.frames.frame_files`.
-    class_sets : mapping of str to ClassSet
 
     Raises
     ------
     MepsError
         Naming file, row and column, if a cell cannot be read.
     """
+    path = find_table(root, tables, options.labels)
+    table = read_table(path, COLUMNS, options.sheet, header_row)
     rows, find = [], finder(root)
     for cells in table.to_dict("records"):
         where, name = partial(at, path, cells["row"]), cells["name"]
@@ -121,23 +118,18 @@ def coded_clips(
         # It becomes a folder's name, so it must not lead out of the data set.
         if not re.fullmatch(r"\w[\w.-]*", name):
             raise MepsError(f"{where('Filename')}: got {name!r}; expected a clip such as EP02_01f")
-        aus, unread = read_aus(cells["aus"], where("Action Units"))
         felt = emotion(cells["emotion"], where("Emotion"))
         folder = the_one(root, [f for f in find(*frames, who, name) if has_frames(f)])
         minus = half_width(cells["apex"]) == _NO_APEX
-        flags = [unread, "the apex is -1" if minus else ""]
-        row = {
-            "subject": who, "clip": clip.format(subject=who, name=name), "fps": fps,
-            "row": cells["row"], "aus_raw": cells["aus"], "aus": aus,
-            "emotion_raw": cells["emotion"], "emotion": felt,
-        }  # fmt: skip
+        row = coding(cells, felt, class_sets)
+        row |= {"subject": who, "clip": clip.format(subject=who, name=name), "fps": fps}
         for mark in ("onset", "apex", "offset"):
             cell = "" if mark == "apex" and minus else cells[mark]
             row[mark] = integer(cell, where(f"{mark.capitalize()} Frame"))
         last = max((row[m] for m in ("apex", "offset") if row[m] is not None), default=None)
         gap = gap_in(root / folder, number, row["onset"], last) if folder else NO_FRAMES
-        row |= {"colour": "" if gap else folder, "flags": "; ".join(filter(None, (gap, *flags)))}
-        rows.append(row | {f"class_{key}": s.of(felt) for key, s in class_sets.items()})
+        flags = filter(None, (gap, row["flags"], "the apex is -1" if minus else ""))
+        rows.append(row | {"colour": "" if gap else folder, "flags": "; ".join(flags)})
     check_unique(rows, path)
     out = frame_of(rows, data_set)
     return Rows(out, missing=missing_frames(out))
@@ -146,3 +138,29 @@ def coded_clips(
 def missing_frames(table: pd.DataFrame) -> tuple[str, ...]:
     """In words, for `Rows.missing`: how many clips have no frames, and some of them."""
     return missing("frames", table.loc[table["colour"] == "", "clip"], len(table))
+
+
+@dataclass(frozen=True)
+class ClipFolders:
+    """`load` and `files` of a `Kind` whose clips are folders of pictures and nothing else."""
+
+    number: str  # where a frame's number stands in its name, see `readers.frames.frame_files`
+    always: bool = True
+    """Every picture is numbered so, and others are no frames; if not, the frames of a folder in
+    which none is numbered are counted in their natural order."""
+    cut: Callable[[pd.Series], bool] | None = None  # whether a row's are cut to the face; None: no
+
+    def load(self, root: Path, row: pd.Series, config: LoadConfig) -> Trial:
+        """One clip from onset to offset, all of its folder where the row has neither."""
+        video = video_fields(root, row, config, **self._how(root, row))
+        return Trial(subject=row["subject"], clip=row["clip"], label="others", **video)
+
+    def files(self, root: Path, row: pd.Series, config: LoadConfig) -> list[Path]:
+        """The pictures that `load` reads."""
+        return video_files(root, row, config, **self._how(root, row))
+
+    def _how(self, root: Path, row: pd.Series) -> dict:
+        number: str | None = self.number
+        if not self.always and row["colour"]:
+            number = numbered_by(root / row["colour"], self.number)
+        return {"number": number, "cut": self.cut is not None and self.cut(row)}

@@ -48,12 +48,11 @@ COLUMNS = {
 _NAMES = ("filename", "part")  # a table has one of them
 # CHOICE: 0, 1, 2 are these, in this order. WHY: it is the order of the published confusions.
 CLASSES = CLASS_SETS["three"].classes
+_LABELS = {str(k): name for k, name in enumerate(CLASSES)} | {name: name for name in CLASSES}
 SPELT = {"casme2": "sub{:02d}", "samm": "{:03d}", "smic": "s{:02d}"}  # subjects, as the sets do
 # How sets are called once they are `squeezed`. Nothing else is guessed: a set of another name
 # would make one person two. "CAS(ME)2" is another set.
-_SETS = {
-    "casme2": "casme2", "casmeii": "casme2", "samm": "samm", "smic": "smic", "smichs": "smic",
-}  # fmt: skip
+_SETS = {name: name for name in SPELT} | {"casmeii": "casme2", "smichs": "smic"}
 # What a file's name says of set and subject, each as that set names its clips.
 _NAMED = {
     "casme2": re.compile(r"(?:casme2_)?sub(\d+)_", re.IGNORECASE | re.ASCII),
@@ -69,23 +68,19 @@ def rows(root: Path, options: IndexOptions) -> Rows:
     path = find_table(root, TABLES, options.labels)
     table = read_table(path, COLUMNS, options.sheet, optional=_NAMES)
     on_disk = _pictures(root)
-    out, seen, used = [], {}, {}
+    out, seen, used = [], {}, 0
     for line in table.itertuples(index=False):
         clip, row = _row(line, path)
-        if clip in seen:
-            raise MepsError(
-                f"{path.name}, rows {seen[clip]} and {line.row}: both are {clip}; each map may "
-                "have one label: remove one"
-            )
-        seen[clip] = line.row
         picture = _choose(on_disk.get(row.pop("_stem"), []), row["data_set"], clip)
-        if picture is not None:
-            if picture in used:
+        for what, words in ((clip, "are"), (picture, "would have")):
+            first = line.row if what is None else seen.setdefault(what, line.row)
+            if first != line.row:
                 raise MepsError(
-                    f"{path.name}, rows {used[picture]} and {line.row}: both would have "
-                    f"{picture}; each map may have one label: give each its own, or remove a row"
+                    f"{path.name}, rows {first} and {line.row}: both {words} {what}; each map may "
+                    "have one label: give each its own, or remove a row"
                 )
-            used[picture] = line.row
+        if picture is not None:
+            used += 1
             row["flow"] = picture.relative_to(root).as_posix()
             if picture.stem != picture.stem.rstrip():
                 row["flags"] = "; ".join(filter(None, (row["flags"], "stray space on disk")))
@@ -94,7 +89,7 @@ def rows(root: Path, options: IndexOptions) -> Rows:
     if len(found) == KIND.expected.rows and not options.any_counts:
         _check_sets(found, path)
     lost = missing("pictures", found.loc[found["flow"] == "", "clip"], len(found))
-    spare = sum(map(len, on_disk.values())) - len(used)
+    spare = sum(map(len, on_disk.values())) - used
     notes = (f"{spare} pictures without a row in {path.name}: left out",) if spare else ()
     return Rows(found, lost, notes)
 
@@ -114,39 +109,27 @@ def _row(line, path: Path) -> tuple[str, dict]:
         )
     number = subject_number(line.sub, at(path, line.row, "sub"))
     subject = SPELT[name].format(number)
-    label = _label(line.label, at(path, line.row, "label"))
+    label = _LABELS.get(line.label.strip().lower())
+    if label is None:
+        where = at(path, line.row, "label")
+        raise MepsError(f"{where}: got {line.label!r}; expected one of {', '.join(_LABELS)}")
     written = f"{subject}_{line.part}" if line.part else line.filename
-    stem = _stem(written)
+    stem = _without_png(written).strip()
     clip = stem if stem.lower().startswith(f"{name}_") else f"{name}_{stem}"
     named = [(s, int(m[1])) for s, pattern in _NAMED.items() if (m := pattern.match(stem))]
     flags = {
         DISAGREES: bool(named) and named != [(name, number)],
         "stray space in the table": stem != _without_png(written),
     }
-    return clip, {
-        "_stem": stem, "data_set": name, "subject": f"{name}_{subject}", "emotion_raw": line.label,
-        "emotion": label, "class_three": label, "row": line.row,
-        "flags": "; ".join(flag for flag, on in flags.items() if on),
-    }  # fmt: skip
-
-
-def _label(text: str, where: str) -> str:
-    """A class from its number or its name."""
-    known = {str(k): c for k, c in enumerate(CLASSES)} | {c: c for c in CLASSES}
-    key = text.strip().lower()
-    if key not in known:
-        raise MepsError(f"{where}: got {text!r}; expected one of {', '.join(known)}")
-    return known[key]
+    row = {"_stem": stem, "data_set": name, "subject": f"{name}_{subject}", "row": line.row}
+    row |= {"emotion_raw": line.label, "emotion": label, "class_three": label}
+    return clip, row | {"flags": "; ".join(flag for flag, on in flags.items() if on)}
 
 
 def _without_png(name: str) -> str:
+    """What a table and a disk have in common of a file's name, but for stray spaces."""
     name = name.replace("\\", "/").rsplit("/", 1)[-1]
     return name[:-4] if name.lower().endswith(".png") else name
-
-
-def _stem(name: str) -> str:
-    """What a table and a disk have in common of a file's name."""
-    return _without_png(name).strip()
 
 
 def _pictures(root: Path) -> dict[str, list[Path]]:
@@ -155,7 +138,7 @@ def _pictures(root: Path) -> dict[str, list[Path]]:
     for folder in folders_below(root, 2, _FOLDERS):
         for path in (folder / entry.name for entry in entries(folder)):
             if path.suffix.lower() == ".png" and path.is_file():
-                out.setdefault(_stem(path.name), []).append(path)
+                out.setdefault(_without_png(path.name).strip(), []).append(path)
     return out
 
 
@@ -209,16 +192,11 @@ KIND = Kind(
     load=load,
     files=files,
     class_sets={"three": CLASSES},
-    rules=(
-        # Either may be wrong, and with it who is left out.
-        Rule("name-disagrees", DISAGREES, flagged(DISAGREES), "drop", keeps=True),
-    ),
+    # Either may be wrong, and with it who is left out.
+    rules=(Rule("name-disagrees", DISAGREES, flagged(DISAGREES), "drop", keeps=True),),
     modalities=("flow",),
     marks=("*.png", "*/*.png", "*.csv"),
-    seen=(
-        Seen("maps, 28 x 28", YES),
-        Seen("label table that circulates", TABLE),
-    ),
+    seen=(Seen("maps, 28 x 28", YES), Seen("label table that circulates", TABLE)),
     tables=TABLES,
     expected=Expected(442, 68, {"negative": 250, "positive": 109, "surprise": 83}),
 )

@@ -17,7 +17,6 @@ See et al., MEGC 2019, IEEE FG 2019.
 
 from __future__ import annotations
 
-import os
 from dataclasses import replace
 from pathlib import Path
 
@@ -29,8 +28,9 @@ from meps_lab.datasets.coded_clips import RULES
 from meps_lab.datasets.index.build import rows_of
 from meps_lab.datasets.index.kind import IndexOptions, Kind, Missing, Rows, Seen
 from meps_lab.datasets.index.reports import DUPLICATE, check_counts
+from meps_lab.datasets.index.roots import is_root_of
 from meps_lab.datasets.index.rules import Rule
-from meps_lab.datasets.readers.folders import any_case, entries
+from meps_lab.datasets.readers.folders import entries, folders_in
 from meps_lib.errors import MepsError
 from meps_lib.labels import CLASS_SETS
 from meps_lib.trial import Trial
@@ -75,14 +75,14 @@ def find_parts(root: Path) -> dict[str, Path]:
     """
     found: dict[str, list[Path]] = {name: [] for name in PARTS}
     closed = []  # a disk has folders that are nobody's business, so they matter if a set is lacking
-    for folder in (root / e.name for e in entries(root) if os.path.isdir(e.path)):
+    for folder in folders_in(root):
         try:
             entries(folder)
         except MepsError:
             closed.append(folder.name)
             continue
         for name, kind in PARTS.items():
-            if any(next(folder.glob(any_case(mark)), None) for mark in kind.marks):
+            if is_root_of(kind, folder):
                 found[name].append(folder)
     for name, folders in found.items():
         if len(folders) > 1:

@@ -19,33 +19,27 @@ Counts: arXiv 2506.09834. Frames, channels and markers: the READMEs of the autho
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pandas as pd
 
 from meps_lab.datasets.cache.settings import LoadConfig
-from meps_lab.datasets.index.by_subject import recordings_by_subject
 from meps_lab.datasets.index.kind import NEVER, Expected, IndexOptions, Kind, Rows, Seen, filled
 from meps_lab.datasets.index.reports import missing
 from meps_lab.datasets.index.schema import frame_of
-from meps_lab.datasets.mmme_frames import (
-    check_times,
-    folders_that_tell,
-    marked_frame,
-    nth_pulse,
-)
-from meps_lab.datasets.mmme_table import CLASSES, FPS, RULES, SFREQ, TABLES, read_coding
+from meps_lab.datasets.mmme_frames import check_times, folders_that_tell, marked_frame, nth_pulse
+from meps_lab.datasets.mmme_table import FPS, RULES, SETS, SFREQ, TABLES, read_coding
 from meps_lab.datasets.readers.biopac_mat import read_mat
 from meps_lab.datasets.readers.cells import subject_named
 from meps_lab.datasets.readers.curry_eeg import beside, eeg_window, header_of, read_curry
-from meps_lab.datasets.readers.finder import finder
-from meps_lab.datasets.readers.folders import entries
-from meps_lab.datasets.readers.media import has_frames, video_fields, video_files
+from meps_lab.datasets.readers.folders import entries, finder, recordings_by_subject
+from meps_lab.datasets.readers.frames import has_frames
+from meps_lab.datasets.readers.media import video_fields, video_files
 from meps_lab.datasets.readers.signals_cut import expression_window, read_once
 from meps_lab.datasets.readers.triggers import samples_of
 from meps_lib.errors import MepsError
-from meps_lib.labels import CLASS_SETS
 from meps_lib.trial import Trial
 
 
@@ -55,23 +49,20 @@ def rows(root: Path, options: IndexOptions) -> Rows:
     peripheral, two_ps = _recordings(root, ".mat")
     brain, two_eeg = _recordings(root, ".cdt")
     folders, shared = _clip_folders(root, found)
-    lacking: dict[str, list[str]] = {"colour": [], "ps": [], "eeg": []}
     for row, folder in zip(found, folders, strict=True):
-        subject = row["subject"]
-        media = {"colour": folder, "ps": peripheral.get(subject), "eeg": brain.get(subject)}
-        for column, path in media.items():
-            row[column] = path or ""
-            if not path:
-                lacking[column].append(row["clip"] if column == "colour" else subject)
-            elif column != "colour":
-                row[f"{column}_sfreq"] = SFREQ
+        row["colour"] = folder
+        for column, files_of in (("ps", peripheral), ("eeg", brain)):
+            row[column] = files_of.get(row["subject"], "")
+            row[f"{column}_sfreq"] = SFREQ if row[column] else None
         del row["_subject"], row["_file"]
+    table = frame_of(found, KIND.name)
+    no_ps, no_eeg = (table.loc[table[column] == "", "subject"] for column in ("ps", "eeg"))
     lost = (
-        *missing("frames", lacking["colour"], len(found)),
-        *missing("peripheral recording (.mat)", lacking["ps"], unit="subjects"),
-        *missing("EEG (.cdt, with its .dpa)", lacking["eeg"], unit="subjects"),
+        *missing("frames", table.loc[table["colour"] == "", "clip"], len(table)),
+        *missing("peripheral recording (.mat)", no_ps, unit="subjects"),
+        *missing("EEG (.cdt, with its .dpa)", no_eeg, unit="subjects"),
     )
-    return Rows(frame_of(found, KIND.name), (*lost, *shared, *two_ps, *two_eeg), tuple(notes))
+    return Rows(table, (*lost, *shared, *two_ps, *two_eeg), tuple(notes))
 
 
 def _recordings(root: Path, ending: str) -> tuple[dict[str, str], list[str]]:
@@ -99,21 +90,17 @@ def _clip_folders(root: Path, found: list[dict]) -> tuple[list[str], list[str]]:
     places = {(): None} | {(name,): subject_named(name) for name in names}
     folders = [_clip_folder(find, places, row) for row in found]
     real = [folder and folder.resolve() for folder in folders]
-    whose: dict[Path | None, set[str]] = {}
+    whose = defaultdict(set)
     for row, path in zip(found, real, strict=True):
-        whose.setdefault(path, set()).add(row["subject"])
-    names, shared = [], {}
-    for folder, path in zip(folders, real, strict=True):
-        name = folder.relative_to(root).as_posix() if folder else ""
-        if name and len(whose[path]) > 1:
-            shared[name], name = " and ".join(sorted(whose[path])), ""
-        names.append(name)
+        whose[path].add(row["subject"])
+    names = [folder.relative_to(root).as_posix() if folder else "" for folder in folders]
+    shared = {n: whose[p] for n, p in zip(names, real, strict=True) if p and len(whose[p]) > 1}
     texts = [
-        f"{name} could be the frames of {subjects}, and nothing says whose: put each clip into a "
-        "folder of its subject's"
+        f"{name} could be the frames of {' and '.join(sorted(subjects))}, and nothing says whose: "
+        "put each clip into a folder of its subject's"
         for name, subjects in shared.items()
     ]
-    return names, texts
+    return ["" if name in shared else name for name in names], texts
 
 
 def _clip_folder(
@@ -208,7 +195,7 @@ KIND = Kind(
     rows=rows,
     load=load,
     files=files,
-    class_sets={name: CLASS_SETS[name].classes for name in CLASSES},
+    class_sets={name: chosen.classes for name, chosen in SETS.items()},
     rules=RULES,
     modalities=("colour", "ps", "eeg", "flow"),
     marks=("coding_file.*", "PERI/*.mat", "EEG/*.cdt"),

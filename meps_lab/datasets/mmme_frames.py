@@ -13,7 +13,7 @@ from pathlib import Path
 
 from meps_lab.datasets.mmme_table import FPS, MARKERS
 from meps_lab.datasets.readers.cells import subject_named
-from meps_lab.datasets.readers.folders import entries
+from meps_lab.datasets.readers.folders import folders_in
 from meps_lab.datasets.readers.frames import frame_files, has_frames
 from meps_lib.errors import MepsError
 
@@ -24,18 +24,12 @@ _CLOCKS_S = 5.0
 
 
 def check_times(folder: Path, last: int | None) -> None:
-    """Every frame up to the last that a clip needs follows the one before it.
+    """Every frame up to the last that a clip needs (None: of the folder) follows the one before it.
 
     Frames are numbered by counting them, so one that is missing would shift all behind it, and
     with them onset and apex, without a word.
 
     CHOICE: where no name has the documented form nothing is compared. WHY: there is no time in it.
-
-    Parameters
-    ----------
-    folder : Path
-    last : int, optional
-        Number of the last frame; the folder's own if None.
 
     Raises
     ------
@@ -86,13 +80,6 @@ def marked_frame(folder: Path, marker: int, row: int) -> int:
     CHOICE: frame 0 where the names carry none of the 48 markers. WHY: the table's times count
     from the clip's start, and the marker stands for that; the sources do not say more.
 
-    Parameters
-    ----------
-    folder : Path
-    marker : int
-    row : int
-        Of the table, for the message.
-
     Raises
     ------
     MepsError
@@ -112,7 +99,7 @@ def marked_frame(folder: Path, marker: int, row: int) -> int:
 def nth_pulse(
     folder: Path, subject: str, marker: int, samples: Sequence[int], sfreq: float, source: object
 ) -> int:
-    """Which of several pulses with one marker is a clip's.
+    """Which of several pulses with one marker is a clip's: one of `samples`, which rise.
 
     There are 48 markers, but 75 subjects have 75 x 56 peripheral trials in ME-PS, so some clips
     may be shown twice; the sources do not say. Such clips are told apart by the camera's clock:
@@ -122,24 +109,6 @@ def nth_pulse(
 
     CHOICE: the order of the folders, checked by how far apart they and the pulses are. WHY: their
     times cannot be compared as they are, for nothing says when the recording began.
-
-    Parameters
-    ----------
-    folder : Path
-        The clip's frames, in a folder of the subject's.
-    subject : str
-    marker : int
-    samples : sequence of int
-        Of the pulses, rising.
-    sfreq : float
-        Hz.
-    source : object
-        The recording, for the message.
-
-    Returns
-    -------
-    int
-        One of `samples`.
 
     Raises
     ------
@@ -153,7 +122,7 @@ def nth_pulse(
     if subject_named(folder.parent.name) != subject_named(subject):
         raise MepsError(f"{many}; {folder} lies in no folder of {subject}, so {hint}")
     shot = {}
-    for path in (Path(entry.path) for entry in entries(folder.parent)):
+    for path in folders_in(folder.parent):
         first = _first_marked(path, marker)[0] if has_frames(path) else None
         if first is not None:
             shot[path] = shot_at(frame_files(path, None)[first])
@@ -175,17 +144,10 @@ def nth_pulse(
 
 
 def folders_that_tell(folder: Path, subject: str) -> list[Path]:
-    """Those whose names `marked_frame`, `check_times` and `nth_pulse` may read for a clip.
-
-    Parameters
-    ----------
-    folder : Path
-        The clip's frames.
-    subject : str
-    """
+    """Those whose names `marked_frame`, `check_times` and `nth_pulse` may read for a clip."""
     if subject_named(folder.parent.name) != subject_named(subject):
         return [folder]
-    return [folder.parent, *(p for p in map(Path, entries(folder.parent)) if p.is_dir())]
+    return [folder.parent, *folders_in(folder.parent)]
 
 
 def _first_marked(folder: Path, marker: int) -> tuple[int | None, list[int]]:

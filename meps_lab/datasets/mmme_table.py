@@ -8,6 +8,7 @@ arXiv 2506.09834.
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 
 import pandas as pd
@@ -17,11 +18,11 @@ from meps_lab.datasets.index.reports import check_counts, flagged
 from meps_lab.datasets.index.rules import Rule, below, forget
 from meps_lab.datasets.readers.cells import (
     at,
+    coding,
     decimal,
     emotion,
     half_width,
     integer,
-    read_aus,
     subject_number,
 )
 from meps_lab.datasets.readers.tables import find_table, read_table
@@ -31,7 +32,7 @@ from meps_lib.labels import CLASS_SETS
 FPS = 150.0
 SFREQ = 1000.0  # Hz, of both recorders
 MARKERS = range(101, 149)
-CLASSES = ("seven-mmme", "three")
+SETS = {name: CLASS_SETS[name] for name in ("seven-mmme", "three")}
 TABLES = ("coding_file.xlsx", "*/coding_file.xlsx")
 COLUMNS = {
     "subject": ("Subject",),
@@ -50,10 +51,7 @@ COLUMNS = {
 }
 OPTIONAL = ("onset_s", "apex_s", "offset_s", "dif")  # they say again what frames say
 # Of the micro-expressions alone; the macro ones are not broken down.
-MICRO = {
-    "disgust": 163, "fear": 124, "surprise": 105, "happiness": 92, "sadness": 55, "anger": 50,
-    "contempt": 45,
-}  # fmt: skip
+MICRO = dict(disgust=163, fear=124, surprise=105, happiness=92, sadness=55, anger=50, contempt=45)
 _LONGEST_S, _SLOWEST_S = 0.5, 0.25  # onset to offset, or onset to apex
 _TOLERANCE_S = 1.01 / FPS  # a frame, and a little for times that were rounded
 
@@ -61,7 +59,7 @@ MACRO = "a macro-expression"
 UNSIZED = "neither micro nor macro"
 TIMES = "times and frames differ by more than a frame"
 DIF = "'dif' is not offset minus onset"
-_WHERE = {"onset": "OnsetFrame", "apex": "ApexFrame", "offset": "OffsetFrame"}
+_MARKS = ("onset", "apex", "offset")
 
 
 def _breaks_micro(table: pd.DataFrame) -> pd.Series:
@@ -71,7 +69,7 @@ def _breaks_micro(table: pd.DataFrame) -> pd.Series:
 
 
 def _repeated(table: pd.DataFrame) -> pd.Series:
-    key = ["subject", "marker", "colour", "onset", "apex", "offset"]
+    key = ["subject", "marker", "colour", *_MARKS]
     return table.duplicated(key) & table["onset"].notna()
 
 
@@ -133,29 +131,18 @@ def read_coding(root: Path, options: IndexOptions) -> tuple[list[dict], list[str
 
 
 def _row(path: Path, cells: dict) -> dict:
-    number = int(cells["row"])
-
-    def where(column: str) -> str:
-        return at(path, number, column)
-
+    where = partial(at, path, cells["row"])
     subject = f"sub{subject_number(cells['subject'], where('Subject')):02d}"
     marker = integer(cells["marker"], where("Marker"))
-    frames = {k: integer(cells[k], where(name)) for k, name in _WHERE.items()}
-    seconds = {k: decimal(cells[f"{k}_s"], where(f"{k.capitalize()}Time")) for k in frames}
+    frames = {k: integer(cells[k], where(f"{k.capitalize()}Frame")) for k in _MARKS}
+    seconds = {k: decimal(cells[f"{k}_s"], where(f"{k.capitalize()}Time")) for k in _MARKS}
     dif = decimal(cells["dif"], where("dif"))
-    aus, unread = read_aus(cells["aus"], where("Action Units"))
-    flags = _flags(half_width(cells["size"]).lower(), frames, seconds, dif)
-    felt = _emotion(cells["emotion"], where("Estimated Emotion"))
-    return {
-        "subject": subject,
-        "clip": f"{subject}_{'unmarked' if marker is None else marker}_{number}",
-        "fps": FPS, **frames, "marker": marker, "row": number,
-        "flags": "; ".join(filter(None, (*flags, unread))),
-        "aus_raw": cells["aus"], "aus": aus,
-        "emotion_raw": cells["emotion"], "emotion": felt,
-        **{f"class_{name}": CLASS_SETS[name].of(felt) if felt else None for name in CLASSES},
-        "_subject": cells["subject"], "_file": cells["file"],
-    }  # fmt: skip
+    row = coding(cells, _emotion(cells["emotion"], where("Estimated Emotion")), SETS)
+    flags = (*_flags(half_width(cells["size"]).lower(), frames, seconds, dif), row["flags"])
+    clip = f"{subject}_{'unmarked' if marker is None else marker}_{cells['row']}"
+    row |= {"subject": subject, "clip": clip, "fps": FPS, "marker": marker}
+    row |= {"_subject": cells["subject"], "_file": cells["file"]}
+    return row | frames | {"flags": "; ".join(filter(None, flags))}
 
 
 def _flags(size: str, frames: dict, seconds: dict, dif: float | None) -> list[str]:

@@ -16,10 +16,8 @@ from pathlib import Path
 
 import pandas as pd
 
-from meps_lab.datasets.coded_clips import COLUMNS, RULES, coded_clips
+from meps_lab.datasets.coded_clips import RULES, ClipFolders, coded_clips
 from meps_lab.datasets.index.kind import NEVER, Expected, IndexOptions, Kind, Rows, Seen
-from meps_lab.datasets.readers.clip_folders import ClipFolders
-from meps_lab.datasets.readers.tables import find_table, read_table
 from meps_lib.labels import CLASS_SETS, MEGC2019
 
 FPS = 200.0
@@ -31,9 +29,8 @@ _SETS = {"megc2019": MEGC2019["samm"], "three": CLASS_SETS["three"], "four": CLA
 
 def rows(root: Path, options: IndexOptions) -> Rows:
     """The coding table as index rows; see `Kind`."""
-    path = find_table(root, TABLES, options.labels)
     return coded_clips(
-        read_table(path, COLUMNS, options.sheet, header_row=_HEADER), path, root,
+        root, options, TABLES, header_row=_HEADER,
         data_set="samm", frames=(), subject="{:03d}", clip="{name}", fps=FPS, number=_NUMBER,
         class_sets=_SETS,
     )  # fmt: skip

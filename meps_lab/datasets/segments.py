@@ -6,7 +6,7 @@ one number is a condition; minutes long, it is cut into clips of one length.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from math import isfinite
 from pathlib import Path
@@ -14,7 +14,10 @@ from pathlib import Path
 import pandas as pd
 
 from meps_lab.datasets.cache.settings import LoadConfig
+from meps_lab.datasets.index.kind import Rows
+from meps_lab.datasets.index.reports import missing
 from meps_lab.datasets.index.rules import Rule
+from meps_lab.datasets.index.schema import frame_of
 from meps_lab.datasets.readers.signals_cut import read_once, stretch
 from meps_lib.errors import MepsError
 from meps_lib.signals import Recording
@@ -79,14 +82,7 @@ def cut(first: int, last: int, sfreq: float, segment_s: float) -> list[Segment]:
 def left_over(total: int, table: pd.DataFrame, sfreq: float, segment_s: float) -> tuple[str, ...]:
     """In words, for `Rows.notes`: how much of the conditions is in no clip; see `cut`.
 
-    Parameters
-    ----------
-    total : int
-        Samples of all conditions.
-    table : DataFrame
-        The clips cut from them.
-    sfreq, segment_s : float
-        As for `cut`.
+    `total` counts the samples of all conditions, `table` has the clips cut from them.
 
     Examples
     --------
@@ -98,24 +94,45 @@ def left_over(total: int, table: pd.DataFrame, sfreq: float, segment_s: float) -
     return (f"{text} and are left out",) if left else ()
 
 
+def rows_of_conditions(
+    conditions: Sequence[Mapping],
+    data_set: str,
+    found: Collection[str],
+    subjects: Sequence[str],
+    segment_s: float,
+    notes: Sequence[str] = (),
+    odd: Callable[[Mapping], str] = lambda clip: "",
+) -> Rows:
+    """The index rows of a set, a clip each, from rows that are a whole condition each.
+
+    Onset and offset of a condition are its ends, `found` and `subjects` those whose recordings are
+    there and are published, and `odd` says of a clip's row what else its flags have to say, or "".
+    """
+    clips, total, sfreq = [], 0, conditions[0]["ps_sfreq"] if conditions else 1.0
+    for whole in conditions:
+        total += whole["offset"] - whole["onset"] + 1
+        for part in cut(whole["onset"], whole["offset"], sfreq, segment_s):
+            clip = {**whole, "clip": whole["clip"] + part.suffix}
+            clip |= {"onset": part.first, "offset": part.last}
+            flags = filter(None, (part.flags, whole.get("flags"), odd(clip)))
+            clips.append(clip | {"flags": "; ".join(flags)})
+    lacking = [subject for subject in subjects if subject not in found]
+    table = frame_of(clips, data_set)
+    lost = missing("recordings", lacking, len(subjects), "subjects")
+    return Rows(table, lost, (*notes, *left_over(total, table, sfreq, segment_s)))
+
+
 def load_stretch(
     root: Path, row: pd.Series, config: LoadConfig, *, read: Callable[[Path], Recording]
 ) -> Trial:
     """One condition, or a clip of it, as a trial without pictures; see `Kind`.
 
-    Parameters
-    ----------
-    root, row, config
-        As `Kind` has them.
-    read : callable
-        Path -> `Recording` of the whole session, whose samples the index counts.
+    `read` gives the `Recording` of the whole session, whose samples the index counts.
     """
     recording = read_once(root / row["ps"], read)
     start_s, stop_s = (k / recording.sfreq for k in (int(row["onset"]), int(row["offset"]) + 1))
-    return Trial(
-        label="others", subject=row["subject"], clip=row["clip"], start=start_s,
-        **stretch(recording, start_s, stop_s, config),
-    )  # fmt: skip
+    fields = stretch(recording, start_s, stop_s, config) | {"start": start_s}
+    return Trial(label="others", subject=row["subject"], clip=row["clip"], **fields)
 
 
 def recording_file(root: Path, row: pd.Series, config: LoadConfig) -> list[Path]:

@@ -15,19 +15,17 @@ Li et al., IEEE FG 2013.
 
 from __future__ import annotations
 
-import os
 import re
 from pathlib import Path
 
 import pandas as pd
 
-from meps_lab.datasets.coded_clips import NO_FRAMES, missing_frames
+from meps_lab.datasets.coded_clips import NO_FRAMES, ClipFolders, missing_frames
 from meps_lab.datasets.index.kind import NEVER, Expected, IndexOptions, Kind, Rows, Seen, filled
 from meps_lab.datasets.index.rules import Rule
 from meps_lab.datasets.index.schema import frame_of
 from meps_lab.datasets.readers.cells import subject_named
-from meps_lab.datasets.readers.clip_folders import ClipFolders
-from meps_lab.datasets.readers.folders import entries
+from meps_lab.datasets.readers.folders import folders_in
 from meps_lab.datasets.readers.frames import gap_in, has_frames, numbered_by
 from meps_lib.errors import MepsError
 from meps_lib.labels import CLASS_SETS
@@ -67,19 +65,14 @@ def rows(root: Path, options: IndexOptions) -> Rows:
 
 def _row(root: Path, clip: Path, subject: str, label: str) -> dict[str, object]:
     gap = gap_in(clip, numbered_by(clip, _NUMBER)) if has_frames(clip) else NO_FRAMES
-    return {
-        "subject": subject, "clip": clip.name, "fps": FPS,
-        "colour": "" if gap else clip.relative_to(root).as_posix(),
-        "emotion_raw": label, "emotion": label,
-        "class_three": label, "class_megc2019": label,
-        "flags": gap,
-    }  # fmt: skip
+    where = {"colour": "" if gap else clip.relative_to(root).as_posix(), "flags": gap}
+    told = dict.fromkeys(("emotion_raw", "emotion", "class_three", "class_megc2019"), label)
+    return {"subject": subject, "clip": clip.name, "fps": FPS} | where | told
 
 
 def _folders(parent: Path, name: str = "") -> list[Path]:
-    """Folders of a folder, but for hidden ones; those of one name alone, in any case, if given."""
-    found = [parent / e.name for e in entries(parent) if os.path.isdir(e.path)]
-    return [f for f in found if not name or f.name.lower() == name.lower()]
+    """Folders of a folder; those of one name alone, in any case, if given."""
+    return [f for f in folders_in(parent) if not name or f.name.lower() == name.lower()]
 
 
 def _disagrees(table: pd.DataFrame) -> pd.Series:

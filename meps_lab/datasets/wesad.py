@@ -18,14 +18,11 @@ from functools import partial
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 
 from meps_lab.datasets.index.kind import NEVER, IndexOptions, Kind, Rows, Seen, filled
-from meps_lab.datasets.index.reports import missing
-from meps_lab.datasets.index.schema import frame_of
 from meps_lab.datasets.readers.old_pickle import Packed, read_old_pickle
 from meps_lab.datasets.readers.triggers import runs
-from meps_lab.datasets.segments import FRAGMENT, cut, left_over, load_stretch, recording_file
+from meps_lab.datasets.segments import FRAGMENT, load_stretch, recording_file, rows_of_conditions
 from meps_lib.errors import MepsError
 from meps_lib.signals import Recording
 from meps_lib.signals.rates import join
@@ -42,25 +39,18 @@ _TOLERANCE_S = 1.0  # CHOICE: by which the wrist's recording may be shorter or l
 
 def rows(root: Path, options: IndexOptions) -> Rows:
     """The conditions of every subject as index rows."""
-    out, total, found = [], 0, sorted(root.glob("S*/S*.pkl"), key=lambda p: (len(p.stem), p.stem))
-    for path in found:
-        label, subject = _labels(path), path.stem
-        named = [(c, *span) for c, *span in runs(label) if c in CONDITIONS]
+    out, files = [], sorted(root.glob("S*/S*.pkl"), key=lambda p: (len(p.stem), p.stem))
+    for path in files:
+        named = [run for run in runs(_labels(path)) if run[0] in CONDITIONS]
         for i, (code, first, last) in enumerate(named, 1):
-            name, total = CONDITIONS[code], total + last - first + 1
-            for part in cut(first, last, SFREQ, options.segment_s):
-                row = {
-                    "subject": subject, "clip": f"{subject}_{i}_{name}{part.suffix}",
-                    "ps": path.relative_to(root).as_posix(), "ps_sfreq": float(SFREQ),
-                    "onset": part.first, "offset": part.last, "marker": code,
-                    "emotion_raw": f"label {code}", "emotion": name, "flags": part.flags,
-                    "class_wesad": name if name in CLASSES else pd.NA, "class_wesad-four": name,
-                }  # fmt: skip
-                out.append(row)
-    there = {path.stem for path in found}
-    lacking = [subject for subject in SUBJECTS if subject not in there]
-    clips, lost = frame_of(out, "wesad"), missing("recordings", lacking, len(SUBJECTS), "subjects")
-    return Rows(clips, lost, left_over(total, clips, SFREQ, options.segment_s))
+            name = CONDITIONS[code]
+            row = {"subject": path.stem, "clip": f"{path.stem}_{i}_{name}", "marker": code}
+            row |= {"ps": path.relative_to(root).as_posix(), "ps_sfreq": float(SFREQ)}
+            row |= {"onset": first, "offset": last, "emotion_raw": f"label {code}", "emotion": name}
+            row |= {"class_wesad": name if name in CLASSES else None, "class_wesad-four": name}
+            out.append(row)
+    there = {path.stem for path in files}
+    return rows_of_conditions(out, "wesad", there, SUBJECTS, options.segment_s)
 
 
 def _labels(path: Path) -> np.ndarray:

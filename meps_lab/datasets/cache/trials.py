@@ -33,8 +33,8 @@ from meps_lib.trial import Trial
 
 # What makes a trial out of files, apart from the data set's own source.
 SOURCE = (
-    *("checks.py", "errors.py", "files.py", "labels.py", "signals", "trial.py", "video"),
-    *("datasets", "prepare.py"),  # of the laboratory
+    *("arguments.py", "checks.py", "errors.py", "files.py", "labels.py", "signals", "trial.py"),
+    *("video", "datasets", "prepare.py"),  # the last two of the laboratory
 )
 
 

@@ -19,46 +19,23 @@ from meps_lab.datasets.index.kind import Expected, IndexOptions, Kind, Rows
 from meps_lab.datasets.index.reports import DUPLICATE, check_counts, in_words
 from meps_lab.datasets.index.roots import check_root
 from meps_lab.datasets.index.rules import DROPPED, apply_rules
-from meps_lab.datasets.index.schema import (
-    COLUMNS,
-    SCHEMA,
-    check_classes,
-    check_index,
-    frame_of,
-    place,
-)
+from meps_lab.datasets.index.schema import check_classes, check_index, frame_of, place
 from meps_lab.datasets.readers.tables import find_table, tables_beside
 from meps_lib.errors import MepsError
 from meps_lib.files import write_whole
 
-__all__ = [
-    "COLUMNS", "SCHEMA", "Expected", "IndexOptions", "Indexed", "Kind", "Rows", "build_index",
-    "check_index", "frame_of", "read_index", "rows_of",
-]  # fmt: skip
+__all__ = ["Indexed", "build_index", "frame_of", "read_index", "rows_of"]
 
 
 @dataclass(frozen=True)
 class Indexed:
-    """An index, and the story of how it was made.
-
-    Parameters
-    ----------
-    kind, title : str
-    root : Path
-        Where the paths of the table start.
-    table : DataFrame
-        Holds to `SCHEMA`.
-    dropped : DataFrame
-        Columns subject, clip, row, rule, why: what is not in the table.
-    class_sets : mapping
-    missing, notes : tuple of str
-    """
+    """An index, and the story of how it was made."""
 
     kind: str
     title: str
-    root: Path
-    table: pd.DataFrame
-    dropped: pd.DataFrame
+    root: Path  # where the paths of the table start
+    table: pd.DataFrame  # holds to `schema.SCHEMA`
+    dropped: pd.DataFrame  # subject, clip, row, rule, why: what is not in the table
     class_sets: Mapping[str, tuple[str, ...]]
     missing: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
@@ -93,10 +70,8 @@ class Indexed:
         """
         table = self.table.copy()
         dropped = self.dropped.astype(object).where(self.dropped.notna(), None)
-        story = {
-            "kind": self.kind, "title": self.title, "class_sets": dict(self.class_sets),
-            "missing": self.missing, "notes": self.notes, "dropped": dropped.to_dict("records"),
-        }  # fmt: skip
+        story = {name: getattr(self, name) for name in ("kind", "title", "missing", "notes")}
+        story |= {"class_sets": dict(self.class_sets), "dropped": dropped.to_dict("records")}
         table.attrs["meps_index"] = json.dumps(story, default=str)
         try:
             write_whole(Path(path), table.to_parquet(index=False))
@@ -143,10 +118,6 @@ def build_index(kind: str, root: Path | str, options: IndexOptions | None = None
         Where the data set lies.
     options : IndexOptions, optional
 
-    Returns
-    -------
-    Indexed
-
     Raises
     ------
     MepsError
@@ -167,8 +138,7 @@ def build_index(kind: str, root: Path | str, options: IndexOptions | None = None
     if entry.expected is not None:
         lacking = _lacking(entry.expected, found.table, root, options.any_counts)
         if lacking > 0:
-            text = f"{lacking} of the {entry.expected.rows} rows of the whole set"
-            missing = (text, *missing)
+            missing = (f"{lacking} of the {entry.expected.rows} rows of the whole set", *missing)
         elif lacking < 0:
             notes = (*notes, f"{-lacking} rows more than the published {entry.expected.rows}")
     table, dropped = apply_rules(found.table, entry.rules, options.rules)
@@ -189,13 +159,12 @@ def rows_of(kind: Kind, root: Path, options: IndexOptions) -> Rows:
         As the loader does; if the table is not there, or one is named that nobody would read.
     """
     if not kind.tables:
-        if options.labels is not None:
-            raise MepsError(
-                f"--labels {options.labels}: {kind.title} has no annotation table of its own; "
-                "leave the option away"
-            )
-        if options.sheet is not None:
-            raise MepsError(f"--sheet {options.sheet}: {kind.title} has no table of its own")
+        for name, value in (("labels", options.labels), ("sheet", options.sheet)):
+            if value is not None:
+                raise MepsError(
+                    f"--{name} {value}: {kind.title} has no annotation table of its own; leave the "
+                    "option away"
+                )
         return kind.rows(root, options)
     path = find_table(root, kind.tables, options.labels)
     found = kind.rows(root, replace(options, labels=path))

@@ -43,23 +43,14 @@ YES, TABLE, NEVER = "yes", "its table only", "never"
 class Seen:
     """One kind of file of a data set, and whether its reader has met a real one.
 
-    Parameters
-    ----------
-    files : str
-        What it is, with the version where there are several.
-    real : str
-        `YES`: real files were read. `TABLE`: columns, spellings and counts are those of the
-        published file. `NEVER`: it is read as the sources describe it.
-    guess : str
-        What of it is our reading alone; the index says so where it matters.
-    when : callable, optional
-        Table -> whether the guess matters for it; always if None.
+    `YES`: real files were read. `TABLE`: columns, spellings and counts are those of the published
+    file. `NEVER`: it is read as the sources describe it.
     """
 
-    files: str
-    real: str
-    guess: str = ""
-    when: Callable[[pd.DataFrame], bool] | None = None
+    files: str  # what it is, with the version where there are several
+    real: str  # one of these three
+    guess: str = ""  # what of it is our reading alone; the index says so where it matters
+    when: Callable[[pd.DataFrame], bool] | None = None  # whether it matters for a table; None: yes
 
 
 def filled(column: str) -> Callable[[pd.DataFrame], bool]:
@@ -117,17 +108,7 @@ class Kind:
 class Missing:
     """What is not there, how often, and for whom; as text, a line of the report.
 
-    Parameters
-    ----------
-    what : str
-        E.g. "colour frames".
-    names : tuple of str
-        Clips or subjects without it.
-    total : int, optional
-        How many there are with those that have it.
-    unit : str
-        What the names are, in the plural. Where they are clips, the report is of those that the
-        rules keep.
+    Where the names are clips, the report is of those that the rules keep.
 
     Examples
     --------
@@ -135,10 +116,10 @@ class Missing:
     EEG of 1 of 2 subjects (sub01)
     """
 
-    what: str
-    names: tuple[str, ...]
-    total: int | None = None
-    unit: str = "clips"
+    what: str  # e.g. "colour frames"
+    names: tuple[str, ...]  # clips or subjects without it
+    total: int | None = None  # how many there are with those that have it
+    unit: str = "clips"  # what the names are, in the plural
 
     def __str__(self) -> str:
         count = len(self.names) if self.total is None else f"{len(self.names)} of {self.total}"

@@ -1,6 +1,6 @@
 """The registry of data sets that can be given by a path, which the tests and the CLI read.
 
-To add one: a file here with a `Kind` named ``KIND``, and its module's name in `MODULES`.
+To add one: a file with a `Kind` named ``KIND``, and its name here, a hyphen for an underscore.
 """
 
 from __future__ import annotations
@@ -12,20 +12,9 @@ import pandas as pd
 from meps_lab.datasets.index.kind import Kind
 from meps_lib.errors import MepsError
 
+_NAMES = "casme3-a casme3-b casme3-c mmme casme2 samm smic megc2019 flowmaps case wesad"
 # Name on the command line -> module that defines KIND. Imported when asked for.
-MODULES = {
-    "casme3-a": "casme3_a",
-    "casme3-b": "casme3_b",
-    "casme3-c": "casme3_c",
-    "mmme": "mmme",
-    "casme2": "casme2",
-    "samm": "samm",
-    "smic": "smic",
-    "megc2019": "megc2019",
-    "flowmaps": "flowmaps",
-    "case": "case",
-    "wesad": "wesad",
-}
+MODULES = {name: name.replace("-", "_") for name in _NAMES.split()}
 
 
 def kind_of(name: str) -> Kind:

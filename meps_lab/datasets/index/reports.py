@@ -46,19 +46,9 @@ def flagged(text: str) -> Callable[[pd.DataFrame], pd.Series]:
 def missing(
     what: str, lacking: Sequence[str], total: int | None = None, unit: str = "clips"
 ) -> tuple[Missing, ...]:
-    """For `Rows.missing`: what is not there, how often, and for whom; nothing if nothing is.
+    """For `Rows.missing`: one `Missing` in a tuple, to be joined with others, or none.
 
-    Parameters
-    ----------
-    lacking : sequence of str
-        Clips or subjects without it; a name that comes twice counts once.
-    what, total, unit
-        As for `Missing`.
-
-    Returns
-    -------
-    tuple of Missing
-        One, or none if nothing is lacking, to be joined with others.
+    A name that comes twice among those that lack it counts once.
 
     Examples
     --------
@@ -92,14 +82,8 @@ def in_words(found: Sequence[Missing | str], clips: Sequence[str]) -> tuple[str,
 def check_unique(rows: Sequence[Mapping[str, object]], path: Path) -> None:
     """No clip may stand in the table twice and differ: nobody knows which row is right.
 
-    Rows that say the same, in whatever spelling, are left to the rule `DUPLICATE`.
-
-    Parameters
-    ----------
-    rows : sequence of mappings
-        With the keys clip and row.
-    path : Path
-        Of the table, for the message.
+    Rows that say the same, in whatever spelling, are left to the rule `DUPLICATE`. Each has the
+    keys clip and row.
 
     Raises
     ------
@@ -124,14 +108,10 @@ def check_counts(got: Mapping, want: Mapping[str, int], where: object, whole: st
 
     Parameters
     ----------
-    got : mapping
-        Name -> count; what is not in it is 0. A Series of `value_counts` will do.
-    want : mapping
-        The published ones.
-    where : object
-        File or folder, for the message.
-    whole : str
-        What is whole, in words, e.g. "860 rows".
+    got, want : mapping
+        Name -> count, found (what is not in it is 0) and published. A Series will do.
+    where, whole : object
+        File or folder, and what is whole, for the message: "coding.xlsx", "860 rows".
 
     Raises
     ------

@@ -19,32 +19,15 @@ DROPPED = ["subject", "clip", "row", "rule", "why"]  # columns of what is told o
 
 @dataclass(frozen=True)
 class Rule:
-    """One defect, and what may be done about it.
+    """One defect, and what may be done about it."""
 
-    Parameters
-    ----------
-    name : str
-        What the switch calls it, e.g. "apex-before-onset".
-    what : str
-        The defect in words, e.g. "the apex lies before the onset".
-    when : callable
-        Table -> which rows have it (bool Series, no missing values).
-    default : {"drop", "repair", "keep"}
-    repair : callable, optional
-        (the rows concerned) -> the same rows, mended.
-    repaired : str
-        What the repair does, in words, e.g. "the apex is forgotten".
-    keeps : bool
-        Whether "keep" leaves rows that can be loaded.
-    """
-
-    name: str
-    what: str
-    when: Callable[[pd.DataFrame], pd.Series]
-    default: str
-    repair: Callable[[pd.DataFrame], pd.DataFrame] | None = None
-    repaired: str = ""
-    keeps: bool = False
+    name: str  # what the switch calls it, e.g. "apex-before-onset"
+    what: str  # the defect in words, e.g. "the apex lies before the onset"
+    when: Callable[[pd.DataFrame], pd.Series]  # which rows of a table have it
+    default: str  # one of `ACTIONS`
+    repair: Callable[[pd.DataFrame], pd.DataFrame] | None = None  # gives the rows back, mended
+    repaired: str = ""  # what the repair does, in words, e.g. "the apex is forgotten"
+    keeps: bool = False  # whether "keep" leaves rows that can be loaded
 
     @property
     def actions(self) -> tuple[str, ...]:

@@ -4,8 +4,14 @@ Knows no data set; imports the library and `cache`.
 """
 
 from meps_lab.datasets.readers.cells import action_units, decimal, emotion, integer
-from meps_lab.datasets.readers.finder import finder, spelled, the_one
-from meps_lab.datasets.readers.folders import any_case, entries, folders_below
+from meps_lab.datasets.readers.folders import (
+    any_case,
+    entries,
+    finder,
+    folders_below,
+    spelled,
+    the_one,
+)
 from meps_lab.datasets.readers.frames import frame_files, frames_between
 from meps_lab.datasets.readers.media import video_fields, video_files
 from meps_lab.datasets.readers.tables import find_table, read_table

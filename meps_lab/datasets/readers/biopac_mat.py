@@ -42,7 +42,7 @@ class Peripheral:
 
 
 def read_mat(path: Path, names: tuple[str, ...] | None = None) -> Peripheral:
-    """Read a session.
+    """Read a session; units are as the file states them.
 
     Parameters
     ----------
@@ -50,11 +50,6 @@ def read_mat(path: Path, names: tuple[str, ...] | None = None) -> Peripheral:
         A MATLAB file up to version 7.
     names : tuple of str, optional
         Signals to take, of PPG, RSP, SKT, EDA and ECG; None for all.
-
-    Returns
-    -------
-    Peripheral
-        Units as the file states them.
 
     Raises
     ------

@@ -7,11 +7,12 @@ the plain one means. Whatever can be read in two ways is an error that names the
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from math import isfinite
 from pathlib import Path
 
 from meps_lib.errors import MepsError
-from meps_lib.labels import normalise_emotion
+from meps_lib.labels import ClassSet, normalise_emotion
 
 AUS_UNREAD = "action units not understood"
 
@@ -60,10 +61,6 @@ def integer(text: str, where: str) -> int | None:
         The cell; "", "/", "-", "?" and "nan" say that the value is not known.
     where : str
         File, row and column, for the message; see `at`.
-
-    Returns
-    -------
-    int or None
 
     Raises
     ------
@@ -161,6 +158,26 @@ def read_aus(text: str, where: str) -> tuple[str, str]:
         return action_units(text, where), ""
     except MepsError:
         return "", AUS_UNREAD
+
+
+def coding(
+    cells: Mapping[str, object], name: str, class_sets: Mapping[str, ClassSet]
+) -> dict[str, object]:
+    """What the index says of a row's number, action units and emotion, with its classes.
+
+    Of `cells` the keys row, aus and emotion are read; `name` is what `emotion` makes of the last,
+    or "" where that is not known.
+    """
+    units, flag = read_aus(cells["aus"], "")
+    return {
+        "row": cells["row"],
+        "aus_raw": cells["aus"],
+        "aus": units,
+        "emotion_raw": cells["emotion"],
+        "emotion": name,
+        "flags": flag,
+        **{f"class_{key}": chosen.of(name) if name else None for key, chosen in class_sets.items()},
+    }
 
 
 def coded(aus: str) -> list[tuple[str, int]]:

@@ -21,11 +21,8 @@ LOOKED_AT = 9
 def whole_picture(height: int, width: int, size: int) -> np.ndarray:
     """The transform that squeezes a whole picture into a square.
 
-    Returns
-    -------
-    ndarray
-        Shape (2, 3), pixel of the picture to pixel of the crop, as `meps_lib.video.alignment.warp`
-        takes it.
+    Its shape is (2, 3), pixel of the picture to pixel of the crop, as
+    `meps_lib.video.alignment.warp` takes it.
 
     Examples
     --------
@@ -46,15 +43,7 @@ def spread(paths: Sequence[Path]) -> list[Path]:
 def each_picture(
     paths: Sequence[Path], read: Callable[[Path], np.ndarray], height: int, width: int
 ) -> Iterator[np.ndarray]:
-    """Pictures one by one, all of one size.
-
-    Parameters
-    ----------
-    paths : sequence of Path
-    read : callable
-        Path -> picture.
-    height, width : int
-        What each must have, pixels.
+    """Pictures one by one, all of one size in pixels.
 
     Raises
     ------
@@ -74,24 +63,17 @@ def each_picture(
 
 
 def face_crop(pictures: Sequence[np.ndarray], paths: Sequence[Path], size: int) -> np.ndarray:
-    """The transform that puts the eyes of a clip's face in their places.
+    """The transform, as `whole_picture`, that puts the eyes of a clip's face in their places.
 
     Unlike `meps_lib.video.align_face` it drops no frame: those of a data set were chosen by
     its coders, and their numbers must stay true.
 
     Parameters
     ----------
-    pictures : sequence of ndarray
-        Some frames of the clip, (H, W, 3) uint8 RGB.
-    paths : sequence of Path
-        Where they come from, for messages.
+    pictures, paths : sequence of ndarray and of Path
+        Some frames of the clip, (H, W, 3) uint8 RGB, and where they come from, for messages.
     size : int
         Pixels a side of the crop.
-
-    Returns
-    -------
-    ndarray
-        Shape (2, 3), as `whole_picture`.
 
     Warns
     -----

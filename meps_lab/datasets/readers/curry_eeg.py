@@ -108,12 +108,8 @@ def eeg_window(eeg: Eeg, onset_s: float, around: tuple[float, float], source: ob
     Parameters
     ----------
     eeg : Eeg
-    onset_s : float
-        Seconds from the recording's first sample.
-    around : (float, float)
-        Seconds before and after the onset.
-    source : object
-        What errors name.
+    onset_s, around, source
+        As for `samples_around`.
 
     Returns
     -------

@@ -24,7 +24,7 @@ def has_frames(folder: Path) -> bool:
 
 
 def frame_files(folder: Path, number: str | None) -> Mapping[int, Path]:
-    """The pictures of a folder by frame number.
+    """The pictures of a folder by frame number, rising, in a mapping that cannot be changed.
 
     Parameters
     ----------
@@ -33,11 +33,6 @@ def frame_files(folder: Path, number: str | None) -> Mapping[int, Path]:
         Regular expression for the file's name without its ending, whose group 1 is the number;
         pictures with other names are no frames. None: frames are counted from 0, in natural
         order.
-
-    Returns
-    -------
-    mapping
-        Number -> path, numbers rising; it cannot be changed.
 
     Raises
     ------
@@ -133,9 +128,14 @@ def frames_missing(files: Mapping[int, Path], first: int, last: int | None) -> s
     'frame 4 and 1 more of 3 to 6'
     """
     last = max(first, first if last is None else last)
-    lacking = [n for n in range(first, last + 1) if n not in files]
-    more = f" and {len(lacking) - 1} more" if len(lacking) > 1 else ""
-    return f"frame {lacking[0]}{more} of {first} to {last}" if lacking else ""
+    # Counted over the shorter of both: a slip in a table can ask for more frames than memory holds.
+    span = range(first, last + 1)
+    short, long = sorted((span, files), key=len)
+    lacking = len(span) - sum(n in long for n in short)
+    if not lacking:
+        return ""
+    more = f" and {lacking - 1} more" if lacking > 1 else ""
+    return f"frame {next(n for n in span if n not in files)}{more} of {first} to {last}"
 
 
 def gap_in(
@@ -143,13 +143,8 @@ def gap_in(
 ) -> str:
     """Which frames of a clip are not in its folder, in words; "" if all are, or nobody can tell.
 
-    Parameters
-    ----------
-    folder : Path
-    number : str or None
-        As for `frame_files`; what cannot be listed is told when it is loaded.
-    first, last : int, optional
-        The ends of the clip; those of the folder if None.
+    An end of the clip that is None is that of the folder. What cannot be listed is told when it is
+    loaded.
     """
     try:
         files = frame_files(folder, number)

@@ -42,11 +42,8 @@ def video_fields(
 
     Parameters
     ----------
-    root : Path
-        Where the paths of the index start.
-    row : Series
-        A row of the index.
-    config : LoadConfig
+    root, row, config
+        As `Kind` of `index` has them.
     number : str or None
         How frames are numbered, see `frame_files`.
     cut : bool
@@ -169,10 +166,8 @@ def _span(row: pd.Series, found: Mapping[str, Mapping[int, Path]]) -> tuple[int,
 def _transform(plan: _Plan, size: int) -> tuple[int, int, np.ndarray]:
     """Height and width that every frame must have, and what takes them to the crop."""
     if not plan.look:
-        read, path = (
-            (read_colour, plan.colour[0]) if plan.colour else (read_depth_picture, plan.depth[0])
-        )
-        height, width = read(path).shape[:2]
+        picture = read_colour(plan.colour[0]) if plan.colour else read_depth_picture(plan.depth[0])
+        height, width = picture.shape[:2]
         return height, width, whole_picture(height, width, size)
     height, width = read_colour(plan.look[0]).shape[:2]
     pictures = list(each_picture(plan.look, read_colour, height, width))

@@ -33,15 +33,12 @@ def read_once(
     ----------
     path : Path
     read : callable
-        A function of a module (one made anew at each call is never found again).
+        A function of a module (one made anew at each call is never found again). What it returns is
+        shared, so nobody may write into it.
     options : hashable
         Further arguments.
     beside : sequence of Path
         The other files that `read` opens, such as a header.
-
-    Returns
-    -------
-    Whatever `read` does; it is shared, so nobody may write into it.
 
     Raises
     ------
@@ -99,24 +96,10 @@ def expression_window(recording: Recording, onset_s: float, config: LoadConfig) 
 def samples_around(
     onset_s: float, around: tuple[float, float], sfreq: float, n_samples: int, source: object
 ) -> tuple[int, int]:
-    """Which samples a window around an onset is made of.
+    """Which samples a window around an onset is made of: the first, and how many.
 
-    Parameters
-    ----------
-    onset_s : float
-        Seconds from the recording's first sample.
-    around : (float, float)
-        Seconds before and after the onset.
-    sfreq : float
-        Hz.
-    n_samples : int
-        Of the recording.
-    source : object
-        What the error names.
-
-    Returns
-    -------
-    first, n : int
+    The onset is in seconds from the recording's first sample, `around` in seconds before and after
+    it; `source` is what the error names.
 
     Raises
     ------
@@ -144,24 +127,8 @@ def samples_around(
 def stretch(recording: Recording, start_s: float, stop_s: float, config: LoadConfig) -> dict:
     """Signals from one time to another, for a segment of a film or of a condition.
 
-    Parameters
-    ----------
-    recording : Recording
-        As for `expression_window`.
-    start_s, stop_s : float
-        Seconds from the recording's first sample.
-    config : LoadConfig
-        Its `ps_names` and `clean`.
-
-    Returns
-    -------
-    dict
-        As from `expression_window`; `ps_start` is 0, but for the rest of a sample.
-
-    Raises
-    ------
-    MepsError
-        As `expression_window`.
+    All is as with `expression_window`, but there is no onset: both times are in seconds from the
+    recording's first sample, and `ps_start` is 0, but for the rest of a sample.
     """
     return _fields(window(_ready(recording, config), start_s, stop_s))
 

@@ -223,15 +223,10 @@ def _choose(
 
 def _told_apart(page: _Page, others: Sequence[Other]) -> str:
     names = {squeezed(cell) for cell in page.cells}
-    return next(
-        (
-            other.words
-            for other in others
-            if {squeezed(n) for n in other.has} <= names
-            and not {squeezed(n) for n in other.lacks} & names
-        ),
-        "",
-    )
+    for has, lacks, words in others:
+        if set(map(squeezed, has)) <= names and not set(map(squeezed, lacks)) & names:
+            return words
+    return ""
 
 
 def _places(cells: Sequence[str], columns: Mapping[str, tuple[str, ...]]) -> dict[str, list[int]]:

@@ -14,11 +14,7 @@ SETTLED_S = 0.005
 
 
 def runs(codes: np.ndarray) -> list[tuple[int, int, int]]:
-    """Runs of one code: (code, first sample, last sample).
-
-    Parameters
-    ----------
-    codes : array of numbers, shape (L,)
+    """Runs of one code in an array of shape (L,): (code, first sample, last sample).
 
     Examples
     --------
@@ -33,19 +29,9 @@ def runs(codes: np.ndarray) -> list[tuple[int, int, int]]:
 
 
 def codes_sent(codes: np.ndarray, sfreq: float) -> list[tuple[int, int]]:
-    """Where a line takes a code other than 0, and which.
+    """First sample and code of every stretch of a line, shape (L,), that lasts `SETTLED_S` or more.
 
-    Parameters
-    ----------
-    codes : ndarray of int, shape (L,)
-        0 at rest.
-    sfreq : float
-        Hz.
-
-    Returns
-    -------
-    list of (int, int)
-        First sample and code of every stretch that lasts at least `SETTLED_S`.
+    At rest the line is 0, which is no code.
 
     Examples
     --------
@@ -61,18 +47,10 @@ def codes_sent(codes: np.ndarray, sfreq: float) -> list[tuple[int, int]]:
 def samples_of(events: Sequence[tuple[int, int]], marker: int, source: object) -> list[int]:
     """The samples at which a marker rises: one, unless a clip with it was shown again.
 
-    Parameters
-    ----------
-    events : sequence of (int, int)
-        Sample and code, as from `codes_sent`.
-    marker : int
-    source : object
-        What errors name.
-
     Raises
     ------
     MepsError
-        If the marker is not among the codes.
+        If the marker is not among the codes of `events`, which are as from `codes_sent`.
     """
     found = sorted(sample for sample, code in events if code == marker)
     if not found:

@@ -5,7 +5,7 @@ import os
 import pytest
 
 from meps_lab.datasets.casme3 import frames_in
-from meps_lab.datasets.readers.finder import finder
+from meps_lab.datasets.readers.folders import finder
 from meps_lib.errors import MepsError
 
 

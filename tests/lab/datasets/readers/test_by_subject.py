@@ -2,7 +2,7 @@
 
 import pytest
 
-from meps_lab.datasets.index.by_subject import recordings_by_subject
+from meps_lab.datasets.readers.folders import recordings_by_subject
 
 
 @pytest.fixture
