@@ -4,7 +4,7 @@ Imports nothing of a model or a data set: it draws arrays.
 """
 
 from meps_lib.plots.charts import plot_flow, plot_frames, plot_signals
-from meps_lib.plots.scores import plot_confusion, plot_intervals, plot_scores
+from meps_lib.plots.scores import plot_confusion, plot_intervals
 from meps_lib.plots.style import PALETTE, SEQUENTIAL, use_style
 
 __all__ = [
@@ -14,7 +14,6 @@ __all__ = [
     "plot_flow",
     "plot_frames",
     "plot_intervals",
-    "plot_scores",
     "plot_signals",
     "use_style",
 ]

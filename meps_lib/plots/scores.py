@@ -1,6 +1,6 @@
-"""Pictures of results: which classes are taken for which, and how much a score varies by seed."""
+"""Pictures of results: which classes are taken for which, and what a score is worth."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import matplotlib.pyplot as plt
@@ -59,57 +59,6 @@ def plot_confusion(confusion: Any, classes: Sequence[str]) -> Figure:
     return figure
 
 
-def plot_scores(
-    scores: Mapping[str, Sequence[float]], metric: str, chance: float | None = None
-) -> Figure:
-    """Draw one score of several systems: every seed a dot, their mean a bar, their range a line.
-
-    Parameters
-    ----------
-    scores : mapping of system name to sequence of float
-        One value a seed; drawn from top to bottom in the order given.
-    metric : str
-        Name of the score, for the axis.
-    chance : float, optional
-        The same score of a majority vote, drawn as a line.
-
-    Returns
-    -------
-    Figure
-
-    Raises
-    ------
-    MepsError
-        When there is no system, or one has no score or one that is not finite.
-
-    Examples
-    --------
-    >>> plot_scores({"PS": [0.4, 0.5], "ME": [0.6, 0.5]}, "UF1").axes[0].get_xlabel()
-    'UF1'
-    """
-    if len(scores) == 0:
-        raise MepsError("plot_scores got no system; give one or more with their scores")
-    for name, values in scores.items():
-        if len(values) == 0 or not np.isfinite(values).all():
-            raise MepsError(
-                f"{name!r} has the scores {list(values)}; expected one finite value a seed"
-            )
-    figure, axis = plt.subplots(figsize=(7.2, 1.0 + 0.5 * len(scores)))
-    seeds = pd.Series({name: list(values) for name, values in scores.items()}).explode()
-    inks = [PALETTE.get(name, BLUE) for name in scores]
-    drawn = dict(x=seeds.to_numpy(float), y=seeds.index, hue=seeds.index, palette=inks)
-    drawn |= dict(legend=False, orient="h", ax=axis)
-    sns.stripplot(**drawn, size=7, alpha=0.6, jitter=False)
-    mean = dict(marker="|", markersize=20, markeredgewidth=3, linestyle="none")
-    sns.pointplot(**drawn, **mean, errorbar=("pi", 100), err_kws=dict(linewidth=1.2))
-    if chance is not None:
-        axis.axvline(chance, color=SLATE, linestyle=(0, (4, 3)), linewidth=1)
-        above = axis.get_xaxis_transform()
-        axis.text(chance, 1.02, "majority vote", transform=above, ha="center", fontsize=9)
-    axis.set(xlim=(0, 1), xlabel=metric, ylabel="")
-    return figure
-
-
 def plot_intervals(rows: pd.DataFrame, metric: str = "UF1", difference: bool = False) -> Figure:
     """Draw scores with their intervals, each between its own floor and its own ceiling.
 
@@ -160,7 +109,8 @@ def plot_intervals(rows: pd.DataFrame, metric: str = "UF1", difference: bool = F
         sns.scatterplot(x=part["score"], y=y, c=inks, **dots)
         for x, at in zip(part["score"], y, strict=True):
             above = dict(xytext=(0, 6), textcoords="offset points", ha="center", fontsize=8.5)
-            axis.annotate(f"{x:{'+' if difference else ''}.2f}", (x, at), **above)
+            told = f"{x:{'+' if difference else ''}.2f}".replace("-", "−")
+            axis.annotate(told, (x, at), **above)
         axis.set(title=title, xlabel="", ylabel="", ylim=(len(part) - 0.5, -0.7))
         axis.set_yticks(y, part["name"])
         axis.grid(visible=False, axis="y")

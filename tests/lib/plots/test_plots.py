@@ -18,7 +18,6 @@ from meps_lib.plots import (
     plot_flow,
     plot_frames,
     plot_intervals,
-    plot_scores,
     plot_signals,
     use_style,
 )
@@ -227,20 +226,6 @@ def test_confusion_writes_counts_that_stand_out_from_their_cells():
         assert contrast(text.get_color(), cell) > 3.7
 
 
-def test_scores_show_every_seed_their_range_and_the_mean():
-    axis = plot_scores({"PS": [0.2, 0.5], "ME": [0.6, 0.8]}, "UF1", chance=0.241).axes[0]
-    assert [d.get_offsets()[:, 0].tolist() for d in axis.collections] == [[0.2, 0.5], [0.6, 0.8]]
-    inks = [to_hex(dots.get_facecolors()[0]) for dots in axis.collections]
-    assert inks == [PALETTE["PS"].lower(), PALETTE["ME"].lower()]
-    lines = [np.asarray(line.get_xdata()) for line in axis.lines]
-    *drawn, majority = [x[np.isfinite(x)].tolist() for x in lines if np.isfinite(x).any()]
-    assert drawn == [[0.35], [0.2, 0.5], [pytest.approx(0.7)], [0.6, 0.8]]
-    assert majority == [0.241, 0.241]
-    assert [tick.get_text() for tick in axis.get_yticklabels()] == ["PS", "ME"]
-    assert (axis.get_xlabel(), axis.get_ylabel()) == ("UF1", "")
-    assert axis.yaxis_inverted()  # the first system stands on top
-
-
 def intervals():
     rows = [("PS", 0.4, 0.3, 0.5, 0.17, 0.6), ("ME", 0.6, 0.55, 0.7, np.nan, np.nan)]
     return pd.DataFrame(rows, columns=["name", "score", "low", "high", "floor", "ceiling"])
@@ -324,9 +309,3 @@ def test_nothing_to_draw_is_refused(n, most):
 def test_confusion_refuses_what_is_no_count(counts):
     with pytest.raises(MepsError, match="expected counts"):
         plot_confusion(counts, ("a", "b"))
-
-
-@pytest.mark.parametrize("scores", [{}, {"PS": []}, {"PS": [float("nan")]}])
-def test_scores_refuse_nothing_and_nan(scores):
-    with pytest.raises(MepsError, match="no system|PS"):
-        plot_scores(scores, "UF1")
