@@ -1,6 +1,9 @@
 """Nothing of the test subjects reaches training, the choice of epoch, or the trained weights."""
 
+from dataclasses import replace
+
 import pytest
+import torch
 
 from meps_lab.experiments import folds as experiments
 from meps_lab.experiments.folds import run
@@ -101,3 +104,29 @@ def test_labels_of_test_subjects_cannot_reach_their_predictions(make_trial):
     moved = before.p_a.to_numpy() != after.p_a.to_numpy()
     assert not moved[before.subject == "s2"].any()
     assert moved[before.subject != "s2"].any()  # where s2 is trained on, its labels count
+
+
+@pytest.mark.parametrize("role", ["validation", "train"])
+def test_validation_subjects_choose_the_epoch_and_nothing_else(make_trial, role):
+    """Every scale, and with one epoch, where nothing is to be chosen, every weight: bit for bit.
+
+    The control: the same change in a training subject moves the scales of all inputs.
+    """
+    data, other = Handmade(make_trial), Handmade(make_trial)
+    split = next(s for s in loso(data.index["subject"]) if s.test == ("s2",))
+    for trial in other.trials:
+        if trial.subject == getattr(split, role)[0]:
+            trial.label = "a"
+            trial.colour, trial.depth, trial.ps = 1 - trial.colour, 9 * trial.depth, 1e3 * trial.ps
+            trial.colour[-1] = 0.5  # or what moved between two frames would be as large as before
+    once = replace(QUICK, train=replace(QUICK.train, epochs=1))
+    for config in (once, replace(QUICK, train=replace(QUICK.train, epochs=4))):
+        before, after = (
+            experiments.train_fold(experiments.prepared(d, config), config, split, 0).state_dict()
+            for d in (data, other)
+        )
+        keys = [key for key in before if config is once or key.endswith("rms")]
+        scales = [key for key in keys if key.endswith("rms")]
+        assert len(scales) == 3  # colour, depth, ps
+        same = {key for key in keys if torch.equal(before[key], after[key])}
+        assert same == set(keys) if role == "validation" else not same & set(scales)
