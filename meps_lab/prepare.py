@@ -1,7 +1,5 @@
 """From any data set's trials to trials of one size: frames sampled, signals resampled."""
 
-from __future__ import annotations
-
 import copy
 import os
 from collections.abc import Callable, Sequence
@@ -18,6 +16,7 @@ from torch.utils.data import Dataset
 from tqdm.auto import tqdm
 
 from meps_lab.datasets.cache.trials import TrialCache
+from meps_lib.arguments import whole
 from meps_lib.errors import MepsError
 from meps_lib.signals.rates import polyphase
 from meps_lib.trial import MODALITIES, Trial
@@ -69,10 +68,9 @@ def prepare(
     -------
     Trial
         Colour (n_frames, 3, size, size) resized by area; depth likewise, each pixel the mean of
-        those that were measured in its area; ``ps`` at ``ps_sfreq``,
-        polyphase-filtered. Clips shorter than `n_frames` keep their length.
-        ``onset``, ``apex`` and ``offset`` move to the nearest kept frame. Of the truth only
-        what does not depend on the frames is kept.
+        those that were measured in its area; ``ps`` at ``ps_sfreq``, polyphase-filtered. Clips
+        shorter than `n_frames` keep their length. ``onset``, ``apex`` and ``offset`` move to the
+        nearest kept frame. Of the truth only what does not depend on the frames is kept.
 
     Raises
     ------
@@ -103,8 +101,7 @@ def prepare(
         if trial.depth is not None:
             changes["depth"] = shrink_depth(trial.depth[kept], config.size)
         for mark in ("onset", "apex", "offset"):
-            frame = getattr(trial, mark)
-            if frame is not None:
+            if (frame := getattr(trial, mark)) is not None:
                 changes[mark] = int(np.abs(kept - frame).argmin())
         if n > 1:
             changes["fps"] = trial.fps * (n - 1) / max(trial.n_frames - 1, 1)
@@ -119,8 +116,7 @@ _SIZE_FREE = (
 
 
 def _signals(trial: Trial, config: PrepareConfig) -> dict:
-    missing = [n for n in config.ps_names if n not in trial.ps_names]
-    if missing:
+    if missing := [n for n in config.ps_names if n not in trial.ps_names]:
         raise MepsError(
             f"trial {trial.clip!r} lacks {', '.join(missing)}; it has "
             f"{', '.join(trial.ps_names)}: set ps_names (--signals) to what is there"
@@ -184,8 +180,7 @@ class PreparedDataset(Dataset):
         n_jobs: int = 1,
         on_error: Literal["raise", "skip"] = "raise",
     ):
-        if n_jobs < 1:
-            raise MepsError(f"n_jobs={n_jobs}; expected 1 or more processes")
+        whole("n_jobs", n_jobs, 1)
         if on_error not in ("raise", "skip"):
             raise MepsError(f"on_error={on_error!r}; expected raise or skip")
         self.classes, self.index = tuple(dataset.classes), dataset.index.reset_index(drop=True)
@@ -197,13 +192,13 @@ class PreparedDataset(Dataset):
         bar = tqdm(total=len(todo), desc="preparing trials", disable=not progress, leave=False)
         with bar, Parallel(n_jobs, return_as="generator") as pool:
             for k in todo if store is not None else ():
-                trial = _or_error(store.read, k) if skip else store.read(k)
+                trial = _tried(store.read, k, skip)
                 if trial is not None:
                     found[k] = trial
                     bar.update()
-            missing = [k for k in todo if k not in found]
-            made = pool(delayed(_prepared)(dataset, k, *how, skip) for k in missing)
-            for k, trial in zip(missing, made, strict=True):
+            rest = [k for k in todo if k not in found]
+            made = pool(delayed(_tried)(lambda k: prepare(dataset[k], *how), k, skip) for k in rest)
+            for k, trial in zip(rest, made, strict=True):
                 kept = store is not None and isinstance(trial, Trial)
                 found[k] = store.keep(k, trial) if kept else trial
                 bar.update()
@@ -234,20 +229,13 @@ class PreparedDataset(Dataset):
         return [t for t in self.trials if t.subject in set(subjects)]
 
 
-def _prepared(
-    dataset, k: int, config: PrepareConfig, modalities: tuple[str, ...], skip: bool
-) -> Trial | MepsError:
-    def make(k: int) -> Trial:
-        return prepare(dataset[k], config, modalities)
-
-    return _or_error(make, k) if skip else make(k)
-
-
-def _or_error(make: Callable[[int], Trial | None], k: int) -> Trial | MepsError | None:
-    """What is made, or why it cannot be."""
+def _tried(make: Callable[[int], Trial | None], k: int, skip: bool) -> Trial | MepsError | None:
+    """What is made of trial k; where it may be skipped, the error that says why nothing is."""
     try:
         return make(k)
     except MepsError as error:
+        if not skip:
+            raise
         return error
 
 

@@ -1,7 +1,5 @@
 """What an argument may be."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from dataclasses import fields
 from math import inf

@@ -1,7 +1,5 @@
 """What makes a trial valid: the checks that `Trial` runs when it is made."""
 
-from __future__ import annotations
-
 from math import isfinite
 
 import torch

@@ -1,7 +1,5 @@
 """A file on disk that is whole or not there."""
 
-from __future__ import annotations
-
 import os
 from pathlib import Path
 from uuid import uuid4

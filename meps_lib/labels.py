@@ -5,8 +5,6 @@ of them "others"), MMME names seven with contempt in place of "others", and MEGC
 maps each data set to three classes by its own rule.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType

@@ -1,7 +1,5 @@
 """Fit one fold, in the open: train, choose the epoch on validation, keep its weights."""
 
-from __future__ import annotations
-
 import copy
 from collections.abc import Sequence
 from dataclasses import dataclass

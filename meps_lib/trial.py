@@ -5,8 +5,6 @@ None, and what is missing inside a recording is NaN (depth holes) or masked (pad
 nothing is filled in silently.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -149,13 +147,13 @@ class Batch:
     def __len__(self) -> int:
         return len(self.label)
 
-    def to(self, device: torch.device | str) -> Batch:
+    def to(self, device: torch.device | str) -> "Batch":
         """Copy of the batch on a device."""
         moved = {k: v.to(device) for k, v in vars(self).items() if isinstance(v, Tensor)}
         moved["present"] = {k: v.to(device) for k, v in self.present.items()}
         return replace(self, **moved)
 
-    def unlabelled(self) -> Batch:
+    def unlabelled(self) -> "Batch":
         """Copy of the batch without what tells the answer or who it is; all labels are 0."""
         blank = ("",) * len(self)
         return replace(self, label=torch.zeros_like(self.label), subject=blank, clip=blank)

@@ -51,7 +51,8 @@ def check_chapter(
     """
     name = front.get("name", "chapter")
     found = [*front_matter(front), *ran(notebook, row), *declared_cost(front, row)]
-    found += [*parts(notebook, bool(front.get("short"))), *undeclared_names(front, notebook), *claims(front, notebook)]
+    found += parts(notebook, bool(front.get("short")))
+    found += [*undeclared_names(front, notebook), *claims(front, notebook)]
     for number, cell in enumerate(notebook.cells, 1):
         for rule in CODE_RULES if cell.cell_type == "code" else TEXT_RULES:
             found += [f"cell {number}: {problem}" for problem in rule(cell)]

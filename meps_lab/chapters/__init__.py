@@ -4,18 +4,17 @@ May import every room but the command; nothing imports it but notebooks and the 
 """
 
 from meps_lab.chapters.dials import view_action_unit, view_apex, view_depth, view_noise
-from meps_lab.chapters.exercises import check
-from meps_lab.chapters.explore import flip_through, view_window
-from meps_lab.chapters.motion_views import view_motion
+from meps_lab.chapters.exercises import bet, check
+from meps_lab.chapters.explore import flip_through, view_motion, view_window
 from meps_lab.chapters.page import glue, show_source
 from meps_lab.chapters.quiz import show_quiz
-from meps_lab.chapters.standins import open_signals
-from meps_lab.chapters.video_standins import open_clip
+from meps_lab.chapters.standins import open_clip, open_signals
 from meps_lab.chapters.views import SEVEN, animate, contact_sheet, express, tree
 
 __all__ = [
     "SEVEN",
     "animate",
+    "bet",
     "check",
     "contact_sheet",
     "express",

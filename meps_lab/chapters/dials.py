@@ -1,23 +1,21 @@
 """Dials of the simulator under a slider: what one of them does to what a sensor sees."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.figure import Figure
 from scipy.ndimage import uniform_filter
+from scipy.optimize import linear_sum_assignment
 
 from meps_lab.chapters.views import as_image, express
-from meps_lab.simulate.body.artefacts import Artefacts
-from meps_lab.simulate.body.physiology import Body, record
-from meps_lab.simulate.face.clip import FaceClip
-from meps_lab.simulate.face.identity import Identity
+from meps_lab.simulate.body import Artefacts, Body, record
+from meps_lab.simulate.face import FaceClip, Identity
 from meps_lab.simulate.face.sensor import sense_depth
 from meps_lab.simulate.timing import draw_apex, time_course
 from meps_lib.layers.fusion import normal_weights
-from meps_lib.plots.style import INK, PALETTE, SLATE
+from meps_lib.plots.charts import plot_signals
+from meps_lib.plots.style import PALETTE, SLATE
 from meps_lib.signals import Recording, peaks
 from meps_lib.video.flow import optical_flow
 
@@ -39,36 +37,28 @@ def view_action_unit(who: Identity, aus: Sequence[int], level: float, size: int 
     -------
     Figure
         The titles give the longest displacement; the last one the mean end-point error too.
-
-    Examples
-    --------
-    >>> len(view_action_unit(Identity(), (12,), 0.5, size=64).axes)
-    3
     """
     clip = express(who, aus, level, size)
     colour, depth = clip.render()
     true = clip.flow(0, 1).numpy()
     estimate = optical_flow(colour[0], colour[1], "dis")
     skin = ~depth[0, 0].isnan().numpy()
-    error = np.hypot(*(estimate - true))[skin].mean()
+    longest = np.hypot(*express(who, aus, 1.0, size).flow(0, 1).numpy())[skin].max()
+    step = size // 20
+    rows, columns = np.mgrid[step // 2 : size : step, step // 2 : size : step]
+    arrow = dict(angles="xy", scale_units="xy", scale=longest / (3.0 * step), width=0.009)
     figure, axes = plt.subplots(1, 3, figsize=(7.2, 2.75))
     axes[0].imshow(as_image(colour[1]))
     axes[0].set_title(f"intensity {level:g}")
-    longest = np.hypot(*express(who, aus, 1.0, size).flow(0, 1).numpy())[skin].max()
-    step = size // 20
-    places = np.arange(step // 2, size, step)
-    at = np.ix_(places, places)
-    for axis, (u, v), name in zip(axes[1:], (true, estimate), ("truth", "estimate"), strict=True):
-        axis.imshow(np.hypot(u, v), vmin=0, vmax=longest)  # one scale for all intensities
-        moves = np.hypot(u[at], v[at]) > 0.04 * longest  # no dots where nothing moves
-        columns, rows = (axes[moves] for axes in np.meshgrid(places, places))
-        axis.quiver(
-            columns, rows, u[rows, columns], v[rows, columns], angles="xy", scale_units="xy",
-            scale=longest / (3.0 * step), width=0.009, color=PALETTE["estimate"],
-        )  # fmt: skip
+    for axis, flow, name in zip(axes[1:], (true, estimate), ("truth", "estimate"), strict=True):
+        length = np.hypot(*flow)
+        axis.imshow(length, vmin=0, vmax=longest)  # one scale for all intensities
+        moves = length[rows, columns] > 0.04 * longest  # no dots where nothing moves
+        at = rows[moves], columns[moves]
+        axis.quiver(*at[::-1], *flow[:, *at], color=PALETTE["estimate"], **arrow)
         axis.contour(skin, [0.5], colors=SLATE, linewidths=0.8)
-        axis.set_title(f"{name}: up to {np.hypot(u, v)[skin].max():.1f} px")
-    axes[2].set_xlabel(f"mean error {error:.2f} px")
+        axis.set_title(f"{name}: up to {length[skin].max():.1f} px")
+    axes[2].set_xlabel(f"mean error {np.hypot(*(estimate - true))[skin].mean():.2f} px")
     for axis in axes:
         axis.set(xticks=[], yticks=[])
         axis.spines[:].set_visible(False)
@@ -93,11 +83,6 @@ def view_noise(body: Body, scale: float, tolerance: float = 0.04, seed: int = 0)
     -------
     Figure
         The titles count what was found and what was invented.
-
-    Examples
-    --------
-    >>> len(view_noise(Body(), 0.0).axes)
-    2
     """
     # WHY: a finder needs to see what comes before and after a beat, so that the middle is judged.
     told = record(
@@ -105,56 +90,34 @@ def view_noise(body: Body, scale: float, tolerance: float = 0.04, seed: int = 0)
         artefacts=Artefacts().scaled(scale),
     )  # fmt: skip
     recording = Recording(told.ps, told.names, told.units, 200.0, start=-2.0)
-    figure, axes = plt.subplots(2, 1, sharex=True, figsize=(7.2, 3.7))
-    truths = {"ECG": told.beat_times - 2, "PPG": told.pulse_times - 2}
-    for axis, (name, true) in zip(axes, truths.items(), strict=True):
-        found = peaks(recording, name) / recording.sfreq - 2
-        true, found = (one[(one >= 0) & (one <= 10)] for one in (true, found))
-        hits, invented = found_and_invented(found, true, tolerance)
-        signal = recording.channel(name)
-        middle = signal[(recording.times >= 0) & (recording.times <= 10)]
+    found = {name: peaks(recording, name) / recording.sfreq - 2 for name in recording.names}
+    figure = plot_signals(recording, marks=found)
+    truths = told.beat_times - 2, told.pulse_times - 2
+    for axis, name, true in zip(figure.axes, told.names, truths, strict=True):
+        seen, true = (one[(one >= 0) & (one <= 10)] for one in (found[name], true))
+        hits, invented = found_and_invented(seen, true, tolerance)
+        axis.set_title(f"{name}: {hits} of {len(true)} beats found, {invented} invented")
+        middle = recording.channel(name)[(recording.times >= 0) & (recording.times <= 10)]
         margin = 0.05 * np.ptp(middle)
-        axis.set_ylim(middle.min() - margin, middle.max() + margin)
-        axis.plot(recording.times, signal, color=PALETTE[name], linewidth=1)
+        axis.set(xlim=(0, 10), ylim=(middle.min() - margin, middle.max() + margin))
         for when in true:
             axis.axvline(when, color=SLATE, linestyle=(0, (2, 3)), linewidth=1)
-        axis.plot(found, np.interp(found, recording.times, signal), "o", color=INK, ms=4)
-        axis.set(ylabel=f"{name} ({recording.unit(name)})")
-        axis.set_title(f"{name}: {hits} of {len(true)} beats found, {invented} invented")
-    axes[1].set(xlabel="time (s)", xlim=(0, 10))
     return figure
 
 
-def found_and_invented(
-    found: np.ndarray, true: np.ndarray, tolerance: float
-) -> tuple[int, int]:  # fmt: skip
-    """Count the true events that were found, and the findings that are none.
+def found_and_invented(found: np.ndarray, true: np.ndarray, tolerance: float) -> tuple[int, int]:
+    """Count the true times (s) that were found, and the findings that are none.
 
-    Every true event takes the nearest finding within the tolerance, once.
-
-    Parameters
-    ----------
-    found, true : array
-        Times (s).
-    tolerance : float
-        Seconds.
-
-    Returns
-    -------
-    found, invented : int
+    As many as can be are paired, a true one with one finding within the tolerance (s).
 
     Examples
     --------
     >>> found_and_invented([1.0, 1.01, 2.5], [1.0, 2.0], 0.02)
     (1, 2)
     """
-    left, hits = sorted(found), 0
-    for when in sorted(true):
-        near = min(left, key=lambda one: abs(one - when), default=None)
-        if near is not None and abs(near - when) <= tolerance:
-            left.remove(near)
-            hits += 1
-    return hits, len(left)
+    far = np.abs(np.subtract.outer(true, found)) > tolerance
+    hits = int((~far)[linear_sum_assignment(far)].sum())
+    return hits, len(found) - hits
 
 
 def view_depth(clip: FaceClip, noise_mm: float, half: int = 5, seed: int = 0) -> Figure:
@@ -175,11 +138,6 @@ def view_depth(clip: FaceClip, noise_mm: float, half: int = 5, seed: int = 0) ->
     Figure
         True and measured change; the third panel is the measured one, each pixel replaced by
         the mean of the square around it.
-
-    Examples
-    --------
-    >>> len(view_depth(express(Identity(), (6, 12), 0.4), 1.0).axes)
-    4
     """
     depth = clip.render()[1]
     seen = sense_depth(depth, np.random.default_rng(seed), noise_mm, holes=0.5)
@@ -190,12 +148,11 @@ def view_depth(clip: FaceClip, noise_mm: float, half: int = 5, seed: int = 0) ->
         uniform_filter((~missing).astype(float), size), 1e-9
     )
     change.append(np.where(np.isnan(change[0]), np.nan, told))
-    spread = np.nanstd(change[1] - change[0])
     figure, axes = plt.subplots(1, 3, figsize=(7.2, 2.5))
     top = np.nanquantile(change[0], 0.999)
     names = (
         f"truth: up to {top:.1f} mm",
-        f"one pixel: ± {spread:.1f} mm",
+        f"one pixel: ± {np.nanstd(change[1] - change[0]):.1f} mm",
         f"mean of {size} × {size}: ± {np.nanstd(change[2] - change[0]):.1f} mm",
     )
     for axis, picture_mm, name in zip(axes, change, names, strict=True):
@@ -223,11 +180,6 @@ def view_apex(name: str, n: int = 2000, n_frames: int = 31, seed: int = 0) -> Fi
     -------
     Figure
         Left a histogram with its quartiles, right the mean course of the clips and the weights.
-
-    Examples
-    --------
-    >>> len(view_apex("middle", n=50).axes)
-    2
     """
     rng = np.random.default_rng(seed)
     apexes = np.array([draw_apex(rng, name) for _ in range(n)])

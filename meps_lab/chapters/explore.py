@@ -4,8 +4,6 @@ The states are drawn when the notebook runs and the slider is linked to them in 
 that the built page, Jupyter and Colab show the same.
 """
 
-from __future__ import annotations
-
 import base64
 import html
 import io
@@ -18,8 +16,10 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from meps_lib.errors import MepsError
-from meps_lib.plots.style import BLUE, INK, PALETTE
+from meps_lib.plots.charts import plot_signals
+from meps_lib.plots.style import BLUE, PALETTE, SEQUENTIAL
 from meps_lib.signals import Recording, peaks, window
+from meps_lib.video.flow import optical_flow, optical_strain, to_grey
 
 
 def flip_through(
@@ -80,15 +80,19 @@ def flip_through(
 
 
 def _picture(figure: Figure, alt: str) -> str:
-    if not alt.strip():
-        raise MepsError("a figure without alternative text; say what one sees")
     drawn = io.BytesIO()
     figure.savefig(drawn, format="svg", metadata={"Date": None})
     plt.close(figure)
-    data = base64.b64encode(drawn.getvalue()).decode()
+    return image_tag(drawn.getvalue(), "svg+xml", alt, width="46rem")
+
+
+def image_tag(data: bytes, kind: str, alt: str, width: str) -> str:
+    """An <img> that carries its own file, as wide as the page but for a largest width."""
+    if not alt.strip():
+        raise MepsError("a picture without alternative text; say what one sees")
     return (
-        f'<img alt="{html.escape(alt)}" style="width: 100%; max-width: 46rem" '
-        f'src="data:image/svg+xml;base64,{data}">'
+        f'<img alt="{html.escape(alt)}" style="width: 100%; max-width: {width}" '
+        f'src="data:image/{kind};base64,{base64.b64encode(data).decode()}">'
     )
 
 
@@ -124,24 +128,67 @@ def view_window(recording: Recording, start: float, stop: float, context: float)
     >>> figure.axes[0].get_title(loc=plt.rcParams["axes.titlelocation"])
     'ECG: 5 beats'
     """
-    cut = window(recording, start, stop, (context, context))
+    cut = window(recording, start, stop, (context, context)).pick("ECG", "EDA")
     beats = peaks(recording, "ECG") / recording.sfreq - start
     beats = beats[(beats >= cut.times[0]) & (beats <= cut.times[-1])]
-    change = np.ptp(cut.channel("EDA"))
-    units = {name: cut.unit(name).replace("uS", "µS") for name in ("ECG", "EDA")}
-    titles = {
-        "ECG": f"ECG: {len(beats)} beat{'' if len(beats) == 1 else 's'}",
-        "EDA": f"EDA: moves by {change:.2f} {units['EDA']}",
-    }
-    figure, axes = plt.subplots(2, 1, sharex=True, figsize=(7.2, 3.6))
-    for axis, (name, title) in zip(axes, titles.items(), strict=True):
+    figure = plot_signals(cut, marks={"ECG": beats})
+    change, unit = np.ptp(cut.channel("EDA")), cut.unit("EDA").replace("uS", "µS")
+    figure.axes[0].set_title(f"ECG: {len(beats)} beat{'' if len(beats) == 1 else 's'}")
+    figure.axes[1].set_title(f"EDA: moves by {change:.2f} {unit}")
+    figure.axes[1].set_xlabel("time from the start of the event (s)")
+    for axis, name in zip(figure.axes, cut.names, strict=True):
         axis.axvspan(0, stop - start, color=BLUE, alpha=0.2, linewidth=0)
-        axis.plot(cut.times, cut.channel(name), color=PALETTE[name])
         low, high = recording.channel(name).min(), recording.channel(name).max()
         margin = 0.05 * (high - low)
         axis.set_ylim(low - margin, high + margin)  # one scale for all contexts: flat looks flat
-        axis.set(title=title, ylabel=f"{name} ({units[name]})")
-    axes[0].plot(beats, np.interp(beats, cut.times, cut.channel("ECG")), "o", color=INK, ms=4)
-    axes[1].set_xlabel("time from the start of the event (s)")
-    axes[1].set_xlim(cut.times[0], cut.times[-1])
+    return figure
+
+
+def view_motion(
+    frames: Any, at: int, curve: np.ndarray, fps: float, apex: float | None = None
+) -> Figure:
+    """Draw one frame of a clip, how the skin is strained in it, and where it stands in time.
+
+    Parameters
+    ----------
+    frames : ndarray or Tensor
+        Aligned face crops, (T, ...) with frames as `to_grey` takes them.
+    at : int
+        The frame to show.
+    curve : ndarray, shape (T,)
+        Motion from the first frame, as `motion_curve` gives it.
+    fps : float
+        Frames a second.
+    apex : float, optional
+        True apex as a frame number, drawn as a line.
+
+    Raises
+    ------
+    MepsError
+        If `at` is no frame of the clip, or the curve has another length.
+
+    Examples
+    --------
+    >>> view_motion(np.zeros((4, 32, 32)), 2, np.arange(4.0), fps=30).axes[2].get_xlabel()
+    'time (ms)'
+    """
+    if len(curve) != len(frames) or not 0 <= at < len(frames):
+        raise MepsError(
+            f"frame {at} of {len(frames)} with a curve of {len(curve)} values; expected a frame "
+            "of the clip and one value a frame"
+        )
+    strain = optical_strain(optical_flow(frames[0], frames[at], "dis"))
+    figure, axes = plt.subplots(1, 3, figsize=(7.2, 2.5), width_ratios=[1, 1, 1.5])
+    axes[0].imshow(to_grey(frames[at]), cmap="gray", vmin=0, vmax=1)
+    axes[0].set_title(f"frame {at}")
+    axes[1].imshow(strain, cmap=SEQUENTIAL, vmin=0, vmax=0.25)  # one scale for all frames
+    axes[1].set_title("strain from the onset")
+    times = 1000 * np.arange(len(curve)) / fps
+    axes[2].plot(times, curve, color=BLUE)
+    axes[2].plot(times[at], curve[at], "o", color=PALETTE["estimate"])
+    if apex is not None:
+        axes[2].axvline(1000 * apex / fps, color=PALETTE["truth"], linestyle=":")
+    axes[2].set(xlabel="time (ms)", title="mean strain", ylim=(0, None))
+    for axis in axes[:2]:
+        axis.set_axis_off()
     return figure

@@ -5,8 +5,6 @@ runs, with the numbers of the book's last build; `in_this_run` says a sentence a
 reader's own run gives others.
 """
 
-from __future__ import annotations
-
 import ast
 import inspect
 import math

@@ -5,8 +5,6 @@ chooses an answer and opens "Check my answer"; the style sheet shows the reason 
 to the choice. Words and signs say what is right, colour only repeats it.
 """
 
-from __future__ import annotations
-
 import hashlib
 import html
 import re

@@ -1,22 +1,56 @@
-"""Simulated stand-ins for the real signals, for a reader who is offline.
+"""The real recordings by name, and simulated ones for a reader whose own file is not at hand.
 
-`open_signals` is what chapters call: the real recording where it can be had, else a stand-in of
-the same channels, rates and length under a visible notice.
+`open_signals` and `open_clip` are what chapters call: the recording where it can be had, else a
+stand-in of the same channels, rates and length under a visible notice.
 """
 
-from __future__ import annotations
-
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from itertools import zip_longest
+from typing import NamedTuple
 
-import neurokit2 as nk
 import numpy as np
+from torch import Tensor
 
 from meps_lab.recordings.find import fetch_or_notice
+from meps_lab.simulate.body import SIGNALS, Artefacts, Body, Event, record, respond
+from meps_lab.simulate.face import FaceClip, Identity
+from meps_lab.simulate.face.sensor import sense_depth
 from meps_lib.errors import MepsError
-from meps_lib.signals import Recording, load, resample
+from meps_lib.signals import Recording, load
+from meps_lib.video.clips import Clip, read_clip
 
 PICTURE_ONSETS = (10.24, 49.57, 92.24, 129.84)  # s, as in the real recording
+
+
+class Like(NamedTuple):
+    """What a stand-in shares with the real recording, and the body that it is simulated from."""
+
+    sfreq: float  # Hz
+    duration_s: float
+    names: str  # of the channels
+    units: tuple[str, ...] = ()  # not stated for the others
+    body: Body = Body()
+    artefacts: Artefacts = Artefacts()
+
+
+COUNTS = ("12-bit counts",)
+STANDINS: dict[str, Like] = {
+    "neurokit_eventrelated": Like(100, 150, "ECG EDA Photosensor RSP", body=Body(heart_rate=65.0)),
+    "neurokit_resting": Like(100, 300, "ECG PPG RSP"),
+    "biosppy_ecg": Like(1000, 15, "ECG", COUNTS),
+    "biosppy_ppg": Like(1000, 20, "PPG", COUNTS),
+    "biosppy_eda": Like(1000, 150, "EDA", COUNTS),
+    "biosppy_resp": Like(1000, 60, "RSP", COUNTS),
+    "biosppy_eeg_closed": Like(125, 240, "EEG", body=Body(alpha=1.0)),
+    "biosppy_eeg_open": Like(125, 240, "EEG", body=Body(alpha=0.5)),
+    # A moving arm, and too little pulse to be found, as in the real one.
+    "empatica_e4": Like(
+        64, 156, "EDA PPG SKT ACC_X", ("uS", "not stated", "degrees C", "1/64 g"),
+        Body(tonic_us=0.1, pulse_height=0.1), Artefacts(motion_per_min=30),
+    ),
+}  # fmt: skip
+VIDEOS = ("face_video", "face_leaves_video", "rgbd_depth_video")
 
 
 def open_signals(
@@ -51,86 +85,83 @@ def open_signals(
     path = fetch_or_notice(name, "simulated signals")
     if path is not None:
         return replace(load(path, units=units, channels=channels), source=name)
-    recording = replace(STANDINS[name](np.random.default_rng(0)), source=f"{name} (simulated)")
-    default = [one for one in recording.names if not one.startswith("ACC")]
-    recording = recording.pick(*(channels or default))
-    known = dict(zip(recording.names, recording.units, strict=True)) | dict(units or {})
-    return replace(recording, units=tuple(known.values()))
+    recording = _simulated(STANDINS[name], units or {}, f"{name} (simulated)")
+    return recording.pick(*(channels or [n for n in recording.names if n != "ACC_X"]))
 
 
-def _rest(rng: np.random.Generator) -> Recording:
-    return _record({"ECG": _ecg(300, 100), "PPG": _ppg(300, 100), "RSP": _rsp(300, 100)}, 100)
+def open_clip(name: str) -> Clip:
+    """Read a real video by its name, or simulate one in which the same happens.
+
+    Parameters
+    ----------
+    name : str
+        One of `VIDEOS`, all of which are names in `meps_lab.recordings.find.NAMES`.
+
+    Returns
+    -------
+    Clip
+        Its ``source`` is the name, and ends in ``(simulated)`` for a stand-in.
+
+    Raises
+    ------
+    MepsError
+        When `name` is no video.
+
+    Examples
+    --------
+    >>> len(open_clip("face_video"))  # doctest: +SKIP
+    72
+    """
+    if name not in VIDEOS:
+        raise MepsError(f"no video is called {name!r}; there are: {', '.join(VIDEOS)}")
+    path = fetch_or_notice(name, "a simulated clip")
+    if path is not None:
+        return replace(read_clip(path), source=name)
+    frames = _depth_film() if name == "rgbd_depth_video" else _smile()
+    if name == "face_leaves_video":  # after frame 71
+        frames = np.concatenate([frames, np.full((97, *frames.shape[1:]), 128, np.uint8)])
+    return Clip(frames, 30.0, f"{name} (simulated)")
 
 
-def _pictures(rng: np.random.Generator) -> Recording:
-    times = np.arange(15_000) / 100
-    seen = np.any([(times >= t) & (times < t + 3) for t in PICTURE_ONSETS], axis=0)
-    eda = 13 + 0.5 * np.sin(times / 40) + 0.002 * rng.normal(size=times.size)
-    for onset in (12.4, 68.0, 131.3):  # one after the first picture, one unprompted, one after
-        since = np.clip(times - onset, 0, None)  # the last: rises in a second, decays in five
-        eda += 3 * (np.exp(-since / 4) - np.exp(-since / 0.7))
-    signals = {"ECG": _ecg(150, 100), "EDA": eda, "Photosensor": np.where(seen, 0.0, 5.0)}
-    return _record({**signals, "RSP": _rsp(150, 100)}, 100)
+def _simulated(like: Like, units: Mapping[str, str], source: str) -> Recording:
+    """One body; with a photosensor it sees pictures, of which the first and the last move it."""
+    names = like.names.split()
+    stated = dict(zip_longest(names, like.units, fillvalue="not stated")) | dict(units)
+    times = np.arange(round(like.duration_s * like.sfreq)) / like.sfreq
+    onsets = np.array(PICTURE_ONSETS if "Photosensor" in names else ())
+    told = record(
+        like.body, np.random.default_rng(0), [Event(t, respond("fear")) for t in onsets[::3]],
+        duration_s=like.duration_s, sfreq=like.sfreq, signals=SIGNALS,
+        eeg_names=("O1",) * ("EEG" in names), eeg_sfreq=like.sfreq, artefacts=like.artefacts,
+    )  # fmt: skip
+    made = dict(zip(SIGNALS, told.ps, strict=True))
+    since = times - onsets[:, None]
+    made["Photosensor"] = np.where(((since >= 0) & (since < 3)).any(axis=0), 0.0, 5.0)
+    made["ACC_X"] = 20 * (told.ps - told.clean_ps)[SIGNALS.index("PPG")]  # what shakes the pulse
+    if told.eeg is not None:
+        made["EEG"] = np.clip(500 + 10 * told.eeg[0], 0, 1010).round()
+    rows = np.stack([made[name] for name in names])
+    if like.units == COUNTS:
+        rows = np.round(2048 + 500 * (rows - rows.mean()) / np.ptp(rows))
+    return Recording(rows, tuple(names), tuple(stated.values()), like.sfreq, source, start=0.0)
 
 
-def _wristband(rng: np.random.Generator) -> Recording:
-    times = np.arange(9998) / 64
-    motion = 100 * nk.signal_filter(rng.normal(size=9998), 64, 0.5, 8, order=2)
-    eda = 0.08 + 0.005 * np.cumsum(rng.normal(size=9998)) / 100
-    signals = {"EDA": eda, "PPG": motion, "SKT": 32 + times / 300, "ACC_X": motion / 5}
-    return _record(signals, 64, EDA="uS", SKT="degrees C", ACC_X="1/64 g")
+def _happy(level: np.ndarray, size: int) -> tuple[Tensor, Tensor]:
+    """Colour and depth of a smile that is so strong in each frame."""
+    return FaceClip(Identity(), (6, 12), level[:, None] * np.ones(2), size=size).render()
 
 
-def _eeg(alpha: float) -> Callable[[np.random.Generator], Recording]:
-    def make(rng: np.random.Generator) -> Recording:
-        times = np.arange(30_000) / 125
-        pink = nk.signal_filter(np.cumsum(rng.normal(size=30_000)), 125, 0.5, 40, order=2)
-        x = 500 + 150 * pink / pink.std() + alpha * np.sin(2 * np.pi * 10 * times)
-        return _record({"EEG": np.round(x).clip(0, 1010)}, 125)
-
-    return make
+def _smile() -> np.ndarray:
+    """A neutral face that smiles from frame 14 to 24 and goes on smiling."""
+    colour, _ = _happy(np.interp(np.arange(72), [14, 24], [0, 0.8]), 192)
+    return np.round(255 * colour.permute(0, 2, 3, 1).numpy()).astype(np.uint8)
 
 
-def _counts(name: str, wave: Callable[[float, int], np.ndarray], seconds: float):
-    def make(rng: np.random.Generator) -> Recording:
-        x = wave(seconds, 1000)
-        counts = np.round(2048 + 500 * (x - x.mean()) / np.ptp(x))
-        return _record({name: counts}, 1000, **{name: "12-bit counts"})
-
-    return make
-
-
-def _record(signals: Mapping[str, np.ndarray], sfreq: float, **units: str) -> Recording:
-    rows = np.stack(list(signals.values()))
-    stated = tuple(units.get(name, "not stated") for name in signals)
-    return Recording(rows, tuple(signals), stated, sfreq, start=0.0)
-
-
-def _ecg(seconds: float, sfreq: int) -> np.ndarray:
-    return nk.ecg_simulate(seconds, sampling_rate=sfreq, heart_rate=65, random_state=0)
-
-
-def _ppg(seconds: float, sfreq: int) -> np.ndarray:
-    return nk.ppg_simulate(seconds, sampling_rate=sfreq, heart_rate=65, random_state=0)
-
-
-def _rsp(seconds: float, sfreq: int) -> np.ndarray:
-    return nk.rsp_simulate(seconds, sampling_rate=sfreq, random_state=0)
-
-
-def _eda(seconds: float, sfreq: int) -> np.ndarray:
-    slow = nk.eda_simulate(seconds, sampling_rate=100, scr_number=6, random_state=0)
-    return resample(_record({"EDA": slow}, 100), sfreq).signals[0]
-
-
-STANDINS: dict[str, Callable[[np.random.Generator], Recording]] = {
-    "neurokit_eventrelated": _pictures,
-    "neurokit_resting": _rest,
-    "biosppy_ecg": _counts("ECG", _ecg, 15),
-    "biosppy_ppg": _counts("PPG", _ppg, 20),
-    "biosppy_eda": _counts("EDA", _eda, 150),
-    "biosppy_resp": _counts("RSP", _rsp, 60),
-    "biosppy_eeg_closed": _eeg(alpha=60.0),
-    "biosppy_eeg_open": _eeg(alpha=20.0),
-    "empatica_e4": _wristband,
-}
+def _depth_film() -> np.ndarray:
+    """Depth as an 8-bit picture: a head before a wall, each frame scaled on its own."""
+    rng = np.random.default_rng(0)
+    _, true = _happy(np.abs(np.arange(196) % 30 - 15) / 15, 128)
+    seen = sense_depth(true, rng, 1.0, holes=0.9).nan_to_num(0).masked_fill(true.isnan(), 1100)
+    seen = np.pad(seen[:, 0].numpy(), ((0, 0), (72, 0), (0, 0)), constant_values=1100)  # a wall
+    levels = np.round(seen / 1100 * rng.uniform(215, 250, (196, 1, 1)))
+    return np.repeat(levels[..., None], 3, axis=-1).astype(np.uint8)

@@ -1,14 +1,11 @@
 """What the laboratory shows: faces side by side, a face that moves, the files of a data set."""
 
-from __future__ import annotations
-
-import base64
 import html
 import io
-import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
+from textwrap import indent
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -17,10 +14,11 @@ from matplotlib.figure import Figure
 from PIL import Image
 from torch import Tensor
 
-from meps_lab.simulate.face.clip import FaceClip
-from meps_lab.simulate.face.identity import Identity
+from meps_lab.chapters.explore import image_tag
+from meps_lab.simulate.face import FaceClip, Identity
 from meps_lib.errors import MepsError
 from meps_lib.labels import EMOTION_AUS
+from meps_lib.video.pictures import natural
 
 SEVEN = ("happiness", "surprise", "anger", "disgust", "fear", "sadness", "contempt")
 
@@ -37,10 +35,6 @@ def express(who: Identity, what: str | Sequence[int], level: float, size: int = 
         Intensity of every unit, 0 neutral .. 1 full.
     size : int
         Pixels a side.
-
-    Returns
-    -------
-    FaceClip
 
     Raises
     ------
@@ -73,10 +67,6 @@ def contact_sheet(
         Intensity of every unit, 0 neutral .. 1 full.
     size : int
         Pixels a face.
-
-    Returns
-    -------
-    Figure
 
     Examples
     --------
@@ -143,27 +133,20 @@ def animate(frames: Tensor, fps: float, alt: str, summary: str, slower: float = 
     >>> shown.data.startswith("<details")
     True
     """
-    if not alt.strip():
-        raise MepsError("an animation without alternative text; say what one sees")
     if not (fps > 0 and slower > 0):
         raise MepsError(f"fps={fps}, slower={slower}; expected positive numbers")
-    shown = [Image.fromarray(np.round(255 * as_image(f)).astype(np.uint8)) for f in frames]
+    pictures = [np.round(255 * as_image(frame)).astype(np.uint8) for frame in frames]
     # One palette for all frames: a palette of its own would let the skin flicker.
-    colours = Image.fromarray(np.concatenate([np.asarray(s) for s in shown[:: len(shown) // 2]]))
-    colours = colours.quantize(256)
-    shown = [one.quantize(palette=colours, dither=Image.Dither.NONE) for one in shown]
+    colours = Image.fromarray(np.concatenate(pictures[:: len(pictures) // 2])).quantize(256)
+    how = {"palette": colours, "dither": Image.Dither.NONE}
+    first, *rest = (Image.fromarray(one).quantize(**how) for one in pictures)
+    # GIF counts hundredths of a second; a rest before it begins again.
+    pause = [10 * round(100 * slower / fps)] * len(rest) + [700]
     stored = io.BytesIO()
-    pause = [1000 * slower / fps] * (len(shown) - 1) + [700]  # rest before it begins again
-    pause = [10 * round(p / 10) for p in pause]  # GIF counts hundredths of a second
-    how = {"append_images": shown[1:], "loop": 0, "duration": pause}
-    shown[0].save(stored, "GIF", save_all=True, **how)
-    data = base64.b64encode(stored.getvalue()).decode()
-    page = (
-        f'<details class="meps-play"><summary>{html.escape(summary)}</summary>'
-        f'<img alt="{html.escape(alt)}" style="width: 100%; max-width: 16rem" '
-        f'src="data:image/gif;base64,{data}"></details>'
-    )
-    return HTML(page, metadata={"bytes": stored.tell()})
+    first.save(stored, "GIF", save_all=True, append_images=rest, loop=0, duration=pause)
+    picture = image_tag(stored.getvalue(), "gif", alt, width="16rem")
+    head = f'<details class="meps-play"><summary>{html.escape(summary)}</summary>'
+    return HTML(f"{head}{picture}</details>", metadata={"bytes": stored.tell()})
 
 
 def tree(folder: str | Path, most: int = 3) -> str:
@@ -175,10 +158,6 @@ def tree(folder: str | Path, most: int = 3) -> str:
     most : int
         Files or folders of one kind shown in a folder.
 
-    Returns
-    -------
-    str
-
     Raises
     ------
     MepsError
@@ -187,24 +166,11 @@ def tree(folder: str | Path, most: int = 3) -> str:
     folder = Path(folder)
     if not folder.is_dir():
         raise MepsError(f"no folder {folder}; give one that exists")
-    return "\n".join([f"{folder.name}/", *_branches(folder, most)])
-
-
-def _branches(folder: Path, most: int) -> Iterator[str]:
-    shown: Counter[str] = Counter()
-    for path in sorted(folder.iterdir(), key=_natural):
-        kind = path.suffix if path.is_file() else "/"
+    lines, shown = [f"{folder.name}/"], Counter()
+    for path in sorted(folder.iterdir(), key=lambda path: natural(path.name)):
+        kind = f"{path.suffix} files" if path.is_file() else "folders"
         shown[kind] += 1
         if shown[kind] <= most:
-            yield f"  {path.name}{'/' * path.is_dir()}"
-            if path.is_dir():
-                yield from (f"  {line}" for line in _branches(path, most))
-    for kind, count in shown.items():
-        if count > most:
-            what = "folders" if kind == "/" else f"{kind} files"
-            yield f"  ... {count - most} more {what}"
-
-
-def _natural(path: Path) -> list:
-    """Order 2.jpg before 10.jpg."""
-    return [int(part) if part.isdigit() else part for part in re.split(r"(\d+)", path.name)]
+            lines.append(indent(tree(path, most) if path.is_dir() else path.name, "  "))
+    lines += [f"  ... {n - most} more {kind}" for kind, n in shown.items() if n > most]
+    return "\n".join(lines)

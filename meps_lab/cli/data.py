@@ -3,8 +3,6 @@
 What comes back says in its ``origin`` how it was opened, for the ``config.json`` of a run.
 """
 
-from __future__ import annotations
-
 from dataclasses import asdict
 from pathlib import Path
 
@@ -14,27 +12,23 @@ from meps_lib.errors import MepsError
 
 
 def open_data(options, modalities: tuple[str, ...]):
-    """The data set that was asked for; what is left out of it is printed, with the reason.
+    """The data set that was asked for; what is left out of it is printed, with the reason."""
+    from meps_lab.datasets.cache.settings import LoadConfig
+    from meps_lab.datasets.dataset import IndexedDataset
+    from meps_lab.datasets.index.build import build_index
 
-    Raises
-    ------
-    MepsError
-        If there is none at the root, or it cannot be used.
-    """
     if options.data is None:
-        return _simulated(options) if options.root is None else _folder(options.root)
+        return cohort_of(options) if options.root is None else _folder(options.root)
     if options.root is None:
         raise MepsError(f"--data {options.data}: say where it lies with --root DIR")
-    return _indexed(options, modalities)
-
-
-def _simulated(options):
-    defaults = {"subjects": 12, "trials": 8, "classes": "three", "scenario": "default"}
-    dials = {k: default if getattr(options, k) is None else getattr(options, k)
-             for k, default in defaults.items()}  # fmt: skip
-    data = cohort_of(**dials, seed=0)
-    data.note = f"simulated, scenario {dials['scenario']}, seed 0"
-    data.origin = dials | {"seed": 0}
+    how = options_of(options, options.data)
+    found = build_index(options.data, options.root, how)
+    data = IndexedDataset(found, options.classes, LoadConfig(modalities, options.crop))
+    for why, n in data.origin["left_out"].items():
+        print(f"left out: {n} clips, {why}")
+    if not options.allow_missing:
+        check_complete(data)
+    data.origin["index"] = asdict(how)
     return data
 
 
@@ -58,34 +52,14 @@ _MOST_MISSING = 0.05  # CHOICE: of a set's clips; a few are damaged in every cop
 def check_complete(data) -> None:
     """Refuse a data set of which many clips have a class and no files: scores would be of the rest.
 
-    Raises
-    ------
-    MepsError
-        Naming each set of which more than 5 % is missing.
+    The error names each set of which more than 5 % is missing.
     """
-    total = {name: n for name, n in data.asked.items() if name != "all"}
     there = data.index["data_set"].value_counts()
-    lost = {name: n - there.get(name, 0) for name, n in total.items()}
-    many = [name for name in total if lost[name] > _MOST_MISSING * total[name]]
+    lost = {name: n - there.get(name, 0) for name, n in data.asked.items() if name != "all"}
+    many = [name for name, n in lost.items() if n > _MOST_MISSING * data.asked[name]]
     if many:
-        counts = ", ".join(f"{lost[name]} of {total[name]} clips of {name}" for name in many)
+        counts = ", ".join(f"{lost[name]} of {data.asked[name]} clips of {name}" for name in many)
         raise MepsError(
             f"{data.root}: {counts} have no usable files; copy them ('meps index' names them), or "
             "go on with the others by --allow-missing, which every score will say"
         )
-
-
-def _indexed(options, modalities: tuple[str, ...]):
-    from meps_lab.datasets.cache.settings import LoadConfig
-    from meps_lab.datasets.dataset import IndexedDataset
-    from meps_lab.datasets.index.build import build_index
-
-    how = options_of(options, options.data)
-    found = build_index(options.data, options.root, how)
-    data = IndexedDataset(found, options.classes, LoadConfig(modalities, options.crop))
-    for why, n in data.origin["left_out"].items():
-        print(f"left out: {n} clips, {why}")
-    if not options.allow_missing:
-        check_complete(data)
-    data.origin["index"] = asdict(how)
-    return data

@@ -4,12 +4,8 @@ It shows the whole way from a video to probabilities. It has never seen a real
 micro-expression, and nothing it says is a judgement of a person.
 """
 
-from __future__ import annotations
-
-import hashlib
-import json
 import os
-from dataclasses import asdict, replace
+from dataclasses import replace
 from pathlib import Path
 
 import pooch
@@ -19,14 +15,15 @@ from safetensors.torch import load_file, save
 from torch import nn
 
 from meps_lab import simulate
+from meps_lab.datasets.cache.disk import source_digest
 from meps_lab.experiments.folds import ExperimentConfig, make_model
-from meps_lab.experiments.record import CODE
+from meps_lab.experiments.record import CODE, digest
 from meps_lab.prepare import PrepareConfig, PreparedDataset
 from meps_lab.simulate import Scenario, simulate_cohort
 from meps_lib.errors import MepsError
 from meps_lib.files import write_whole
 from meps_lib.signals import Recording, clean, resample, window
-from meps_lib.training import TrainConfig, fit
+from meps_lib.training import fit
 from meps_lib.trial import Trial
 
 NOTICE = (
@@ -43,13 +40,9 @@ WINDOW_S = (3.0, 7.0)  # s before and after the clip's first frame, as simulated
 def demo_config(ps_names: tuple[str, ...]) -> ExperimentConfig:
     """The demonstration's experiment for colour alone, or colour and these signals."""
     # Real clips are cut by hand, so the curve follows the spotted apex.
-    names = ps_names or PrepareConfig().ps_names
-    return ExperimentConfig(
-        model_args={"fusion": "apex"},
-        modalities=("colour", "ps") if ps_names else ("colour",),
-        prepare=PrepareConfig(ps_names=names),
-        train=TrainConfig(),
-    )
+    modalities = ("colour", "ps") if ps_names else ("colour",)
+    prepare = PrepareConfig(ps_names=ps_names) if ps_names else PrepareConfig()
+    return ExperimentConfig(model_args={"fusion": "apex"}, modalities=modalities, prepare=prepare)
 
 
 def demo_model(
@@ -60,26 +53,13 @@ def demo_model(
 ) -> tuple[nn.Module, tuple[str, ...], ExperimentConfig]:
     """Load the demonstration model, or train it on the first call (under a minute).
 
-    Parameters
-    ----------
-    ps_names : tuple of str
-        Signals to use beside colour; empty for colour alone.
-    cache : path, optional
-        Where the weights are kept; default the user's cache folder.
-    n_subjects : int
-        Simulated subjects to train on; two more choose the epoch.
-    progress : bool
-        Show a bar.
-
-    Returns
-    -------
-    Module, tuple of str, ExperimentConfig
-        The model in evaluation mode, its classes, its settings.
+    It comes in evaluation mode, with its classes and settings, for colour and the signals named.
+    The weights are kept in `cache`, by default the user's cache folder. It is trained on
+    `n_subjects` simulated subjects, and two more choose the epoch.
     """
     config = demo_config(ps_names)
-    key = _key(config, n_subjects)
     folder = Path(cache) if cache is not None else Path(pooch.os_cache("meps")) / "models"
-    path = folder / f"demo-{key}.safetensors"
+    path = folder / f"demo-{_key(config, n_subjects)}.safetensors"
     cohort = simulate_cohort(n_subjects + 2, 9, CLASSES, seed=1, scenario=Scenario())
     model = make_model(config, cohort.classes, seed=0)
     if path.is_file():
@@ -103,32 +83,19 @@ def demo_model(
 
 def _key(config: ExperimentConfig, n_subjects: int) -> str:
     """Names all that the weights depend on: the settings, the cohort, torch, and our source."""
-    settings = [torch.__version__, asdict(config), asdict(Scenario()), CLASSES, n_subjects, CODE]
-    digest = hashlib.sha256(json.dumps(settings, sort_keys=True).encode())
-    for path in sorted(Path(simulate.__file__).parent.rglob("*.py")):
-        digest.update(path.read_bytes())
-    return digest.hexdigest()[:16]
+    simulator = source_digest([Path(simulate.__file__).parent])
+    settings = torch.__version__, config, Scenario(), CLASSES, n_subjects, CODE, simulator
+    return digest([repr(settings).encode()])[:16]
 
 
 def add_signals(trial: Trial, recording: Recording, video_at: float, model: nn.Module) -> Trial:
-    """Give a clip the signals around it, in the units that the demonstration knows.
+    """Give a clip the model's signals around it, from a recording in which the video began at (s).
 
-    Parameters
-    ----------
-    trial : Trial
-        The clip.
-    recording : Recording
-        Its channels are those of the model, in any order.
-    video_at : float
-        Time in the recording (s) at which the video began; the trial's `start` is added.
-    model : Module
-        A channel in other units than the simulated ones is brought to the size that this
-        model was trained on, and that is said aloud.
+    A channel in other units than the simulated ones is brought to the size that this model was
+    trained on, and that is said aloud.
     """
     names = model.config.ps_names
-    whole = clean(recording.pick(*names))
-    if whole.sfreq != model.config.ps_sfreq:
-        whole = resample(whole, model.config.ps_sfreq)
+    whole = resample(clean(recording.pick(*names)), model.config.ps_sfreq)
     began = video_at + trial.start
     cut = window(whole, began, began, context=WINDOW_S)
     signals = cut.signals.copy()

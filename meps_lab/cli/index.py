@@ -1,7 +1,5 @@
 """The command `meps index`, and what it shares with `meps loso`: which data set, which rules."""
 
-from __future__ import annotations
-
 import shlex
 from dataclasses import dataclass
 from pathlib import Path
@@ -60,34 +58,23 @@ class Index:
     def _next(self) -> str:
         """The command that learns from the same clips."""
         words = ["meps", "loso", "--data", self.kind, "--root", str(self.root)]
-        if self.labels is not None:
-            words += ["--labels", str(self.labels)]
-        if self.rules:
-            words += ["--rules", *self.rules]
-        if self.segment_s is not None:
-            words += ["--segment-s", f"{self.segment_s:g}"]
-        if self.any_counts:
-            words += ["--any-counts"]
-        if self.sheet is not None:
-            words += ["--sheet", self.sheet]
-        if self.exceptions:
-            words += ["--exceptions", *map(str, self.exceptions)]
+        for name in ("labels", "rules", "segment_s", "any_counts", "sheet", "exceptions"):
+            value = getattr(self, name)
+            if value is None or value is False or value == ():
+                continue
+            words.append(f"--{name.replace('_', '-')}")
+            several = value if isinstance(value, tuple) else () if value is True else (value,)
+            words += [f"{v:g}" if isinstance(v, float) else str(v) for v in several]
         return shlex.join(words)
 
 
 def options_of(command, kind: str):
-    """What `meps index` and `meps loso` were told of how to index.
-
-    Raises
-    ------
-    MepsError
-        If a rule cannot be read, or a length was named for a kind whose clips are not cut.
-    """
+    """What `meps index` and `meps loso` were told of how to index; refused if it cannot be read."""
     from meps_lab.datasets.index.build import IndexOptions
 
     return IndexOptions(
         labels=command.labels,
-        rules=rules_of(command.rules),
+        rules=_rules_of(command.rules),
         segment_s=segment_of(kind, command.segment_s),
         any_counts=command.any_counts,
         sheet=command.sheet,
@@ -96,31 +83,14 @@ def options_of(command, kind: str):
 
 
 def segment_of(kind: str | None, segment_s: float | None) -> float:
-    """Length of the clips into which a kind's conditions are cut, in s.
-
-    Raises
-    ------
-    MepsError
-        If one was named for a kind whose clips are not cut.
-    """
+    """Length (s) of the clips into which a kind's conditions are cut; refused where none are."""
     if segment_s is not None and kind not in ("case", "wesad"):
         raise MepsError("--segment-s goes with case or wesad")
     return 60.0 if segment_s is None else segment_s
 
 
-def rules_of(texts: tuple[str, ...]) -> dict[str, str]:
-    """What ``--rules name=action ...`` means.
-
-    Raises
-    ------
-    MepsError
-        If a text is no ``name=action``, or a rule is given twice.
-
-    Examples
-    --------
-    >>> rules_of(("overlong=drop",))
-    {'overlong': 'drop'}
-    """
+def _rules_of(texts: tuple[str, ...]) -> dict[str, str]:
+    """What ``--rules name=action ...`` means; each name once."""
     out: dict[str, str] = {}
     for text in texts:
         name, equals, action = text.partition("=")

@@ -1,7 +1,5 @@
 """The command `meps loso`: a model, a data set, one subject left out at a time."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal

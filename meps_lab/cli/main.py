@@ -3,8 +3,6 @@
 Each command is a dataclass: its fields are the options, their comments the help.
 """
 
-from __future__ import annotations
-
 import os
 import sys
 from dataclasses import dataclass, field

@@ -1,7 +1,5 @@
 """The command `meps simulate`: trials for this library, or the files of a real data set."""
 
-from __future__ import annotations
-
 import signal
 import sys
 import threading
@@ -37,11 +35,9 @@ class Simulate:
     clean: bool = False  # with --layout: without errors in the annotation tables
 
     def run(self) -> None:
+        write = self._trials if self.layout is None else self._layout
         with _ending_on_sigterm():
-            if self.layout is None:
-                self._trials()
-            else:
-                self._layout()
+            write()
 
     def _trials(self) -> None:
         from meps_lab.simulate import save_dataset
@@ -49,14 +45,11 @@ class Simulate:
 
         if self.clean:
             raise MepsError("--clean leaves out annotation errors: it goes with --layout")
-        subjects = 12 if self.subjects is None else self.subjects
-        trials = 8 if self.trials is None else self.trials
-        scenario = self.scenario or "default"
-        data = cohort_of(subjects, trials, self.classes or "three", self.seed, scenario)
+        data = cohort_of(self, self.seed)
         with new_folder(self.out) as folder:
-            save_dataset(data, folder, note=f"simulated, scenario {scenario}, seed {self.seed}")
+            save_dataset(data, folder, note=data.note)
         counts = data.index["label"].value_counts()
-        print(f"{len(data)} simulated trials of {subjects} subjects in {self.out}")
+        print(f"{len(data)} simulated trials of {data.origin['subjects']} subjects in {self.out}")
         print("  ".join(f"{c} {counts.get(c, 0)}" for c in data.classes))
         print(f"next: meps loso --root {self.out}")
 
@@ -75,8 +68,8 @@ class Simulate:
         title, n = LAYOUTS[self.layout].title, truth["subject"].nunique()
         print(f"{len(truth)} simulated clips of {n} subjects in the layout of {title}: {self.out}")
         print("  ".join(f"{c} {k}" for c, k in truth["class"].value_counts().sort_index().items()))
-        print(f"{len(files):,} files, {size:.1f} MB; rows with an annotation error: ", end="")
-        print((truth["dirt"] != "").sum())
+        dirty = (truth["dirt"] != "").sum()
+        print(f"{len(files):,} files, {size:.1f} MB; rows with an annotation error: {dirty}")
         print("simulated, not recordings of anyone: SIMULATED.txt; what is true: truth.parquet")
 
 
@@ -98,10 +91,17 @@ def _ending_on_sigterm() -> Iterator[None]:
         signal.signal(signal.SIGTERM, before)
 
 
-def cohort_of(subjects: int, trials: int, classes: str, seed: int, scenario: str):
-    """A simulated cohort from what a command line gives."""
+_DEFAULTS = {"subjects": 12, "trials": 8, "classes": "three", "scenario": "default"}
+
+
+def cohort_of(options, seed: int = 0):
+    """The simulated cohort of a command's options; it says in its note and origin what it is."""
     from meps_lab.simulate import Scenario, simulate_cohort
 
-    dials = Scenario() if scenario == "default" else Scenario.preset(scenario)
+    given = {k: v for k, v in vars(options).items() if k in _DEFAULTS and v is not None}
+    dials = _DEFAULTS | given
+    subjects, trials, classes, scenario = dials.values()
     chosen = tuple(classes.split(",")) if "," in classes else classes
-    return simulate_cohort(subjects, trials, chosen, seed, dials)
+    data = simulate_cohort(subjects, trials, chosen, seed, Scenario.preset(scenario))
+    data.note, data.origin = f"simulated, scenario {scenario}, seed {seed}", dials | {"seed": seed}
+    return data

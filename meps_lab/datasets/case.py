@@ -12,8 +12,6 @@ References
 Sharma et al., Scientific Data 6, 196 (2019), doi 10.1038/s41597-019-0209-0.
 """
 
-from __future__ import annotations
-
 import re
 from collections import Counter
 from collections.abc import Mapping

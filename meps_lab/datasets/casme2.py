@@ -14,8 +14,6 @@ References
 Yan et al., PLoS ONE 9(1), e86041 (2014). MEGC2019: See et al., IEEE FG 2019.
 """
 
-from __future__ import annotations
-
 import re
 from dataclasses import replace
 from pathlib import Path

@@ -39,8 +39,6 @@ subject-spelling, video-spelling, emotion-spelling : keep, flagged
     training when the other is tested; there is no switch for that.
 """
 
-from __future__ import annotations
-
 import pandas as pd
 
 from meps_lab.datasets import casme3

@@ -11,8 +11,6 @@ A clip that is concerned is flagged, not dropped: what is wrong with a list's pi
 person to judge, and a picture that cannot be opened is found when it is read.
 """
 
-from __future__ import annotations
-
 import re
 from collections import defaultdict
 from collections.abc import Sequence

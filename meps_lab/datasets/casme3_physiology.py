@@ -5,8 +5,6 @@ first row whose marker is 5, so frame f falls on row ``row of the first 5 + f / 
 script of the authors leaves the first term out and cuts windows from before the film.
 """
 
-from __future__ import annotations
-
 import io
 import re
 from collections.abc import Sequence

@@ -3,8 +3,6 @@
 Of the first two a spreadsheet with one row a clip says the rest; and what can be wrong in it.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass

@@ -1,7 +1,5 @@
 """An index and a folder as a data set: ``classes``, ``index`` and ``[k] -> Trial``."""
 
-from __future__ import annotations
-
 from dataclasses import asdict, replace
 from pathlib import Path
 

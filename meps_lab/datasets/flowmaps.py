@@ -14,8 +14,6 @@ repeats between subjects; ``imagename`` spells 93 of SMIC's otherwise, and is no
 one's own may have one column ``filename`` instead.
 """
 
-from __future__ import annotations
-
 import re
 from pathlib import Path
 

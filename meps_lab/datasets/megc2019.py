@@ -15,8 +15,6 @@ References
 See et al., MEGC 2019, IEEE FG 2019.
 """
 
-from __future__ import annotations
-
 from dataclasses import replace
 from pathlib import Path
 

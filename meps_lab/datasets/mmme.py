@@ -17,8 +17,6 @@ References
 Counts: arXiv 2506.09834. Frames, channels and markers: the READMEs of the authors' repositories.
 """
 
-from __future__ import annotations
-
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 from pathlib import Path

@@ -4,8 +4,6 @@
 and the marker on the trigger line.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Sequence
 from datetime import datetime

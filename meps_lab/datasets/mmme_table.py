@@ -6,8 +6,6 @@ Columns and the definition of a micro-expression: the READMEs of the authors' re
 arXiv 2506.09834.
 """
 
-from __future__ import annotations
-
 from functools import partial
 from pathlib import Path
 

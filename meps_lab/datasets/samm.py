@@ -10,8 +10,6 @@ References
 Davison et al., IEEE Trans. Affective Computing 9(1) (2018).
 """
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import pandas as pd

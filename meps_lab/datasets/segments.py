@@ -4,8 +4,6 @@ In CASE and WESAD a number beside every sample says what the person sees or does
 one number is a condition; minutes long, it is cut into clips of one length.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from math import isfinite

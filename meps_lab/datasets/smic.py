@@ -13,8 +13,6 @@ References
 Li et al., IEEE FG 2013.
 """
 
-from __future__ import annotations
-
 import re
 from pathlib import Path
 

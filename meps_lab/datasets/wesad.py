@@ -12,8 +12,6 @@ References
 Schmidt et al., ICMI 2018, doi 10.1145/3242969.3242985.
 """
 
-from __future__ import annotations
-
 from functools import partial
 from pathlib import Path
 

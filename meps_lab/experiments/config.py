@@ -1,7 +1,5 @@
 """What an experiment is: a model, its data, its protocol; told to be impossible before the work."""
 
-from __future__ import annotations
-
 import os
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field

@@ -1,7 +1,5 @@
 """Leave one subject out with a model of the registry: run, pool, write, tabulate."""
 
-from __future__ import annotations
-
 import os
 from collections.abc import Sequence
 from contextlib import nullcontext

@@ -1,7 +1,5 @@
 """What an experiment is, as its ``config.json`` says it, and how two of them differ."""
 
-from __future__ import annotations
-
 import hashlib
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence

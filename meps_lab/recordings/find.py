@@ -4,8 +4,6 @@
 address from which it came, at a fixed commit. The files lie beside it under ``data/``.
 """
 
-from __future__ import annotations
-
 import hashlib
 import html
 import os

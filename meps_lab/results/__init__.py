@@ -3,8 +3,6 @@
 A folder a result: its table, and the provenance that says how it was made and is made again.
 """
 
-from __future__ import annotations
-
 import json
 from pathlib import Path
 

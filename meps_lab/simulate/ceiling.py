@@ -9,8 +9,6 @@ knows these features only, so that its score is an estimate from below: a networ
 clearly higher deserves a second look before it deserves praise.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from functools import lru_cache

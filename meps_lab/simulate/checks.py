@@ -1,7 +1,5 @@
 """Refusals: what numbers and names `meps_lib.arguments` does not refuse, named in the message."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Sequence
 
 import numpy as np

@@ -5,8 +5,6 @@ of a subject is the same whatever else is drawn, in any order and any process. N
 drawn before it is asked for, so a cohort of any size takes the memory of its index.
 """
 
-from __future__ import annotations
-
 import operator
 import os
 from collections.abc import Iterable

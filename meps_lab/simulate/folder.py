@@ -7,8 +7,6 @@ No pickle: a folder from a stranger can be opened without running code in it.
     DIR/trials/CLIP.safetensors
 """
 
-from __future__ import annotations
-
 import json
 import os
 import re

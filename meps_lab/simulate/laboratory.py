@@ -1,7 +1,5 @@
 """What camera, depth sensor and electrodes make of a planned trial, and what was true."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import numpy as np

@@ -11,8 +11,6 @@ References
 Individual response stereotypy: Lacey, J. I. & Lacey, B. C. (Am. J. Psychol. 71, 1958).
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 

@@ -5,8 +5,6 @@ action units, so it tells valence well and arousal badly; the body follows arous
 knows valence. In some trials the face leaks next to nothing.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 

@@ -1,7 +1,5 @@
 """Named scenarios: what a preset changes against the defaults, and why."""
 
-from __future__ import annotations
-
 from typing import Any
 
 # What any real recording has and the default leaves out, for those two that stand in for one.

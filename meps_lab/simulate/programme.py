@@ -1,7 +1,5 @@
 """What a cohort feels: which class and emotion each trial has, and which label it gets."""
 
-from __future__ import annotations
-
 import numpy as np
 
 from meps_lab.simulate.scenario import Scenario

@@ -4,8 +4,6 @@ Equal settings are made equal to the letter (30 and 30.0, a list and a tuple), s
 name the folder that a cohort is kept in.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from dataclasses import field
 from math import isfinite

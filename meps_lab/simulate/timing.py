@@ -5,8 +5,6 @@ early as in CAS(ME)^3 Part A. Apex positions are fractions of the clip, 0 its on
 its offset.
 """
 
-from __future__ import annotations
-
 import numpy as np
 from numpy.random import Generator
 

@@ -4,8 +4,6 @@ A map says where the network looked and not why; before it is discussed as a fin
 needs its controls (randomised labels and weights), which no function here replaces.
 """
 
-from __future__ import annotations
-
 import io
 from pathlib import Path
 

@@ -1,7 +1,5 @@
 """Guided attention: one modality decides where to look in another."""
 
-from __future__ import annotations
-
 from typing import Literal
 
 import torch

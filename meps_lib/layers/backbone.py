@@ -1,7 +1,5 @@
 """A small convolutional backbone: one frame -> a map of features."""
 
-from __future__ import annotations
-
 from torch import Tensor, nn
 
 from meps_lib.errors import MepsError

@@ -5,8 +5,6 @@ function", because "the apex frame is roughly in the middle of the clip". Where 
 is elsewhere, the same curve can follow it (`mode="apex"`) or be learnt.
 """
 
-from __future__ import annotations
-
 import math
 from typing import Literal
 

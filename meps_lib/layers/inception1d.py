@@ -6,8 +6,6 @@ group, where "the mixed features from different sources are then fed into the fi
 blocks".
 """
 
-from __future__ import annotations
-
 import math
 from collections.abc import Sequence
 from itertools import combinations_with_replacement

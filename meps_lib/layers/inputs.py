@@ -1,7 +1,5 @@
 """What enters the networks: frames as change, signals as course, both at unit scale."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Mapping
 from typing import Literal
 

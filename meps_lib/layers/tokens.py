@@ -1,7 +1,5 @@
 """From a modality of a batch to tokens, with a learnt vector where a trial lacks it."""
 
-from __future__ import annotations
-
 import torch
 from einops import rearrange
 from torch import Tensor, nn

@@ -4,8 +4,6 @@ To add a model: one file here, with a frozen config dataclass and a module that 
 `Batch` to an `Output`; one line in `MODELS`. The parametrised tests then cover it.
 """
 
-from __future__ import annotations
-
 from dataclasses import fields
 from typing import Any
 

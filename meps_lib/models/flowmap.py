@@ -4,8 +4,6 @@ No published system, but an honest floor for them: what a few thousand weights m
 motion between onset and apex.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 from dataclasses import dataclass
 

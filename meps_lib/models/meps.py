@@ -4,8 +4,6 @@ Colour and depth frames -> maps -> depth-guided attention in each frame -> weigh
 fusion of the maps over time -> attention guided by physiology -> class logits.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal, get_args

@@ -1,7 +1,5 @@
 """What every model returns, and what it refuses."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 

@@ -1,7 +1,5 @@
 """From labels to counts: who was taken for whom, in all or in each group of trials."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from numbers import Integral
 

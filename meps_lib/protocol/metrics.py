@@ -5,8 +5,6 @@ of folds is a different quantity, because many subjects show one class only; it 
 `per_fold_average`, and nothing else in the library calls it.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal, NamedTuple

@@ -10,8 +10,6 @@
     takes away what differs between people, such as the resting level of skin conductance.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 

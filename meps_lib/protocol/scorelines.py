@@ -1,13 +1,11 @@
 """Scores of an experiment in lines for a person."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 
 import pandas as pd
 
 from meps_lib.protocol.metrics import Scores, by_set, check_columns, check_table, score
-from meps_lib.protocol.statistics import METRICS, bootstrap_interval, majority_predictions
+from meps_lib.protocol.statistics import bootstrap_interval, majority_predictions
 
 
 def summary(
@@ -38,27 +36,24 @@ def summary(
         one = one.assign(majority=majority_predictions(one, classes))
         several = sets and one["data_set"].nunique() > 1
         for name, part in (by_set(one) if several else {"all": one}).items():
-            s, floor = (score(part["truth"], part[c], classes) for c in ("prediction", "majority"))
-            n = f"n={s.n}" + f" of {asked.get(name)} clips" * (asked.get(name, s.n) != s.n)
-            lines.append(_line(f"seed {number}", name, s, n, part, classes, seed))
-            lines.append(_line("  majority", name, floor, n))
+            model, floor = (score(part["truth"], part[c], classes) for c in _COLUMNS)
+            wanted = asked.get(name, model.n)
+            n = f"n={model.n}" + (f" of {wanted} clips" if wanted != model.n else "")
+            people, where = part["subject"].nunique(), "" if name == "all" else f"  {name}"
+            ends = bootstrap_interval(part, classes, seed=seed) if people > 1 else None
+            line = f"{_scores(model, ends)}  {n} of {people} subjects"
+            lines += [f"{f'seed {number}{where}':<22}{line}"]
+            lines += [f"{f'  majority{where}':<22}{_scores(floor)}  {n}"]
     return "\n".join(lines)
 
 
-def _line(
-    what: str, name: str, s: Scores, n: str,
-    part: pd.DataFrame | None = None, classes: Sequence[str] = (), seed: int = 0,
-) -> str:  # fmt: skip
-    """One line of scores; with the predictions themselves, each score with its interval."""
-    cells = {m: f"{getattr(s, m):.3f}" for m in METRICS}
-    if part is not None:
-        n += f" of {part['subject'].nunique()} subjects"
-        if part["subject"].nunique() > 1:
-            ends = bootstrap_interval(part, classes, seed=seed)
-            cells = {m: f"{cells[m]} [{ends.low[m]:.3f}, {ends.high[m]:.3f}]" for m in METRICS}
-    where = "" if name == "all" else f"  {name}"
-    texts = [f"{label} {cells[m]:<20}" for m, label in _LABELS.items()]
-    return f"{what + where:<22}{'  '.join([*texts, n])}"
-
-
+_COLUMNS = ("prediction", "majority")
 _LABELS = {"accuracy": "accuracy", "uf1": "UF1", "uar": "UAR"}
+
+
+def _scores(s: Scores, ends: pd.DataFrame | None = None) -> str:
+    """The scores of a line, each with its interval if there is one."""
+    cells = {m: f"{getattr(s, m):.3f}" for m in _LABELS}
+    if ends is not None:
+        cells = {m: f"{cells[m]} [{ends.low[m]:.3f}, {ends.high[m]:.3f}]" for m in _LABELS}
+    return "  ".join(f"{label} {cells[m]:<20}" for m, label in _LABELS.items())

@@ -9,8 +9,6 @@ Every subject of the data has a role in every fold, so that nobody is left out u
 names those that take no part. A byte-order mark, as Excel writes, and blank lines are passed over.
 """
 
-from __future__ import annotations
-
 import csv
 import io
 import json

@@ -1,7 +1,5 @@
 """Who is trained on, who chooses the epoch, who is tested: disjoint subjects."""
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace

@@ -4,8 +4,6 @@ Trials of one subject resemble each other, so subjects are what is resampled and
 trials: 442 clips of 68 people are 68 draws.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass
 from numbers import Real
@@ -13,7 +11,7 @@ from numbers import Real
 import numpy as np
 import pandas as pd
 
-from meps_lib.arguments import whole
+from meps_lib.arguments import one_of, whole
 from meps_lib.errors import MepsError
 from meps_lib.protocol.confusion import class_names, confusions
 from meps_lib.protocol.metrics import Scores, check_columns, check_table, rates, score
@@ -148,8 +146,7 @@ def permutation_test(
     ----------
     Phipson, B., Smyth, G. K. Permutation p-values should never be zero, 2010.
     """
-    if metric not in METRICS:
-        raise MepsError(f"metric={metric!r}; expected one of {', '.join(METRICS)}")
+    one_of("metric", metric, METRICS)
     whole("n_permutations", n_permutations, 1)
     whole("seed", seed, 0)
     _check_same_trials(first, second)

@@ -1,7 +1,5 @@
 """Remove what is not the signal: one filter a kind, from NeuroKit2."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 
 import neurokit2 as nk

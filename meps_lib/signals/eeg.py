@@ -1,7 +1,5 @@
 """Band power of the EEG, and the one rhythm that a closed eye makes visible: alpha."""
 
-from __future__ import annotations
-
 import numpy as np
 from scipy.signal import welch
 

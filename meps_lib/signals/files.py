@@ -4,8 +4,6 @@ The format is recognised by content. What a file states (rate, resolution, start
 it does not state is asked for, and what it contradicts is an error.
 """
 
-from __future__ import annotations
-
 import os
 import re
 from collections.abc import Mapping, Sequence

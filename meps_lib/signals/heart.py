@@ -1,7 +1,5 @@
 """Beats and heart rate, from the ECG or from the pulse."""
 
-from __future__ import annotations
-
 import warnings
 
 import neurokit2 as nk

@@ -1,7 +1,5 @@
 """One rate for all: polyphase resampling, and joining recordings of different rates."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 from dataclasses import replace
 from fractions import Fraction

@@ -4,8 +4,6 @@ Changing the rate is in `rates`, reading files in `files`, what the signals mean
 `heart`, `skin` and `eeg`.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -112,7 +110,7 @@ class Recording:
         """One channel's unit."""
         return self.units[self._index(name)]
 
-    def pick(self, *names: str) -> Recording:
+    def pick(self, *names: str) -> "Recording":
         """The recording with these channels only, in this order."""
         rows = [self._index(name) for name in names]
         units = tuple(self.units[row] for row in rows)

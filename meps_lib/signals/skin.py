@@ -1,7 +1,5 @@
 """Skin conductance responses: the rises that follow an arousing event by a second or more."""
 
-from __future__ import annotations
-
 import neurokit2 as nk
 import numpy as np
 import pandas as pd

@@ -1,7 +1,5 @@
 """A few numbers a window, each with a meaning."""
 
-from __future__ import annotations
-
 import numpy as np
 
 from meps_lib.signals.cleaning import clean

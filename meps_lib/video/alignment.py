@@ -1,7 +1,5 @@
 """Align a clip to the eyes of its face, by one transform for all frames."""
 
-from __future__ import annotations
-
 import math
 import warnings
 from collections.abc import Sequence

@@ -5,8 +5,6 @@ or a frame rate that cannot be true is an error that says what was found. A cont
 of frames may be an estimate, so a whole file that holds fewer is read under a warning.
 """
 
-from __future__ import annotations
-
 import warnings
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -55,7 +53,7 @@ class Clip:
     def __len__(self) -> int:
         return len(self.frames)
 
-    def __getitem__(self, part: slice) -> Clip:
+    def __getitem__(self, part: slice) -> "Clip":
         """Consecutive frames ``part.start`` to ``part.stop``; they remember their place."""
         if not isinstance(part, slice):
             raise MepsError(

@@ -1,7 +1,5 @@
 """Depth clips: read them in millimetres, drop what cannot be the face, make them smaller."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import cv2

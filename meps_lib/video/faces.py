@@ -1,7 +1,5 @@
 """Find a face with OpenCV's Haar cascades, and the part of a clip in which it stays."""
 
-from __future__ import annotations
-
 import warnings
 from dataclasses import dataclass
 from functools import cache

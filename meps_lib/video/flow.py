@@ -4,8 +4,6 @@ One convention throughout: flow is (2, H, W) in pixels, ``flow[0]`` = u to the r
 ``flow[1]`` = v down; a pixel at x in frame a is found at x + flow in frame b.
 """
 
-from __future__ import annotations
-
 import cv2
 import numpy as np
 from scipy.ndimage import gaussian_filter1d

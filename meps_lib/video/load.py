@@ -1,7 +1,5 @@
 """From a video to a `Trial`: align the face, clean depth, spot the apex, sample frames."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import numpy as np

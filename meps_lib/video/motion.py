@@ -1,7 +1,5 @@
 """One small map of a clip's motion, onset to apex: what the flow baselines see of a face."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 
 import cv2

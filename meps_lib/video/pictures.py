@@ -4,8 +4,6 @@ A decoder that meets the end of a JPEG too early fills the rest with grey and sa
 face without a mouth, in a frame that counts. So a picture is read whole, or not at all.
 """
 
-from __future__ import annotations
-
 import re
 from io import BytesIO
 from pathlib import Path

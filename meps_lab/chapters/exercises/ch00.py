@@ -1,7 +1,5 @@
 """Check of the ten minutes: UF1 from a table of counts."""
 
-from __future__ import annotations
-
 import numpy as np
 from sklearn.metrics import f1_score
 

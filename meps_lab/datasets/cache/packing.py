@@ -1,7 +1,5 @@
 """A trial as tensors by name and one line of JSON: how it is kept in a file, without pickles."""
 
-from __future__ import annotations
-
 import json
 from dataclasses import fields
 from typing import Any

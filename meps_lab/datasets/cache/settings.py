@@ -1,7 +1,5 @@
 """How a clip of a data set becomes a `Trial`: crop, size, which signals, which window."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from math import isfinite
 

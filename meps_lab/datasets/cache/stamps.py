@@ -1,7 +1,5 @@
 """Has a file changed since it was last looked at? Its size and its times tell, as in git."""
 
-from __future__ import annotations
-
 import os
 import time
 from collections.abc import Sequence

@@ -10,8 +10,6 @@ folder ``files`` says which bytes a trial's files had at a certain size and time
 do it; while they have them still, it is believed. Without its notes a cache is slow, not wrong.
 """
 
-from __future__ import annotations
-
 import hashlib
 import inspect
 import os

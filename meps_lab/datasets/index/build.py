@@ -5,8 +5,6 @@ known defect, and a schema holds the result. Paths are relative to the data set'
 an index can be kept and shared without the data.
 """
 
-from __future__ import annotations
-
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, replace

@@ -3,8 +3,6 @@
 To add one: a file with a `Kind` named ``KIND``, and its name here, a hyphen for an underscore.
 """
 
-from __future__ import annotations
-
 from importlib import import_module
 
 import pandas as pd

@@ -1,7 +1,5 @@
 """What every loader says of a data set in the same words: missing files, twins, wrong counts."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path

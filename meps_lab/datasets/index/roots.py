@@ -1,7 +1,5 @@
 """Is this the folder of that data set? And if not, which one is, or what is it instead?"""
 
-from __future__ import annotations
-
 import os
 from collections.abc import Iterator
 from difflib import get_close_matches

@@ -4,8 +4,6 @@ A rule finds rows and either drops them, repairs them in one stated way, or keep
 they are. Whatever it does, the row is flagged or listed as dropped: nothing is silent.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 

@@ -1,7 +1,5 @@
 """The columns of the index, what may stand in them, and the check of a whole table."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from pathlib import PureWindowsPath
 

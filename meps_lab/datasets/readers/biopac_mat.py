@@ -9,8 +9,6 @@ Columns: the READMEs of the authors' repositories. Variables: AcqKnowledge softw
 "Save as, MATLAB".
 """
 
-from __future__ import annotations
-
 import re
 from dataclasses import dataclass
 from pathlib import Path

@@ -4,8 +4,6 @@ Coders type by hand, some of them on a Chinese keyboard, so a full-width comma o
 the plain one means. Whatever can be read in two ways is an error that names the cell.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Mapping
 from math import isfinite

@@ -1,7 +1,5 @@
 """Where the square crop of a clip lies: one transform for all its frames, colour and depth."""
 
-from __future__ import annotations
-
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path

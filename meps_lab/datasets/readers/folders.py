@@ -1,7 +1,5 @@
 """What lies in a folder and below it: listed in order, and found by name, however spelt."""
 
-from __future__ import annotations
-
 import os
 import re
 from collections import deque

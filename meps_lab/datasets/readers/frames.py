@@ -1,7 +1,5 @@
 """Which file is which frame: the pictures of a folder by the number in their names."""
 
-from __future__ import annotations
-
 import os
 import re
 from collections.abc import Mapping

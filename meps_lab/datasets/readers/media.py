@@ -5,8 +5,6 @@ Only what lies between onset and offset is read, one picture at a time, and ever
 between them must be there: a missing one would move the apex without a word.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path

@@ -5,8 +5,6 @@ five, and these five are replaced by stand-ins that only check and store. Nothin
 called before an array is asked for by `Packed.array`, with its size held against its bytes.
 """
 
-from __future__ import annotations
-
 import pickle
 import re
 from collections.abc import Callable

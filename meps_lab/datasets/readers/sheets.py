@@ -1,7 +1,5 @@
 """A spreadsheet or a CSV file as pages of text, before anyone asks what they mean."""
 
-from __future__ import annotations
-
 import csv
 import io
 import re

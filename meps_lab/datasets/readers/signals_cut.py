@@ -4,8 +4,6 @@ Clean first, then cut: a filter that starts inside a window distorts its edges. 
 share one recording, so what was read and what was cleaned are kept for the next clip.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Sequence
 from functools import lru_cache
 from pathlib import Path

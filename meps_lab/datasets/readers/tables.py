@@ -4,8 +4,6 @@ Everything stays text until `cells` reads it, so that "006" stays "006", and eve
 number in the sheet, so that an error can name it.
 """
 
-from __future__ import annotations
-
 from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path

@@ -1,7 +1,5 @@
 """A trigger line: which codes it carried, when, and the one that marks a clip."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 import numpy as np

@@ -9,8 +9,6 @@ What is not here: sources in a volume conductor, event-related potentials, eye m
 other than blinks, sleep. The literature on frontal asymmetry is mixed (`responses.EFFECTS`).
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Sequence
 from typing import NamedTuple

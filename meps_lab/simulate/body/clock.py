@@ -4,8 +4,6 @@ It begins before a recording and ends after it, so that no beat is cut, and a re
 another rate is of the same heart.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 import numpy as np

@@ -10,8 +10,6 @@ Gaussians around each beat. Beats: integral pulse frequency modulation, Mateo & 
 Trans. Biomed. Eng. 47, 2000). Slow variability: Task Force (Circulation 93, 1996).
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from typing import NamedTuple
 

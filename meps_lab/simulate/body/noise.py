@@ -4,8 +4,6 @@ Every part of a recording draws from a stream that is found by name. So what one
 or whether it draws at all, leaves every other part as it was, to the bit.
 """
 
-from __future__ import annotations
-
 import math
 import zlib
 from collections.abc import Callable, Iterator

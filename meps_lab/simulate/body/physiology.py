@@ -5,8 +5,6 @@ brain (`brain`), what an event does to them (`responses`), and the sensors in be
 (`artefacts`).
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import NamedTuple

@@ -11,8 +11,6 @@ Neurosci. Methods 146, 2005). Latency of one to three seconds and spontaneous re
 to three a minute at rest: Boucsein et al. (Psychophysiology 49, 2012).
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from typing import NamedTuple
 

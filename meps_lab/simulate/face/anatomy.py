@@ -4,8 +4,6 @@ The drawing is plain geometry: soft steps, bumps and arches, in the millimetres 
 `meps_lab.simulate.face.identity`.
 """
 
-from __future__ import annotations
-
 from functools import lru_cache
 from typing import NamedTuple
 

@@ -3,8 +3,6 @@
 A weak perspective: the whole head is scaled by its distance, not each point by its own.
 """
 
-from __future__ import annotations
-
 import torch
 from torch import Tensor
 from torch.nn.functional import grid_sample

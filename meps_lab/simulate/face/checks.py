@@ -1,7 +1,5 @@
 """What a face clip may be made of; each field is checked once, when the clip is made."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import numpy as np

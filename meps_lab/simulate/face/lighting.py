@@ -1,7 +1,5 @@
 """How light falls on the face: what the normals and the hollows of its surface reflect."""
 
-from __future__ import annotations
-
 import numpy as np
 import torch
 from torch import Tensor

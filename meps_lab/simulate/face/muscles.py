@@ -8,8 +8,6 @@ posed face is the neutral skin at p - d(p). That makes rendering one exact look-
 lets two lips share a boundary and still part.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from typing import NamedTuple
 

@@ -1,7 +1,5 @@
 """What a colour camera and a depth sensor make of a true picture and a true range."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import numpy as np

@@ -4,8 +4,6 @@ Colour is looked up once a pixel, so the maps are blurred to the size of a pixel
 the form is looked up more finely and stays sharp.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, NamedTuple

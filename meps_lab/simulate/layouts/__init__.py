@@ -4,8 +4,6 @@ For whoever has no licence yet: the same paths, frame names, bit depths, spreads
 annotation errors, with the truth beside them.
 """
 
-from __future__ import annotations
-
 import os
 import zlib
 

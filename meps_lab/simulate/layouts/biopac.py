@@ -7,8 +7,6 @@ MATLAB"): ``data`` (L, C), ``labels`` and ``units`` (padded character arrays, on
 channel), ``isi`` (time from sample to sample), ``isi_units`` and ``start_sample``.
 """
 
-from __future__ import annotations
-
 import io
 from collections.abc import Mapping, Sequence
 from pathlib import Path

@@ -14,8 +14,6 @@ References
 Sharma et al., Scientific Data 6, 196 (2019), doi 10.1038/s41597-019-0209-0.
 """
 
-from __future__ import annotations
-
 from dataclasses import replace
 from pathlib import Path
 

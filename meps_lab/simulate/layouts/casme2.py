@@ -13,8 +13,6 @@ References
 Yan et al., PLoS ONE 9(1), e86041 (2014).
 """
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import numpy as np

@@ -4,8 +4,6 @@ A layout module defines one function that writes a cohort as its data set would 
 disk, and one `Layout` named ``LAYOUT`` that says with which cohort.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path

@@ -10,8 +10,6 @@ Section and key names follow what the readers of the format look for: Compumedic
 ``curryreader`` and ``mne.io.read_raw_curry``, which is the judge in the tests.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from functools import lru_cache

@@ -5,8 +5,6 @@ set has labels that are wrong on purpose or trials without a modality. Such a di
 by name, as is one that nothing in the files would show.
 """
 
-from __future__ import annotations
-
 _FACE = """
 size n_frames duration duration_s duration_spread_s me_intensity me_spread au_spread leak_share
 upper_leak lower_leak left_leak right_leak asymmetry au_share blend_share stray_au apex

@@ -5,8 +5,6 @@ A loader meets mixed case, missing apexes and onsets behind apexes in every publ
 enough, and writes into the truth what was done.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 

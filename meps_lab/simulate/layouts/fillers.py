@@ -4,8 +4,6 @@ They are noise with bursts, seeded, in the right units and of the usual size, an
 nothing about emotion: columns to be read, not to be learnt from.
 """
 
-from __future__ import annotations
-
 import numpy as np
 
 _REST_UV, _BURST_UV = 3.0, 25.0

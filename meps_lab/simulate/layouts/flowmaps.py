@@ -11,8 +11,6 @@ and blue strain. The people belong to CASME II, SAMM and SMIC-HS in turn, so tha
 three sets can be tried.
 """
 
-from __future__ import annotations
-
 import re
 from pathlib import Path
 

@@ -17,8 +17,6 @@ References
 The MMME data set: arXiv 2506.09834.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path

@@ -4,8 +4,6 @@ One body is recorded once; each device keeps its own stretch of it, from its own
 the trigger line writes the clip's marker into both.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from pathlib import Path

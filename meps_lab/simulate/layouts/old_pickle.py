@@ -5,8 +5,6 @@ Python 3 cannot write them: its text becomes unicode, and its numpy names module
 ``encoding="latin1"`` and why a reader that admits only numpy has to know both names.
 """
 
-from __future__ import annotations
-
 import pickle
 import struct
 

@@ -11,8 +11,6 @@ Davison et al., IEEE Trans. Affective Computing 9(1) (2018); objective classes: 
 Merghani & Yap, J. Imaging 4(10), 119 (2018).
 """
 
-from __future__ import annotations
-
 from collections import Counter
 from pathlib import Path
 

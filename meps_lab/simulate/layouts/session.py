@@ -5,8 +5,6 @@ strings a subject's trials on one time line: the face at rest between them, the 
 from one trial's pose to the next's, one body that answers every event.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import NamedTuple

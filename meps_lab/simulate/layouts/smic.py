@@ -11,8 +11,6 @@ References
 Li et al., IEEE FG 2013.
 """
 
-from __future__ import annotations
-
 from collections import Counter
 from pathlib import Path
 

@@ -1,7 +1,5 @@
 """Spreadsheets as a person would have typed them, the same bytes whenever they are written."""
 
-from __future__ import annotations
-
 import io
 import zipfile
 from collections.abc import Mapping

@@ -4,8 +4,6 @@ A micro-expression is one event; a film moves a person again and again. So each 
 events some seconds apart, all of its own valence and arousal.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 

@@ -1,4 +1,4 @@
-"""The slider flips through pictures without Python; the view says what its window holds."""
+"""The slider flips through pictures without Python; its views say what a window or frame holds."""
 
 import base64
 import re
@@ -7,9 +7,10 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 
-from meps_lab.chapters.explore import flip_through, view_window
+from meps_lab.chapters.explore import flip_through, view_motion, view_window
 from meps_lib.errors import MepsError
 from meps_lib.signals import Recording
+from meps_lib.video.flow import optical_flow, optical_strain
 
 
 def pages_of(box):
@@ -84,3 +85,32 @@ def test_window_view_within_the_recording():
 def test_the_first_state_is_one_of_them(first):
     with pytest.raises(MepsError, match="position from 0 to 1"):
         flip_through(lambda v: plt.figure(), [1, 2], "n", str, first=first)
+
+
+@pytest.fixture
+def frames():
+    """A patch that grows wider from frame to frame, in colour."""
+    y, x = np.mgrid[:40, :48].astype(float)
+    waves = [0.5 + 0.4 * np.sin((x - 24) / (4 + 0.1 * t)) * np.cos(y / 5) for t in range(5)]
+    return np.repeat(np.stack(waves)[:, None], 3, axis=1)
+
+
+def test_the_view_shows_frame_strain_and_place_in_time(frames):
+    curve = np.array([0.0, 0.1, 0.3, 0.2, 0.1])
+    figure = view_motion(frames, 3, curve, fps=50.0, apex=2.0)
+    picture, strain, line = figure.axes
+    assert "frame 3" in (picture.get_title(), picture.get_title(loc="left"))
+    assert np.allclose(picture.images[0].get_array(), frames[3, 0], atol=1e-6)
+    want = optical_strain(optical_flow(frames[0], frames[3], "dis"))
+    assert np.allclose(strain.images[0].get_array(), want)
+    curve_drawn, dot, apex = line.lines
+    assert np.allclose(curve_drawn.get_xydata(), np.stack([20 * np.arange(5), curve], axis=1))
+    assert np.allclose(dot.get_xydata(), [[60, 0.2]])
+    assert np.allclose(apex.get_xdata(), 40)
+    plt.close(figure)
+
+
+@pytest.mark.parametrize(("at", "n"), [(5, 5), (-1, 5), (2, 4)])
+def test_what_does_not_fit_is_refused(frames, at, n):
+    with pytest.raises(MepsError, match="one value a frame"):
+        view_motion(frames, at, np.zeros(n), fps=50.0)
