@@ -1,5 +1,7 @@
 """From any data set's trials to trials of one size: frames sampled, signals resampled."""
 
+from __future__ import annotations
+
 import copy
 import os
 from collections.abc import Callable, Sequence
