@@ -27,7 +27,7 @@ def costs(executed: Mapping[str, Any]) -> str:
     rows = ["| Chapter | CPU time | Time | Memory |", "|---|---|---|---|"]
     for slug, chapter in executed.items():
         row, title = chapter.row, chapter.front["title"]
-        page = f"[{title}](../notebooks/{slug}.md)" if slug else title
+        page = f"{{doc}}`{title} <../notebooks/{slug}>`"
         rows.append(
             f"| {page} | {row.cpu_seconds:.0f} s | {row.seconds:.0f} s | {row.memory_mb:,} MB |"
         )

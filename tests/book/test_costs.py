@@ -17,7 +17,7 @@ RAN = {
 
 def test_a_row_a_chapter_with_the_sum_the_versions_and_the_machine():
     text = costs(RAN)
-    assert "| [First](../notebooks/01_a.md) | 12 s | 20 s | 1,234 MB |" in text
+    assert "| {doc}`First <../notebooks/01_a>` | 12 s | 20 s | 1,234 MB |" in text
     assert "| all | 19 s | | |" in text
     assert "torch" in text and "Python 3" in text and "cores" in text
 
