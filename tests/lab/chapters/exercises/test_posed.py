@@ -45,7 +45,7 @@ def test_every_exercise_begins_with_what_to_write(chapter):
 
 def test_what_is_right_is_folded_away(chapter):
     checks = [cell for cell in cells(chapter) if tagged(cell, "check")]
-    assert checks and all(tagged(cell, "hide-output") for cell in checks)
+    assert checks and all(tagged(cell, "hide-cell") for cell in checks)
 
 
 def test_what_one_may_bet_on_stands_in_the_stub(chapter):
