@@ -16,7 +16,9 @@ def frame_weights(learner):
         if got.shape != (n,):
             return f"{n} frames should give {n} weights, got an array of shape {got.shape}"
         if not np.isclose(got.sum(), 1, atol=1e-6):
-            return f"the weights of {n} frames sum to {got.sum():.4g}: divide by their sum"
+            return (
+                f"the weights of {n} frames sum to {got.sum():.7g}, not to 1: divide by their sum"
+            )
         density = norm.pdf(np.linspace(-3, 3, n))
         want = density / density.sum()
         if not np.allclose(got, want, atol=1e-5):
@@ -58,5 +60,7 @@ def attention_weights(learner):
             continue
         if np.allclose(got, softmax(content @ guide), atol=1e-5):
             return "the logits should be divided by the square root of d"
+        if not np.isclose(got.sum(), 1, atol=1e-4):
+            return f"the {n} weights sum to {got.sum():.4g}: divide each by the sum of all"
         return f"the largest of {n} weights should be {want.max():.4f}, got {got.max():.4f}"
     return None

@@ -50,6 +50,6 @@ WRONG = {
         (by_the_number_of_tokens, "should be"),
         (lambda g, x: softmax(x @ g / 2), "should be"),
         (lambda g, x: np.full(len(x), 1 / len(x)), "should be"),
-        (lambda g, x: x @ g / np.sqrt(len(g)), "should be"),
+        (lambda g, x: x @ g / np.sqrt(len(g)), "divide each by the sum"),
     ],
 }
