@@ -11,6 +11,7 @@ from typing import Literal
 import torch
 from torch import Tensor, nn
 
+from meps_lib.arguments import one_of
 from meps_lib.errors import MepsError
 
 Reading = Literal["three-sigma", "z-score"]
@@ -124,9 +125,7 @@ class WeightedFusion(nn.Module):
         reading: Reading = "three-sigma",
     ):
         super().__init__()
-        modes = ("fixed", "apex", "learnt", "uniform", "apex-only")
-        if mode not in modes:
-            raise MepsError(f"mode={mode!r}; expected one of {', '.join(modes)}")
+        one_of("mode", mode, ("fixed", "apex", "learnt", "uniform", "apex-only"))
         normal_weights(2, span, centre, width, reading)  # same limits, same errors
         self.mode, self.span, self.reading = mode, span, reading
         # Logit and log keep a learnt centre inside the clip and a learnt width positive.

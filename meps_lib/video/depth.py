@@ -192,8 +192,7 @@ def crop_depth(
     crop = cv2.warpAffine(picture, fine, (k * size, k * size), **how)
     if np.isnan(crop).all():
         raise MepsError(
-            f"{source}: depth without a measured pixel on the face; drop the clip, or leave depth "
-            "out"
+            f"{source}: depth without a measured pixel on the face; leave out the clip or depth"
         )
     return shrink_depth(torch.from_numpy(clean_depth(crop) if face else crop), size).numpy()
 
