@@ -68,6 +68,8 @@ def _of_pictures(path: Path, table: pd.DataFrame) -> dict[int, str]:
             raise MepsError(f"{path}, line {number}: got {line[:80]!r}; expected {_FORMS}")
         video = f"spNO.{int(found['subject'])}_{found['letter'].lower()}"
         named[video][int(found["frame"])] = found["why"].strip()
+    if not named:
+        raise MepsError(f"--exceptions {path}: no line in it; expected {_FORMS}")
     flags = {}
     for k, row in table.iterrows():
         frames = named.get(row["clip"].rpartition("_")[0], {})

@@ -21,6 +21,7 @@ def kept(name: str) -> pd.DataFrame:
     ----------
     name : str
         "judges": what other libraries say of the simulator, one row a question.
+        "shuffled_folds": what S1's body branch says of each trial under two rules of folding.
 
     Returns
     -------

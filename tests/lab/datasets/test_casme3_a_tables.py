@@ -101,6 +101,7 @@ def test_the_lists_of_exceptions_flag_the_clips_that_they_name(tmp_path):
         "spNO3\\j\\color\\490.jpg",
         "",
         "part_A/data/part_A/spNO.12/b/depth/11.png",
+        "Part_A_ME_clip/frame/spNO.12_b_5/9.jpg",
         "spNO.1 b 64.jpg  another video",
         "spNO.11 a 64.jpg  another subject",
     ]
@@ -113,10 +114,13 @@ def test_the_lists_of_exceptions_flag_the_clips_that_they_name(tmp_path):
     assert "listed in covered.csv" in flags["spNO.1_a_60"]
     assert "damaged" not in flags["spNO.1_a_60"]
     assert "2 pictures listed in damaged.txt (frame 490)" in flags["spNO.3_j_490"]
-    assert "1 pictures listed in damaged.txt (frame 11)" in flags["spNO.12_b_5"]
+    assert "2 pictures listed in damaged.txt (frame 9)" in flags["spNO.12_b_5"]
     assert {"damaged.txt: 2 clips flagged", "covered.csv: 1 clips flagged"} <= set(found.notes)
     damaged.write_text("spNO.3 J 498.jpg\nsee the other list\n")
     with pytest.raises(MepsError, match="damaged.txt, line 2: got 'see the other list'"):
+        build_index("casme3-a", tmp_path, options)
+    damaged.write_text("\n")
+    with pytest.raises(MepsError, match="damaged.txt: no line in it"):
         build_index("casme3-a", tmp_path, options)
     with pytest.raises(MepsError, match="no.txt: cannot be read"):
         build_index("casme3-a", tmp_path, IndexOptions(exceptions=(tmp_path / "no.txt",)))
