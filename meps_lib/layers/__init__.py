@@ -3,24 +3,40 @@
 Imports the shape in which data travels (`trial`) and no other room.
 """
 
-from meps_lib.layers.attention import GuidedAttention, Unguided
-from meps_lib.layers.backbone import FrameBackbone
+from meps_lib.layers.alternatives import FiLM, GatedSum, GuidedSum, Unguided
+from meps_lib.layers.attention import GuidedAttention
+from meps_lib.layers.backbone import FrameBackbone, ResidualBackbone
+from meps_lib.layers.filters1d import FilterBank1d, fourier_filter
 from meps_lib.layers.fusion import WeightedFusion, normal_weights
 from meps_lib.layers.inception1d import InceptionBlock1d, SeparableMixableEncoder
 from meps_lib.layers.inputs import FrameInput, Scale, SignalInput
-from meps_lib.layers.tokens import FrameTokens, SignalTokens
+from meps_lib.layers.masked import MaskedBatchNorm1d, SqueezeExcite1d
+from meps_lib.layers.matched_filter import matched_weights, random_walk_covariance, snr_share
+from meps_lib.layers.tokens import FrameTokens, ModalityDropout, SignalTokens
 
 __all__ = [
+    "FiLM",
+    "FilterBank1d",
     "FrameBackbone",
     "FrameInput",
     "FrameTokens",
+    "GatedSum",
     "GuidedAttention",
+    "GuidedSum",
     "InceptionBlock1d",
+    "MaskedBatchNorm1d",
+    "ModalityDropout",
+    "ResidualBackbone",
     "Scale",
     "SeparableMixableEncoder",
     "SignalInput",
     "SignalTokens",
+    "SqueezeExcite1d",
     "Unguided",
     "WeightedFusion",
+    "fourier_filter",
+    "matched_weights",
     "normal_weights",
+    "random_walk_covariance",
+    "snr_share",
 ]

@@ -1,14 +1,17 @@
 """Guided attention: one modality decides where to look in another."""
 
-from typing import Literal
+from typing import Literal, get_args
 
 import torch
 from einops import rearrange
 from torch import Tensor, nn
 
+from meps_lib.arguments import one_of
 from meps_lib.errors import MepsError
+from meps_lib.layers.masked import token_mean
 
 Query = Literal["guide", "content"]
+Asking = Literal["each", "once"]
 
 
 class GuidedAttention(nn.Module):
@@ -27,11 +30,16 @@ class GuidedAttention(nn.Module):
     query : {"guide", "content"}
         CHOICE: the paper does not say which side asks (ledger: attention-query). With
         "content" the content asks and reads keys and values from the guide.
+    asking : {"each", "once"}
+        CHOICE: every token of the side that asks has a question of its own (a time step, a
+        position), or the mean of its real tokens asks once for all: per frame for depth, per
+        trial for physiology (ledger: attention-asking).
 
     Shape
     -----
     guide (B, G, D), content (B, X, D), masks (B, G) and (B, X), true where real
-    -> output (B, Q, D), weights (B, heads, Q, N), with Q, N = G, X or X, G by `query`.
+    -> output (B, Q, D), weights (B, heads, Q, N), with Q, N = G, X or X, G by `query`; asking
+    once, Q = 1 in the weights.
     Weights of masked keys are exactly 0; where every key is masked they are all 0 and
     the output is the normalised residual.
 
@@ -51,13 +59,13 @@ class GuidedAttention(nn.Module):
     arXiv 2308.12156, guided attention; Vaswani et al. 2017, section 3.2.
     """
 
-    def __init__(self, dim: int, heads: int = 4, query: Query = "guide"):
+    def __init__(self, dim: int, heads: int = 4, query: Query = "guide", asking: Asking = "each"):
         super().__init__()
         if dim % heads:
             raise MepsError(f"dim={dim}; expected a multiple of heads={heads}")
-        if query not in ("guide", "content"):
-            raise MepsError(f"query={query!r}; expected 'guide' or 'content'")
-        self.heads, self.query = heads, query
+        one_of("query", query, get_args(Query))
+        one_of("asking", asking, get_args(Asking))
+        self.heads, self.query, self.asking = heads, query, asking
         self.to_q = nn.Linear(dim, dim, bias=False)
         self.to_k = nn.Linear(dim, dim, bias=False)
         self.to_v = nn.Linear(dim, dim, bias=False)
@@ -74,9 +82,11 @@ class GuidedAttention(nn.Module):
     ) -> tuple[Tensor, Tensor]:
         """Attend; `residual`, (B, Q, D) or (B, 1, D), replaces the query's own side."""
         B, G, D = guide.shape  # batch, guide tokens, features
-        asks, answers, mask = guide, content, content_mask
+        asks, asks_mask, answers, mask = guide, guide_mask, content, content_mask
         if self.query == "content":
-            asks, answers, mask = content, guide, guide_mask
+            asks, asks_mask, answers, mask = content, content_mask, guide, guide_mask
+        if self.asking == "once":
+            asks = token_mean(asks, asks_mask)
         if answers.shape[1] < 2:
             raise MepsError(
                 f"attention over {answers.shape[1]} key; expected a sequence of at least 2 "
@@ -98,31 +108,3 @@ class GuidedAttention(nn.Module):
         if mask is not None:  # no key, no answer: not even the output layer's bias
             attended = attended * mask.any(dim=1)[:, None, None]
         return self.norm((asks if residual is None else residual) + attended), weights
-
-
-class Unguided(nn.Module):
-    """What stands where no attention does: the residual alone, layer-normalised.
-
-    Takes what `GuidedAttention` takes, so that leaving the attention out changes one module and
-    no route. There are no weights to look at, and nobody asks: `query` is "guide".
-
-    Shape
-    -----
-    residual (B, Q, D), or content where there is none -> output of the same shape, None.
-    """
-
-    query: Query = "guide"
-
-    def __init__(self, dim: int):
-        super().__init__()
-        self.norm = nn.LayerNorm(dim)
-
-    def forward(
-        self,
-        guide: Tensor,
-        content: Tensor,
-        guide_mask: Tensor | None = None,
-        content_mask: Tensor | None = None,
-        residual: Tensor | None = None,
-    ) -> tuple[Tensor, None]:
-        return self.norm(content if residual is None else residual), None

@@ -6,7 +6,7 @@ is elsewhere, the same curve can follow it (`mode="apex"`) or be learnt.
 """
 
 import math
-from typing import Literal
+from typing import Literal, get_args
 
 import torch
 from torch import Tensor, nn
@@ -15,7 +15,7 @@ from meps_lib.arguments import one_of
 from meps_lib.errors import MepsError
 
 Reading = Literal["three-sigma", "z-score"]
-Mode = Literal["fixed", "apex", "learnt", "uniform", "apex-only"]
+Mode = Literal["fixed", "apex", "learnt", "per-clip", "uniform", "apex-only"]
 
 
 def normal_weights(
@@ -91,13 +91,16 @@ class WeightedFusion(nn.Module):
 
     Parameters
     ----------
-    mode : {"fixed", "apex", "learnt", "uniform", "apex-only"}
+    mode : {"fixed", "apex", "learnt", "per-clip", "uniform", "apex-only"}
         Where the curve peaks: at `centre` in every clip (the paper); at each clip's known
         or spotted apex, and at `centre` where none is known; at a learnt place with a learnt
-        width; nowhere, all frames alike (ablation 2); or all weight on the frame nearest to
-        the apex (ablation 1).
+        width, the same in every clip; where each clip's own frames say: the curve times a
+        learnt score of each frame (ledger: fusion-per-clip); nowhere, all frames alike
+        (ablation 2); or all weight on the frame nearest to the apex (ablation 1).
     span, centre, width, reading
         As in `normal_weights`; starting values when learnt.
+    dim : int, optional
+        D, features of a frame or of a position of it; read by "per-clip" only.
 
     Shape
     -----
@@ -123,9 +126,10 @@ class WeightedFusion(nn.Module):
         centre: float = 0.5,
         width: float = 1.0,
         reading: Reading = "three-sigma",
+        dim: int | None = None,
     ):
         super().__init__()
-        one_of("mode", mode, ("fixed", "apex", "learnt", "uniform", "apex-only"))
+        one_of("mode", mode, get_args(Mode))
         normal_weights(2, span, centre, width, reading)  # same limits, same errors
         self.mode, self.span, self.reading = mode, span, reading
         # Logit and log keep a learnt centre inside the clip and a learnt width positive.
@@ -134,14 +138,21 @@ class WeightedFusion(nn.Module):
         if mode == "learnt":
             self.centre_logit, self.log_width = map(nn.Parameter, place)
         self.centre, self.width = centre, width
+        if mode == "per-clip":
+            if dim is None:
+                raise MepsError("mode='per-clip' scores frames; give dim, their features")
+            # A score without a bias, since softmax knows no level; 0 leaves the curve as it is.
+            self.score = nn.Sequential(nn.LayerNorm(dim), nn.Linear(dim, 1, bias=False))
+            nn.init.zeros_(self.score[1].weight)
 
     def weights(
         self,
         frame_mask: Tensor,
         apex: Tensor | None = None,
         apex_known: Tensor | None = None,
+        features: Tensor | None = None,
     ) -> Tensor:
-        """Weights (B, T) for a frame mask (B, T) and relative apex positions (B,)."""
+        """Weights (B, T) for a mask (B, T), apex positions (B,) and, per clip, the features."""
         B, T = frame_mask.shape  # batch, time
         device = frame_mask.device
         count = frame_mask.sum(dim=1, keepdim=True)
@@ -160,6 +171,9 @@ class WeightedFusion(nn.Module):
             sigma = _sigma(count, self.span, self.reading)
             z = (position - centre) / (width * sigma)
             logits = -0.5 * z.float() ** 2
+        if self.mode == "per-clip":
+            frames = features.flatten(2, -2).mean(dim=2) if features.ndim > 3 else features
+            logits = logits + self.score(frames)[..., 0]
         # An absent video has no frame at all: its weights come out 0, not NaN.
         logits = logits.masked_fill(~frame_mask, torch.finfo(logits.dtype).min)
         if self.mode == "apex-only":
@@ -178,5 +192,5 @@ class WeightedFusion(nn.Module):
         B, T = features.shape[:2]  # batch, time, ...
         if frame_mask is None:
             frame_mask = torch.ones(B, T, dtype=torch.bool, device=features.device)
-        weights = self.weights(frame_mask, apex, apex_known)
+        weights = self.weights(frame_mask, apex, apex_known, features)
         return torch.einsum("bt,bt...->b...", weights.to(features.dtype), features), weights

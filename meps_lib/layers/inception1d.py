@@ -12,22 +12,11 @@ from itertools import combinations_with_replacement
 
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import avg_pool1d, gelu
+from torch.nn.functional import gelu, max_pool1d
 
 from meps_lib.errors import MepsError
-
-
-def kernel_samples(seconds: float, sfreq: float) -> int:
-    """Length of a filter in samples: the odd number nearest to ``seconds * sfreq``, at least 3.
-
-    Examples
-    --------
-    >>> kernel_samples(0.1, 200), kernel_samples(0.001, 200)
-    (21, 3)
-    """
-    if not (seconds > 0 and sfreq > 0):
-        raise MepsError(f"kernel of {seconds} s at {sfreq} Hz; expected positive numbers")
-    return max(3, 2 * round((seconds * sfreq - 1) / 2 + 1e-9) + 1)
+from meps_lib.layers.filters1d import FilterBank1d, kernel_samples
+from meps_lib.layers.masked import MaskedBatchNorm1d, SqueezeExcite1d, masked_pool
 
 
 class InceptionBlock1d(nn.Module):
@@ -45,12 +34,19 @@ class InceptionBlock1d(nn.Module):
         Number of signals for the separable block, 1 for the mixable block.
     stride : int
         Down-sampling by average pooling after the block.
+    pool_branch : bool
+        One more branch: the largest sample under the shortest filter's length, as in the
+        inception networks for images (ledger: ps-pool-branch).
+    residual : bool
+        Add a pointwise copy of the input (ledger: ps-residual).
+    squeeze : int
+        Reduction of a squeeze-and-excitation gate; 0 for none (ledger: ps-squeeze).
 
     Shape
     -----
-    (B, in_channels, L), mask (B, L) -> (B, out_channels, ceil(L / stride)), mask. In the
-    separable block the outputs of one group depend on the inputs of that group alone, and
-    no output depends on what stands in padding.
+    (B, in_channels, L), mask (B, L) or None -> (B, out_channels, ceil(L / stride)), mask or
+    None. In the separable block the outputs of one group depend on the inputs of that group
+    alone, and no output depends on what stands in padding.
 
     CHOICE: kernel lengths, branches, widths and norms are not stated by the paper
     (ledger: ps-kernels). WHY batch norm: it works channel by channel, so signals stay
@@ -70,6 +66,9 @@ class InceptionBlock1d(nn.Module):
         sfreq: float,
         groups: int = 1,
         stride: int = 1,
+        pool_branch: bool = False,
+        residual: bool = True,
+        squeeze: int = 0,
     ):
         super().__init__()
         for name, value in (("in_channels", in_channels), ("out_channels", out_channels)):
@@ -77,51 +76,44 @@ class InceptionBlock1d(nn.Module):
                 raise MepsError(f"{name}={value}; expected a multiple of groups={groups}")
         if not kernels_s:
             raise MepsError("kernels_s is empty; expected at least one length in seconds")
-        self.groups = groups
+        self.groups, self.stride = groups, stride
         sizes = [kernel_samples(k, sfreq) for k in kernels_s]
-        self.branches = nn.ModuleList(
-            nn.Conv1d(in_channels, in_channels, k, padding=k // 2, groups=in_channels, bias=False)
-            for k in sizes
-        )
-        branches = len(sizes) * in_channels
-        self.pointwise = nn.Conv1d(branches, out_channels, 1, groups=groups, bias=False)
-        self.shortcut = nn.Conv1d(in_channels, out_channels, 1, groups=groups, bias=False)
-        self.norm = nn.BatchNorm1d(out_channels)
-        self.stride = stride
+        self.branches = FilterBank1d(in_channels, sizes)
+        self.pool_size = min(sizes) if pool_branch else None
+        n_branches = len(sizes) + pool_branch
+        pointwise = dict(kernel_size=1, groups=groups, bias=False)
+        self.pointwise = nn.Conv1d(n_branches * in_channels, out_channels, **pointwise)
+        self.shortcut = nn.Conv1d(in_channels, out_channels, **pointwise) if residual else None
+        self.norm = MaskedBatchNorm1d(out_channels)
+        self.squeeze = SqueezeExcite1d(out_channels, squeeze, groups) if squeeze else None
 
-    def forward(self, x: Tensor, mask: Tensor | None = None) -> tuple[Tensor, Tensor]:
+    def forward(self, x: Tensor, mask: Tensor | None = None) -> tuple[Tensor, Tensor | None]:
         B, C, L = x.shape  # batch, channels, samples
-        if mask is None:
-            mask = torch.ones(B, L, dtype=torch.bool, device=x.device)
-        y = torch.stack([branch(x) for branch in self.branches], dim=2)
+        branches = self.branches(x)
+        if self.pool_size is not None:
+            branches.append(self._largest(x, mask))
         # (B, C, branch, L): flattening keeps each signal's branches contiguous, which the
         # grouped pointwise convolution needs in order to stay within one signal.
-        y = self.pointwise(y.flatten(1, 2)) + self.shortcut(x)
-        return self._pool(gelu(self._normalise(y, mask)), mask)
+        y = self.pointwise(torch.stack(branches, dim=2).flatten(1, 2))
+        if self.shortcut is not None:
+            y = y + self.shortcut(x)
+        y = gelu(self.norm(y, mask))
+        if self.squeeze is not None:
+            y = self.squeeze(y, mask)
+        return masked_pool(y, mask, self.stride)
 
-    def _normalise(self, y: Tensor, mask: Tensor) -> Tensor:
-        """Batch norm over real samples; padding stays 0 and enters no statistic."""
-        if mask.all():
-            return self.norm(y)
-        steps = y.transpose(1, 2)
-        out = torch.zeros_like(steps)
-        out[mask] = self.norm(steps[mask])
-        return out.transpose(1, 2)
-
-    def _pool(self, y: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]:
-        """Mean of the real samples under each stride, and where there is at least one."""
-        share = mask[:, None].to(y.dtype)
-        if self.stride > 1:
-            # Both averages divide by the same window, so their ratio is the masked mean.
-            y, share = (avg_pool1d(v, self.stride, ceil_mode=True) for v in (y * share, share))
-            y = y / share.clamp(min=1 / (2 * self.stride))
-        return y, share[:, 0] > 0
+    def _largest(self, x: Tensor, mask: Tensor | None) -> Tensor:
+        """The largest real sample around each; padding, which is 0, could exceed them all."""
+        if mask is not None:
+            x = x.masked_fill(~mask[:, None], torch.finfo(x.dtype).min)
+        x = max_pool1d(x, self.pool_size, stride=1, padding=self.pool_size // 2)
+        return x if mask is None else x * mask[:, None]
 
 
 class InceptionStack(nn.ModuleList):
-    """Blocks in a row: (B, C, L) and a mask -> features and the mask at their rate."""
+    """Blocks in a row: (B, C, L) and a mask or None -> features and the mask at their rate."""
 
-    def forward(self, x: Tensor, mask: Tensor | None = None) -> tuple[Tensor, Tensor]:
+    def forward(self, x: Tensor, mask: Tensor | None = None) -> tuple[Tensor, Tensor | None]:
         for block in self:
             x, mask = block(x, mask)
         return x, mask
@@ -158,10 +150,14 @@ class SeparableMixableEncoder(nn.Module):
         Filter lengths in seconds, the same in every block; a later block at a lower rate
         has fewer samples in each, but never fewer than 3.
     n_separable, n_mixable : int
-        Number of blocks.
+        Number of blocks, one at least. Where signals mix is a choice (ledger: ps-mixing): after
+        `n_separable` blocks; from the start with none of them; never with no mixable block,
+        where `dim` must be a multiple of `n_signals`.
     stride_s : float
         Spacing of the output tokens in seconds, as near as whole strides of the blocks come;
         `token_s` is what they came to.
+    **block
+        `pool_branch`, `residual` and `squeeze` of every `InceptionBlock1d`.
 
     Shape
     -----
@@ -184,10 +180,18 @@ class SeparableMixableEncoder(nn.Module):
         n_separable: int = 2,
         n_mixable: int = 1,
         stride_s: float = 0.5,
+        **block: bool | int,
     ):
         super().__init__()
-        if n_separable < 1 or n_mixable < 1:
-            raise MepsError(f"{n_separable} separable, {n_mixable} mixable; expected 1 or more")
+        if min(n_separable, n_mixable) < 0 or n_separable + n_mixable < 1:
+            raise MepsError(
+                f"{n_separable} separable, {n_mixable} mixable; expected 1 block or more"
+            )
+        if n_mixable == 0 and dim % n_signals:
+            raise MepsError(
+                f"dim={dim} with no mixable block; expected a multiple of the {n_signals} signals, "
+                "each of which keeps features of its own"
+            )
         if not (stride_s > 0 and sfreq > 0):
             raise MepsError(f"stride_s={stride_s} s at {sfreq} Hz; expected positive numbers")
         strides = block_strides(max(1.0, stride_s * sfreq), n_separable + n_mixable)
@@ -196,8 +200,11 @@ class SeparableMixableEncoder(nn.Module):
         blocks, rate, channels = [], sfreq, n_signals
         for k, stride in enumerate(strides):
             groups = n_signals if k < n_separable else 1
-            wide = n_signals * width if k < n_separable else dim
-            blocks.append(InceptionBlock1d(channels, wide, kernels_s, rate, groups, stride))
+            last = k == len(strides) - 1
+            wide = dim if last or k >= n_separable else n_signals * width
+            blocks.append(
+                InceptionBlock1d(channels, wide, kernels_s, rate, groups, stride, **block)
+            )
             channels, rate = wide, rate / stride
         self.separable = InceptionStack(blocks[:n_separable])
         self.mixable = InceptionStack(blocks[n_separable:])
@@ -207,4 +214,5 @@ class SeparableMixableEncoder(nn.Module):
         if mask is not None:
             x = x * mask[:, None]
         tokens, real = self.mixable(*self.separable(x, mask))
-        return tokens.transpose(1, 2), real
+        tokens = tokens.transpose(1, 2)
+        return tokens, torch.ones_like(tokens[..., 0], dtype=torch.bool) if real is None else real

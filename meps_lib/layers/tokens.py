@@ -1,5 +1,8 @@
 """From a modality of a batch to tokens, with a learnt vector where a trial lacks it."""
 
+from collections.abc import Sequence
+from dataclasses import replace
+
 import torch
 from einops import rearrange
 from torch import Tensor, nn
@@ -32,9 +35,38 @@ class OrAbsent(nn.Module):
         self.absent = nn.Parameter(torch.zeros(dim))
 
     def forward(self, tokens: Tensor, there: Tensor) -> Tensor:
-        out = self.absent.expand(*there.shape, *tokens.shape[1:]).clone()
-        out[there] = tokens
+        out = self.absent.to(tokens.dtype).expand(*there.shape, *tokens.shape[1:]).clone()
+        out[there] = tokens  # under mixed precision, in the precision of the tokens
         return out
+
+
+class ModalityDropout(nn.Module):
+    """While training, hide one modality of a trial from the network, at random.
+
+    What is hidden is told as missing, so that the network learns to do without; a trial's only
+    modality is never hidden (ledger: modality-dropout).
+
+    Parameters
+    ----------
+    modalities : sequence of str
+        Those that the network reads.
+    p : float
+        Share of trials that lose one. Drawn from torch's generator, as dropout is.
+    """
+
+    def __init__(self, modalities: Sequence[str], p: float):
+        super().__init__()
+        self.modalities, self.p = tuple(modalities), p
+
+    def forward(self, batch: Batch) -> Batch:
+        if not self.training or self.p == 0:
+            return batch
+        there = torch.stack([batch.present[m] for m in self.modalities])  # (M, B)
+        lots = torch.rand(there.shape, device=there.device).masked_fill(~there, -1)
+        drawn = torch.rand(len(batch), device=there.device) < self.p
+        hidden = (lots == lots.max(dim=0).values) & drawn & (there.sum(dim=0) > 1)
+        left = dict(zip(self.modalities, there & ~hidden, strict=True))
+        return replace(batch, present=batch.present | left)
 
 
 class FrameTokens(nn.Module):
@@ -58,15 +90,15 @@ class FrameTokens(nn.Module):
         self.shape = (dim, grid, grid)
 
     def forward(self, batch: Batch) -> Tensor:
-        there = batch.present[self.input.name]
-        if batch.frame_mask is None or not there.any():
+        there, maps = batch.present[self.input.name], self.fill.absent.new_zeros(0, *self.shape)
+        if getattr(batch, self.input.name) is None:
             T = 1 if batch.frame_mask is None else batch.frame_mask.shape[1]
-            frames, real = None, there.new_zeros(len(batch), T)
-            maps = self.fill.absent.new_zeros(0, *self.shape)
+            real = there.new_zeros(len(batch), T)
         else:
             frames, real = self.input(batch)
-            # Only real frames go through the backbone: padding would spoil its batch norms.
-            maps = self.backbone(frames[real])
+            frames = frames[real]  # padding would spoil the backbone's batch norms
+            if len(frames):
+                maps = self.backbone(frames)
         if maps.shape[1:] != self.shape:
             raise MepsError(
                 f"the {self.input.name} backbone gave {tuple(maps.shape)}; expected (N, "
@@ -97,13 +129,13 @@ class SignalTokens(nn.Module):
 
     def forward(self, batch: Batch) -> tuple[Tensor, Tensor, Tensor]:
         there = batch.present["ps"]
-        if there.any():
+        if batch.ps is None:  # two steps, since attention over one would be none
+            real = there[:, None].expand(-1, 2)
+            steps = self.fill.absent.new_zeros(len(batch), 2, len(self.fill.absent))
+        else:  # a trial without signals is padding from end to end, and enters no statistic
             x, mask = self.input(batch)
-            steps, real = self.encoder(x[there], mask[there])
-        else:  # two steps, since attention over one would be none
-            steps, real = self.fill.absent.new_zeros(0, 2, len(self.fill.absent)), None
-        tokens = self.fill(steps, there)
-        counts = torch.ones_like(tokens[..., 0], dtype=torch.bool)
-        if real is not None:
-            counts[there] = real
-        return tokens, counts, counts & there[:, None]
+            mask = mask & there[:, None]
+            steps, real = self.encoder(x * mask[:, None], mask)
+        absent = self.fill.absent.to(steps.dtype)
+        tokens = torch.where(there[:, None, None], steps, absent)
+        return tokens, real | ~there[:, None], real & there[:, None]

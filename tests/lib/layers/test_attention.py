@@ -2,7 +2,8 @@ import pytest
 import torch
 
 from meps_lib.errors import MepsError
-from meps_lib.layers.attention import GuidedAttention, Unguided
+from meps_lib.layers.alternatives import Unguided
+from meps_lib.layers.attention import GuidedAttention
 
 
 @pytest.fixture

@@ -67,8 +67,8 @@ def test_kernels_are_seconds():
 
 def test_an_impulse_reaches_as_far_as_the_longest_kernel_says():
     torch.manual_seed(0)
-    block = InceptionBlock1d(1, 4, (0.1, 0.4), sfreq=100.0).eval()
-    x = torch.zeros(1, 1, 201)
+    block = InceptionBlock1d(1, 4, (0.1, 0.4), sfreq=100.0).double().eval()
+    x = torch.zeros(1, 1, 201, dtype=torch.float64)
     base, _ = block(x)
     x[..., 100] = 1.0
     moved = ((block(x)[0] - base).abs() > 1e-9).any(dim=1)[0].nonzero()[:, 0]
@@ -111,7 +111,9 @@ def test_impossible_sizes_are_refused():
         InceptionBlock1d(3, 6, (), 64.0)
     with pytest.raises(MepsError, match="positive"):
         kernel_samples(0.1, 0)
-    with pytest.raises(MepsError, match="0 mixable"):
+    with pytest.raises(MepsError, match="0 separable, 0 mixable"):
+        SeparableMixableEncoder(3, 64.0, n_separable=0, n_mixable=0)
+    with pytest.raises(MepsError, match="dim=32 .*multiple of the 3 signals"):
         SeparableMixableEncoder(3, 64.0, n_mixable=0)
 
 

@@ -164,7 +164,7 @@ def test_wrong_input_is_refused(batch, make_trial):
         ({"modalities": ("ps",), "attention": "concat"}, "attention='concat'.*no guide"),
         ({"modalities": ("colour",), "query": "content"}, "query.*no guide"),
         ({"modalities": ("colour", "depth"), "ps_width": 4}, "ps_width=4.*no signals"),
-        ({"attention": "concat", "heads": 2}, "heads=2.*leaves attention out"),
+        ({"attention": "concat", "heads": 2}, "heads=2.*asks no question"),
     ],
 )
 def test_a_setting_without_effect_is_refused_with_the_reason(settings, why):
