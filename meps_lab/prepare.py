@@ -93,7 +93,7 @@ def prepare(
         if "flow" in modalities:
             trial = with_flow(trial, config.flow_size, config.flow_method)
         trial = _only(trial, modalities)
-    changes: dict = {"truth": {k: v for k, v in trial.truth.items() if k in _SIZE_FREE}}
+    changes: dict = {"truth": {k: v for k, v in trial.truth.items() if k in _SIZE_FREE.split()}}
     if trial.n_frames:
         n = min(config.n_frames, trial.n_frames)
         kept = sample_frames(trial.n_frames, n, keep=trial.apex if n > 1 else None)
@@ -112,9 +112,7 @@ def prepare(
     return replace(trial, **changes)
 
 
-_SIZE_FREE = (
-    "valence", "arousal", "emotion", "shown", "leaked", "beat_times", "pulse_times", "scr_onsets",
-)  # fmt: skip
+_SIZE_FREE = "valence arousal emotion shown leaked beat_times pulse_times scr_onsets"
 
 
 def _signals(trial: Trial, config: PrepareConfig) -> dict:

@@ -85,10 +85,8 @@ def view_noise(body: Body, scale: float, tolerance: float = 0.04, seed: int = 0)
         The titles count what was found and what was invented.
     """
     # WHY: a finder needs to see what comes before and after a beat, so that the middle is judged.
-    told = record(
-        body, np.random.default_rng(seed), duration_s=14.0, signals=("ECG", "PPG"),
-        artefacts=Artefacts().scaled(scale),
-    )  # fmt: skip
+    rng, artefacts = np.random.default_rng(seed), Artefacts().scaled(scale)
+    told = record(body, rng, duration_s=14.0, signals=("ECG", "PPG"), artefacts=artefacts)
     recording = Recording(told.ps, told.names, told.units, 200.0, start=-2.0)
     found = {name: peaks(recording, name) / recording.sfreq - 2 for name in recording.names}
     figure = plot_signals(recording, marks=found)

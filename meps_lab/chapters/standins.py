@@ -35,6 +35,8 @@ class Like(NamedTuple):
 
 
 COUNTS = ("12-bit counts",)
+_E4_UNITS = ("uS", "not stated", "degrees C", "1/64 g")
+_E4_BODY = Body(tonic_us=0.1, pulse_height=0.1)
 STANDINS: dict[str, Like] = {
     "neurokit_eventrelated": Like(100, 150, "ECG EDA Photosensor RSP", body=Body(heart_rate=65.0)),
     "neurokit_resting": Like(100, 300, "ECG PPG RSP"),
@@ -46,10 +48,9 @@ STANDINS: dict[str, Like] = {
     "biosppy_eeg_open": Like(125, 240, "EEG", body=Body(alpha=0.5)),
     # A moving arm, and too little pulse to be found, as in the real one.
     "empatica_e4": Like(
-        64, 156, "EDA PPG SKT ACC_X", ("uS", "not stated", "degrees C", "1/64 g"),
-        Body(tonic_us=0.1, pulse_height=0.1), Artefacts(motion_per_min=30),
+        64, 156, "EDA PPG SKT ACC_X", _E4_UNITS, _E4_BODY, Artefacts(motion_per_min=30)
     ),
-}  # fmt: skip
+}
 VIDEOS = ("face_video", "face_leaves_video", "rgbd_depth_video")
 
 
@@ -129,11 +130,10 @@ def _simulated(like: Like, units: Mapping[str, str], source: str) -> Recording:
     stated = dict(zip_longest(names, like.units, fillvalue="not stated")) | dict(units)
     times = np.arange(round(like.duration_s * like.sfreq)) / like.sfreq
     onsets = np.array(PICTURE_ONSETS if "Photosensor" in names else ())
-    told = record(
-        like.body, np.random.default_rng(0), [Event(t, respond("fear")) for t in onsets[::3]],
-        duration_s=like.duration_s, sfreq=like.sfreq, signals=SIGNALS,
-        eeg_names=("O1",) * ("EEG" in names), eeg_sfreq=like.sfreq, artefacts=like.artefacts,
-    )  # fmt: skip
+    rng, events = np.random.default_rng(0), [Event(t, respond("fear")) for t in onsets[::3]]
+    how = {"duration_s": like.duration_s, "sfreq": like.sfreq, "signals": SIGNALS}
+    how |= {"eeg_names": ("O1",) * ("EEG" in names), "eeg_sfreq": like.sfreq}
+    told = record(like.body, rng, events, artefacts=like.artefacts, **how)
     made = dict(zip(SIGNALS, told.ps, strict=True))
     since = times - onsets[:, None]
     made["Photosensor"] = np.where(((since >= 0) & (since < 3)).any(axis=0), 0.0, 5.0)

@@ -18,7 +18,7 @@ def open_data(options, modalities: tuple[str, ...]):
     from meps_lab.datasets.index.build import build_index
 
     if options.data is None:
-        return cohort_of(options) if options.root is None else _folder(options.root)
+        return cohort_of(options) if options.root is None else _simulated_folder(options.root)
     if options.root is None:
         raise MepsError(f"--data {options.data}: say where it lies with --root DIR")
     how = options_of(options, options.data)
@@ -32,7 +32,7 @@ def open_data(options, modalities: tuple[str, ...]):
     return data
 
 
-def _folder(root: Path):
+def _simulated_folder(root: Path):
     from meps_lab.datasets.index.kinds import MODULES
     from meps_lab.simulate import FolderDataset
 

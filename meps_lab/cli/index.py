@@ -10,10 +10,8 @@ import tyro
 from meps_lib.errors import MepsError
 
 Positional = tyro.conf.Positional
-KindName = Literal[
-    "casme3-a", "casme3-b", "casme3-c", "mmme", "casme2", "samm", "smic", "megc2019", "flowmaps",
-    "case", "wesad",
-]  # fmt: skip
+_Faces = Literal["casme3-a", "casme3-b", "casme3-c", "mmme", "casme2", "samm", "smic"]
+KindName = Literal[_Faces, "megc2019", "flowmaps", "case", "wesad"]
 
 
 @dataclass

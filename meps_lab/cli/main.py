@@ -44,7 +44,7 @@ class Predict:
         matplotlib.use("Agg")
         from meps_lab.cli.demo import NOTICE, add_signals, demo_model
         from meps_lab.prepare import prepare
-        from meps_lib.explain.maps import picture, save_stacked
+        from meps_lib.explain.maps import plot_prediction, save_stacked
         from meps_lib.plots import use_style
         from meps_lib.signals import load
         from meps_lib.trial import collate
@@ -79,7 +79,7 @@ class Predict:
         for name, share in sorted(zip(classes, p, strict=True), key=lambda x: -x[1]):
             print(f"  {name:<10} {share:5.2f}  {'#' * round(40 * share)}")
         use_style()
-        frames, maps = picture(small, output)
+        frames, maps = plot_prediction(small, output)
         save_stacked(self.picture, frames, maps)
         print(f"picture: {self.picture}")
         if not names:

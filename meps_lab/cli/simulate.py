@@ -59,10 +59,8 @@ class Simulate:
         if self.classes is not None or self.scenario is not None:
             name = "--classes" if self.classes is not None else "--scenario"
             raise MepsError(f"{name} does not go with --layout: a data set has its own")
-        truth = write_layout(
-            self.layout, self.out,
-            n_subjects=self.subjects, trials=self.trials, seed=self.seed, dirt=not self.clean,
-        )  # fmt: skip
+        how = {"n_subjects": self.subjects, "trials": self.trials, "seed": self.seed}
+        truth = write_layout(self.layout, self.out, **how, dirt=not self.clean)
         files = [p for p in self.out.rglob("*") if p.is_file()]
         size = sum(p.stat().st_size for p in files) / 1e6
         title, n = LAYOUTS[self.layout].title, truth["subject"].nunique()

@@ -36,9 +36,12 @@ CLASSES = ("amusing", "boring", "relaxing", "scary")
 KINDS = {n: CLASSES[(n - 1) // 2] for n in range(1, 9)}  # two films of each, in this order
 SCREENS = (10, 11, 12)  # start, pause, end
 SIGNALS = {  # column -> the library's name, unit
-    "ecg": ("ECG", "mV"), "bvp": ("PPG", "%"), "gsr": ("EDA", "uS"), "rsp": ("RSP", "%"),
+    "ecg": ("ECG", "mV"),
+    "bvp": ("PPG", "%"),
+    "gsr": ("EDA", "uS"),
+    "rsp": ("RSP", "%"),
     "skt": ("SKT", "degC"),
-}  # fmt: skip
+}
 SUBJECTS = tuple(f"sub_{n}" for n in range(1, 31))
 _JUMP = "daqtime jumps at row"
 GAP = Rule("gap", "the clock jumps within the clip", flagged(_JUMP), "drop", keeps=True)
@@ -47,10 +50,10 @@ _STEP_MS = 1000 / SFREQ
 
 def rows(root: Path, options: IndexOptions) -> Rows:
     """The films of every subject as index rows."""
-    files = sorted((root / FOLDER).glob("sub_*.csv"), key=_number)
+    files = sorted((root / FOLDER).glob("sub_*.csv"), key=_subject_of)
     out, notes, jumping = [], [], {}
     for path in files:
-        table, subject = read_columns(path, ("daqtime", "video")), f"sub_{_number(path)}"
+        table, subject = read_columns(path, ("daqtime", "video")), f"sub_{_subject_of(path)}"
         jumps = jumping[subject] = _jumps(table["daqtime"], path)
         if len(jumps):
             k, more = jumps[0], f"; {len(jumps)} jumps in all" if len(jumps) > 1 else ""
@@ -113,7 +116,7 @@ def _jumps(daqtime: np.ndarray, path: Path) -> np.ndarray:
 
 
 def read_columns(path: Path, names: tuple[str, ...]) -> dict[str, np.ndarray]:
-    """Some columns of a CSV as numbers, and no others: a file has about 2.4 million rows.
+    """Some columns of a CSV alone, float64 of shape (L,), NaN where empty: a file has 2.4 M rows.
 
     Raises
     ------
@@ -146,13 +149,13 @@ def read_columns(path: Path, names: tuple[str, ...]) -> dict[str, np.ndarray]:
 
 
 def read_recording(path: Path) -> Recording:
-    """The five signals of one subject's whole session."""
+    """One subject's whole session, shape (5, L) at `SFREQ`, in the units of `SIGNALS`."""
     columns = read_columns(path, tuple(SIGNALS))
     names, units = zip(*SIGNALS.values(), strict=True)
     return Recording(np.stack(list(columns.values())), names, units, float(SFREQ), str(path))
 
 
-def _number(path: Path) -> int:
+def _subject_of(path: Path) -> int:
     found = re.fullmatch(r"sub_(\d+)", path.stem)
     if found is None:
         raise MepsError(f"{path}: expected a name such as sub_7.csv; move it elsewhere")

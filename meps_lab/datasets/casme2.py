@@ -54,11 +54,9 @@ def rows(root: Path, options: IndexOptions) -> Rows:
     # All clips from one folder: half of them cut and half not would be two data sets.
     if raw and spelled(_CROPPED) not in map(spelled, there):
         frames, notes = raw, (f"no {_CROPPED}: whole pictures of {raw}",)
-    found = coded_clips(
-        root, options, TABLES,
-        data_set="casme2", frames=(frames,), subject="sub{:02d}", clip="{subject}_{name}",
-        fps=FPS, number=_NUMBER, class_sets=_SETS,
-    )  # fmt: skip
+    how = {"frames": (frames,), "subject": "sub{:02d}", "clip": "{subject}_{name}"}
+    how |= {"fps": FPS, "number": _NUMBER, "class_sets": _SETS}
+    found = coded_clips(root, options, TABLES, data_set="casme2", **how)
     return replace(found, notes=notes)
 
 

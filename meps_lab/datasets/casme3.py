@@ -58,10 +58,10 @@ def frames_in(
     MepsError
         If two different folders have them.
     """
-    return the_one(root, [folder for folder in folders if _has(folder, first, last)])
+    return the_one(root, [folder for folder in folders if _has_all(folder, first, last)])
 
 
-def _has(folder: Path, first: int | None, last: int | None) -> bool:
+def _has_all(folder: Path, first: int | None, last: int | None) -> bool:
     if first is None:
         return has_frames(folder)
     try:  # a long video is listed once for all its clips

@@ -145,7 +145,7 @@ def load(root: Path, row: pd.Series, config: LoadConfig) -> Trial:
     return Trial(label="others", subject=row["subject"], clip=row["clip"], **fields)
 
 
-def _listed(table: pd.DataFrame) -> bool:
+def _has_exceptions(table: pd.DataFrame) -> bool:
     return bool(table["flags"].str.contains("listed in ").any())
 
 
@@ -161,7 +161,9 @@ KIND = Kind(
     marks=("annotation/*part_A*", "*part_A_*.xls*", "part_A/data", "Part_A_ME_clip"),
     seen=(
         Seen("annotation, JpgIndex v2 (v1 likewise)", TABLE),
-        Seen("lists of exceptions", NEVER, "the form of the lists, but for one line", _listed),
+        Seen(
+            "lists of exceptions", NEVER, "the form of the lists, but for one line", _has_exceptions
+        ),
         Seen("frames in colour and depth", NEVER),
     ),
     tables=TABLES,

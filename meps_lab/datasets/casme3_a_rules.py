@@ -43,7 +43,7 @@ import pandas as pd
 
 from meps_lab.datasets import casme3
 from meps_lab.datasets.index.reports import DUPLICATE, flagged
-from meps_lab.datasets.index.rules import APEX_BEFORE_ONSET, Rule, below, forget
+from meps_lab.datasets.index.rules import APEX_BEFORE_ONSET, Rule, forget, less
 
 # CHOICE: ten seconds. WHY: a bound of ours that leaves room for macro-expressions, too; the one
 # published row that is meant lasts 115 s.
@@ -99,12 +99,12 @@ RULES = (
         "the offset is forgotten, the clip ends with its apex",
         keeps=True,
     ),
-    Rule("onset-after-offset", "the onset lies after the offset", below("offset", "onset"), "drop"),
+    Rule("onset-after-offset", "the onset lies after the offset", less("offset", "onset"), "drop"),
     APEX_BEFORE_ONSET,
     Rule(
         "apex-after-offset",
         "the apex lies after the offset",
-        below("offset", "apex"),
+        less("offset", "apex"),
         "repair",
         forget("apex"),
         "the apex is forgotten",

@@ -143,18 +143,18 @@ def load(root: Path, row: pd.Series, config: LoadConfig) -> Trial:
     """One clip from onset to offset, and the body around its onset; see `Kind`."""
     fields = casme3.video(root, row, config)
     if "ps" in config.modalities:
-        recording, start_row = read_once(_body(root, row), read_physiology)
+        recording, start_row = read_once(_body_file(root, row), read_physiology)
         fields |= expression_window(recording, onset_s(start_row, int(row["onset"])), config)
     return Trial(label="others", subject=row["subject"], clip=row["clip"], **fields)
 
 
 def files(root: Path, row: pd.Series, config: LoadConfig) -> list[Path]:
     """What `load` reads."""
-    body = [_body(root, row)] if "ps" in config.modalities else []
+    body = [_body_file(root, row)] if "ps" in config.modalities else []
     return casme3.pictures(root, row, config) + body
 
 
-def _body(root: Path, row: pd.Series) -> Path:
+def _body_file(root: Path, row: pd.Series) -> Path:
     if not row["ps"]:
         raise MepsError(
             f"clip {row['clip']!r}: no physiology of subject {row['subject']} below "

@@ -44,7 +44,7 @@ def flag(table: pd.DataFrame, lists: Sequence[Path]) -> tuple[pd.DataFrame, tupl
         Naming the file and the line that cannot be read.
     """
     table, notes = table.copy(), []
-    for path in lists:
+    for path in dict.fromkeys(lists):
         why = (_of_rows if path.suffix.lower() in SUFFIXES else _of_pictures)(path, table)
         for k, text in why.items():
             table.loc[k, "flags"] = "; ".join(filter(None, (table.loc[k, "flags"], text)))
@@ -67,7 +67,7 @@ def _of_pictures(path: Path, table: pd.DataFrame) -> dict[int, str]:
         if found is None:
             raise MepsError(f"{path}, line {number}: got {line[:80]!r}; expected {_FORMS}")
         video = f"spNO.{int(found['subject'])}_{found['letter'].lower()}"
-        named[video][int(found["frame"])] = found["why"].strip()
+        named[video][int(found["frame"])] = found["why"].strip().replace(";", ",")
     if not named:
         raise MepsError(f"--exceptions {path}: no line in it; expected {_FORMS}")
     flags = {}

@@ -74,7 +74,7 @@ def read_physiology(path: Path) -> tuple[Recording, int]:
         If the file cannot be read, header or column is missing, a cell is no number, the time
         column does not run at 200 Hz, or no marker is 5.
     """
-    header, data = _split(path)
+    header, data = _header_and_rows(path)
     places = columns(header, path)
     table = _numbers(data, places, path)
     _check_clock(table["time"].to_numpy(), path)
@@ -93,7 +93,7 @@ def read_physiology(path: Path) -> tuple[Recording, int]:
 
 
 def columns(header: Sequence[str], path: Path) -> dict[str, int]:
-    """Which column is which.
+    """Which column is which: a name of `SPELLINGS` -> its place, counted from 0.
 
     CHOICE: a header that names no signal and no marker is taken in the documented order. WHY: the
     sources give the columns' order and meaning, but not how the header spells them; the clock and
@@ -124,7 +124,7 @@ def columns(header: Sequence[str], path: Path) -> dict[str, int]:
     return {name: found[0] for name, found in hits.items()}
 
 
-def _split(path: Path) -> tuple[list[str], bytes]:
+def _header_and_rows(path: Path) -> tuple[list[str], bytes]:
     """The header's cells, and what stands below."""
     try:
         data = path.read_bytes()
@@ -138,8 +138,8 @@ def _split(path: Path) -> tuple[list[str], bytes]:
 
 def _numbers(data: bytes, places: dict[str, int], path: Path) -> pd.DataFrame:
     """The six columns as float64."""
-    how = {"sep": "\t", "header": None, "usecols": sorted(places.values()), "quoting": 3,
-           "skip_blank_lines": False, "index_col": False, "encoding_errors": "replace"}  # fmt: skip
+    how = {"sep": "\t", "header": None, "usecols": sorted(places.values()), "quoting": 3}
+    how |= {"skip_blank_lines": False, "index_col": False, "encoding_errors": "replace"}
     try:
         table = pd.read_csv(io.BytesIO(data), dtype=np.float64, **how)
     except (ValueError, OverflowError):

@@ -14,7 +14,7 @@ import pandas as pd
 from meps_lab.datasets.cache.settings import LoadConfig
 from meps_lab.datasets.index.kind import IndexOptions, Rows
 from meps_lab.datasets.index.reports import DUPLICATE, check_unique, missing
-from meps_lab.datasets.index.rules import APEX_BEFORE_ONSET, Rule, below, forget
+from meps_lab.datasets.index.rules import APEX_BEFORE_ONSET, Rule, forget, less
 from meps_lab.datasets.index.schema import frame_of
 from meps_lab.datasets.readers.cells import at, coding, emotion, half_width, integer, subject_number
 from meps_lab.datasets.readers.folders import finder, the_one
@@ -65,7 +65,7 @@ RULES = (
     Rule(
         "offset-too-early",
         "the offset lies before the onset or the apex",
-        lambda t: below("offset", "onset")(t) | below("offset", "apex")(t),
+        lambda t: less("offset", "onset")(t) | less("offset", "apex")(t),
         "repair",
         forget("offset"),
         "the offset is forgotten, the clip ends with its last frame",
@@ -116,7 +116,7 @@ def coded_clips(
         # It becomes a folder's name, so it must not lead out of the data set.
         if not re.fullmatch(r"\w[\w.-]*", name):
             raise MepsError(f"{where('Filename')}: got {name!r}; expected a clip such as EP02_01f")
-        felt = emotion(cells["emotion"], where("Emotion"))
+        felt = emotion(cells["emotion"], where("Estimated Emotion"))
         folder = the_one(root, [f for f in find(*frames, who, name) if has_frames(f)])
         minus = half_width(cells["apex"]) == _NO_APEX
         row = coding(cells, felt, class_sets)

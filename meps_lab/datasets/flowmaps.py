@@ -40,9 +40,12 @@ from meps_lib.video.pictures import read_picture
 SIDE = 28  # pixels
 TABLES = ("*.csv",)
 COLUMNS = {
-    "dataset": ("dataset", "data_set"), "sub": ("sub", "subject"),
-    "filename": ("filename", "file"), "part": ("filename_o",), "label": ("label", "class"),
-}  # fmt: skip
+    "dataset": ("dataset", "data_set"),
+    "sub": ("sub", "subject"),
+    "filename": ("filename", "file"),
+    "part": ("filename_o",),
+    "label": ("label", "class"),
+}
 _NAMES = ("filename", "part")  # a table has one of them
 # CHOICE: 0, 1, 2 are these, in this order. WHY: it is the order of the published confusions.
 CLASSES = CLASS_SETS["three"].classes
@@ -65,11 +68,11 @@ def rows(root: Path, options: IndexOptions) -> Rows:
     """The rows of the label table, each with its picture."""
     path = find_table(root, TABLES, options.labels)
     table = read_table(path, COLUMNS, options.sheet, optional=_NAMES)
-    on_disk = _pictures(root)
+    on_disk = _png_files(root)
     out, seen, used = [], {}, 0
     for line in table.itertuples(index=False):
         clip, row = _row(line, path)
-        picture = _choose(on_disk.get(row.pop("_stem"), []), row["data_set"], clip)
+        picture = _one_picture(on_disk.get(row.pop("_stem"), []), row["data_set"], clip)
         for what, words in ((clip, "are"), (picture, "would have")):
             first = line.row if what is None else seen.setdefault(what, line.row)
             if first != line.row:
@@ -130,7 +133,7 @@ def _without_png(name: str) -> str:
     return name[:-4] if name.lower().endswith(".png") else name
 
 
-def _pictures(root: Path) -> dict[str, list[Path]]:
+def _png_files(root: Path) -> dict[str, list[Path]]:
     """Every PNG at the root or two levels below, by its name without stray spaces."""
     out: dict[str, list[Path]] = {}
     for folder in folders_below(root, 2, _FOLDERS):
@@ -140,7 +143,7 @@ def _pictures(root: Path) -> dict[str, list[Path]]:
     return out
 
 
-def _choose(found: list[Path], name: str, clip: str) -> Path | None:
+def _one_picture(found: list[Path], name: str, clip: str) -> Path | None:
     """The one picture of that name, or the one in its data set's folder."""
     if len(found) > 1:
         found = [p for p in found if name in map(str.lower, p.parts[:-1])] or found
@@ -159,7 +162,7 @@ def _check_sets(table: pd.DataFrame, path: Path) -> None:
 
 
 def load(root: Path, row: pd.Series, config: LoadConfig) -> Trial:
-    """One map as a trial without frames.
+    """One map, flow (1, 3, 28, 28), as a trial without frames; refused if of another size or mode.
 
     Its channels are u, v and strain; `meps_lib.video.in_order` gives them to a network that was
     trained on another order. Its values are the picture's grey levels, 0 to 255, as they are:
@@ -171,7 +174,7 @@ def load(root: Path, row: pd.Series, config: LoadConfig) -> Trial:
     if picture.shape != (SIDE, SIDE, 3) or picture.dtype != np.uint8:
         raise MepsError(
             f"{path}: a picture of shape {picture.shape}, {picture.dtype}; expected {SIDE} x "
-            f"{SIDE} with three channels of 8 bits: u, v, strain"
+            f"{SIDE} with three channels of 8 bits: u, v, strain; make it anew, or remove its row"
         )
     named = np.ascontiguousarray(picture[..., ::-1])  # OpenCV reads blue first
     flow = torch.from_numpy(named).permute(2, 0, 1)[None].float().contiguous()

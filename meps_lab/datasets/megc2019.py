@@ -56,7 +56,7 @@ def rows(root: Path, options: IndexOptions) -> Rows:
                 "not the published one"
             )
         elif not options.any_counts:
-            _check(distinct, name, folder)
+            _check_whole(distinct, name, folder)
         missing += [_of_part(item, kind) for item in found.missing]
         notes += [f"{kind.title} in {folder.name}", *(f"{kind.title}: {n}" for n in found.notes)]
         tables.append(_placed(found.table, name, folder.name))
@@ -128,7 +128,7 @@ def _of_part(item: Missing | str, kind: Kind) -> Missing | str:
     return replace(item, what=f"{kind.title}: {item.what}", names=names, total=None)
 
 
-def _check(table: pd.DataFrame, name: str, folder: Path) -> None:
+def _check_whole(table: pd.DataFrame, name: str, folder: Path) -> None:
     """Hold a whole set against what the composite takes of it."""
     taken = table[table["class_megc2019"].notna() & ~casme2.LEFT_OUT_RULE.when(table)]
     got = {"subjects": taken["subject"].nunique(), **taken["class_megc2019"].value_counts()}

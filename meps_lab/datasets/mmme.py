@@ -28,12 +28,12 @@ from meps_lab.datasets.index.kind import NEVER, Expected, IndexOptions, Kind, Ro
 from meps_lab.datasets.index.reports import missing
 from meps_lab.datasets.index.schema import frame_of
 from meps_lab.datasets.mmme_frames import check_times, folders_that_tell, marked_frame, nth_pulse
-from meps_lab.datasets.mmme_table import FPS, RULES, SETS, SFREQ, TABLES, read_coding
+from meps_lab.datasets.mmme_table import FPS, MACRO, RULES, SETS, SFREQ, TABLES, read_coding
 from meps_lab.datasets.readers.biopac_mat import read_mat
 from meps_lab.datasets.readers.cells import subject_named
 from meps_lab.datasets.readers.curry_eeg import beside, eeg_window, header_of, read_curry
 from meps_lab.datasets.readers.folders import entries, finder, recordings_by_subject
-from meps_lab.datasets.readers.frames import has_frames
+from meps_lab.datasets.readers.frames import gap_in, has_frames
 from meps_lab.datasets.readers.media import video_fields, video_files
 from meps_lab.datasets.readers.signals_cut import expression_window, read_once
 from meps_lab.datasets.readers.triggers import samples_of
@@ -47,8 +47,12 @@ def rows(root: Path, options: IndexOptions) -> Rows:
     peripheral, two_ps = _recordings(root, ".mat")
     brain, two_eeg = _recordings(root, ".cdt")
     folders, shared = _clip_folders(root, found)
+    macro = options.rules.get("macro") == "keep"
     for row, folder in zip(found, folders, strict=True):
         row["colour"] = folder
+        wanted = folder and (macro or MACRO not in row["flags"])
+        gap = _gap(root, folder, row) if wanted else ""
+        row["flags"] = "; ".join(filter(None, (row["flags"], gap)))
         for column, files_of in (("ps", peripheral), ("eeg", brain)):
             row[column] = files_of.get(row["subject"], "")
             row[f"{column}_sfreq"] = SFREQ if row[column] else None
@@ -61,6 +65,18 @@ def rows(root: Path, options: IndexOptions) -> Rows:
         *missing("EEG (.cdt, with its .dpa)", no_eeg, unit="subjects"),
     )
     return Rows(table, (*lost, *shared, *two_ps, *two_eeg), tuple(notes))
+
+
+def _gap(root: Path, folder: str, row: dict) -> str:
+    """Why a clip's frames cannot be counted, or which are not there; "" if nothing is wrong.
+
+    The folder stays the row's: from its names the signals know when the clip began.
+    """
+    try:
+        check_times(root / folder, row["offset"])
+    except MepsError as error:
+        return str(error).removeprefix(f"{root / folder}/").partition("; ")[0]
+    return gap_in(root / folder, None, row["onset"], row["offset"])
 
 
 def _recordings(root: Path, ending: str) -> tuple[dict[str, str], list[str]]:

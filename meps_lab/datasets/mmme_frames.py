@@ -73,7 +73,7 @@ def shot_at(path: Path) -> datetime | None:
 
 
 def marked_frame(folder: Path, marker: int, row: int) -> int:
-    """The first frame whose name carries the clip's marker: the one that the pulse belongs to.
+    """The first frame, counted from 0, whose name carries the marker: the pulse belongs to it.
 
     CHOICE: frame 0 where the names carry none of the 48 markers. WHY: the table's times count
     from the clip's start, and the marker stands for that; the sources do not say more.

@@ -13,7 +13,7 @@ import pandas as pd
 
 from meps_lab.datasets.index.kind import IndexOptions
 from meps_lab.datasets.index.reports import check_counts, flagged
-from meps_lab.datasets.index.rules import Rule, below, forget
+from meps_lab.datasets.index.rules import Rule, forget, less
 from meps_lab.datasets.readers.cells import (
     at,
     coding,
@@ -60,7 +60,11 @@ DIF = "'dif' is not offset minus onset"
 _MARKS = ("onset", "apex", "offset")
 
 
-def _breaks_micro(table: pd.DataFrame) -> pd.Series:
+def _open_ended(table: pd.DataFrame) -> pd.Series:
+    return table["onset"].isna() | table["offset"].isna()
+
+
+def _too_long(table: pd.DataFrame) -> pd.Series:
     lasts, rises = table["offset"] - table["onset"], table["apex"] - table["onset"]
     long = (lasts > _LONGEST_S * FPS) & ~(rises <= _SLOWEST_S * FPS).fillna(False)
     return long.fillna(False) & ~flagged(MACRO)(table)
@@ -71,36 +75,32 @@ def _repeated(table: pd.DataFrame) -> pd.Series:
     return table.duplicated(key) & table["onset"].notna()
 
 
+def _unnamed(table: pd.DataFrame) -> pd.Series:
+    return table["emotion"] == ""
+
+
+_kept = partial(Rule, default="keep", keeps=True)
 RULES = (
     Rule("macro", MACRO, flagged(MACRO), "drop", keeps=True),
     Rule("unsized", UNSIZED, flagged(UNSIZED), "drop", keeps=True),
     Rule("duplicate", "the same expression as an earlier row", _repeated, "drop", keeps=True),
+    Rule("no-onset", "no onset or no offset frame", _open_ended, "drop", keeps=True),
+    Rule("offset-first", "the offset lies before the onset", less("offset", "onset"), "drop"),
+    _kept("no-apex", "no apex frame", lambda t: t["apex"].isna()),
     Rule(
-        "no-onset", "no onset or no offset frame",
-        lambda t: t["onset"].isna() | t["offset"].isna(), "drop", keeps=True,
+        "apex-outside",
+        "the apex lies outside onset to offset",
+        lambda t: less("apex", "onset")(t) | less("offset", "apex")(t),
+        "repair",
+        repair=forget("apex"),
+        repaired="the apex is forgotten",
     ),
-    Rule("offset-first", "the offset lies before the onset", below("offset", "onset"), "drop"),
-    Rule("no-apex", "no apex frame", lambda t: t["apex"].isna(), "keep", keeps=True),
-    Rule(
-        "apex-outside", "the apex lies outside onset to offset",
-        lambda t: below("apex", "onset")(t) | below("offset", "apex")(t), "repair",
-        repair=forget("apex"), repaired="the apex is forgotten",
-    ),
-    Rule(
-        "not-micro", "longer than 500 ms, and more than 250 ms to the apex", _breaks_micro, "keep",
-        keeps=True,
-    ),
-    Rule(
-        "unknown-emotion", "an emotion that is none of the known ones",
-        lambda t: t["emotion"] == "", "keep", keeps=True,
-    ),
-    Rule(
-        "marker", "a marker outside 101 to 148", lambda t: ~t["marker"].isin(MARKERS), "keep",
-        keeps=True,
-    ),
-    Rule("times", TIMES, flagged(TIMES), "keep", keeps=True),
-    Rule("dif", DIF, flagged(DIF), "keep", keeps=True),
-)  # fmt: skip
+    _kept("not-micro", "longer than 500 ms, and more than 250 ms to the apex", _too_long),
+    _kept("unknown-emotion", "an emotion that is none of the known ones", _unnamed),
+    _kept("marker", "a marker outside 101 to 148", lambda t: ~t["marker"].isin(MARKERS)),
+    _kept("times", TIMES, flagged(TIMES)),
+    _kept("dif", DIF, flagged(DIF)),
+)
 
 
 def read_coding(root: Path, options: IndexOptions) -> tuple[list[dict], list[str]]:
@@ -124,7 +124,7 @@ def read_coding(root: Path, options: IndexOptions) -> tuple[list[dict], list[str
     rows = [_row(path, cells) for cells in table.to_dict("records")]
     notes = _odd_dif(rows)
     if not options.any_counts:
-        _check_counts(path, rows)
+        _check_micro(path, rows)
     return rows, notes
 
 
@@ -179,7 +179,7 @@ def _odd_dif(rows: list[dict]) -> list[str]:
     return [f"{DIF} in {len(odd)} of {len(rows)} rows: it means something else here, and is unused"]
 
 
-def _check_counts(path: Path, rows: list[dict]) -> None:
+def _check_micro(path: Path, rows: list[dict]) -> None:
     """Whoever has all micro-expressions has them as published; a row pasted twice counts once."""
     table = pd.DataFrame(rows).drop(columns=["clip", "row"]).drop_duplicates()
     micro = table.loc[~flagged(MACRO)(table) & ~flagged(UNSIZED)(table), "emotion"]

@@ -27,11 +27,9 @@ _SETS = {"megc2019": MEGC2019["samm"], "three": CLASS_SETS["three"], "four": CLA
 
 def rows(root: Path, options: IndexOptions) -> Rows:
     """The coding table as index rows; see `Kind`."""
-    return coded_clips(
-        root, options, TABLES, header_row=_HEADER,
-        data_set="samm", frames=(), subject="{:03d}", clip="{name}", fps=FPS, number=_NUMBER,
-        class_sets=_SETS,
-    )  # fmt: skip
+    how = {"frames": (), "subject": "{:03d}", "clip": "{name}"}
+    how |= {"fps": FPS, "number": _NUMBER, "class_sets": _SETS}
+    return coded_clips(root, options, TABLES, header_row=_HEADER, data_set="samm", **how)
 
 
 def _no_apex(table: pd.DataFrame) -> bool:

@@ -16,7 +16,7 @@ from meps_lab.datasets.index.kind import Rows
 from meps_lab.datasets.index.reports import missing
 from meps_lab.datasets.index.rules import Rule
 from meps_lab.datasets.index.schema import frame_of
-from meps_lab.datasets.readers.signals_cut import read_once, stretch
+from meps_lab.datasets.readers.signals_cut import read_once, segment_window
 from meps_lib.errors import MepsError
 from meps_lib.signals import Recording
 from meps_lib.trial import Trial
@@ -103,8 +103,9 @@ def rows_of_conditions(
 ) -> Rows:
     """The index rows of a set, a clip each, from rows that are a whole condition each.
 
-    Onset and offset of a condition are its ends, `found` and `subjects` those whose recordings are
-    there and are published, and `odd` says of a clip's row what else its flags have to say, or "".
+    Onset and offset of a condition are its first and last sample, clips last `segment_s` (s).
+    `found` and `subjects` are those whose recordings are there and are published, and `odd` says of
+    a clip's row what else its flags have to say, or "".
     """
     clips, total, sfreq = [], 0, conditions[0]["ps_sfreq"] if conditions else 1.0
     for whole in conditions:
@@ -115,8 +116,10 @@ def rows_of_conditions(
             flags = filter(None, (part.flags, whole.get("flags"), odd(clip)))
             clips.append(clip | {"flags": "; ".join(flags)})
     lacking = [subject for subject in subjects if subject not in found]
+    without = sorted(set(found) - {whole["subject"] for whole in conditions})
     table = frame_of(clips, data_set)
     lost = missing("recordings", lacking, len(subjects), "subjects")
+    lost += missing("conditions in the recordings", without, len(found), "subjects")
     return Rows(table, lost, (*notes, *left_over(total, table, sfreq, segment_s)))
 
 
@@ -129,7 +132,7 @@ def load_stretch(
     """
     recording = read_once(root / row["ps"], read)
     start_s, stop_s = (k / recording.sfreq for k in (int(row["onset"]), int(row["offset"]) + 1))
-    fields = stretch(recording, start_s, stop_s, config) | {"start": start_s}
+    fields = segment_window(recording, start_s, stop_s, config) | {"start": start_s}
     return Trial(label="others", subject=row["subject"], clip=row["clip"], **fields)
 
 
@@ -138,9 +141,9 @@ def recording_file(root: Path, row: pd.Series, config: LoadConfig) -> list[Path]
     return [root / row["ps"]]
 
 
-def _brief(table: pd.DataFrame) -> pd.Series:
+def _brief_clip(table: pd.DataFrame) -> pd.Series:
     seconds = (table["offset"] - table["onset"] + 1) / table["ps_sfreq"]
     return (seconds < SHORTEST_S).fillna(False)
 
 
-FRAGMENT = Rule("fragment", f"shorter than {SHORTEST_S:g} s", _brief, "drop", keeps=True)
+FRAGMENT = Rule("fragment", f"shorter than {SHORTEST_S:g} s", _brief_clip, "drop", keeps=True)

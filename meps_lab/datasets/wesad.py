@@ -29,8 +29,11 @@ SFREQ, BVP_HZ = 700, 64
 CONDITIONS = {1: "baseline", 2: "stress", 3: "amusement", 4: "meditation"}  # other labels: nobody's
 CLASSES = ("baseline", "stress", "amusement")
 CHEST = {  # key -> the library's name, unit. CHOICE: the units; the files hold numbers alone
-    "ECG": ("ECG", "mV"), "EDA": ("EDA", "uS"), "Resp": ("RSP", "%"), "Temp": ("SKT", "degC"),
-}  # fmt: skip
+    "ECG": ("ECG", "mV"),
+    "EDA": ("EDA", "uS"),
+    "Resp": ("RSP", "%"),
+    "Temp": ("SKT", "degC"),
+}
 SUBJECTS = tuple(f"S{n}" for n in range(2, 18) if n != 12)
 _TOLERANCE_S = 1.0  # CHOICE: by which the wrist's recording may be shorter or longer
 
@@ -56,7 +59,7 @@ def _labels(path: Path) -> np.ndarray:
     content = _content(path)
     label = _column(path, content, "label")
     if label.dtype.kind == "f" and not np.array_equal(label, np.round(label)):
-        raise MepsError(f"{path}: label holds fractions; expected whole numbers")
+        raise MepsError(f"{path}: label holds fractions or NaN; expected whole numbers")
     for key in CHEST:
         n = _column(path, content, "signal", "chest", key).size
         if n != len(label):

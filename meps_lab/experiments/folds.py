@@ -20,6 +20,7 @@ from meps_lib.protocol.metrics import score
 from meps_lib.protocol.normalise import NORMALISERS
 from meps_lib.protocol.splits import Split
 from meps_lib.training import fit, predict
+from meps_lib.trial import Trial
 
 
 def run(
@@ -139,7 +140,8 @@ def run_fold(
     # Sums over several threads round otherwise, and processes that share the cores would wait.
     torch.set_num_threads(1)
     try:
-        p = predict(train_fold(data, config, split, seed), test, data.classes).numpy()
+        model = train_fold(data, config, split, seed)
+        p = torch.cat([_answer(model, trial, data.classes) for trial in test]).numpy()
     finally:
         torch.set_num_threads(threads)
     others = [t.label for t in data.of((*split.train, *split.validation))]
@@ -156,6 +158,14 @@ def run_fold(
     if results is not None:
         results.keep(seed, split.fold, table)
     return table
+
+
+def _answer(model: torch.nn.Module, trial: Trial, classes: Sequence[str]) -> torch.Tensor:
+    """What a model says of a trial, (1, K); asked alone, as number and order may tell the class."""
+    try:
+        return predict(model, [trial], classes)
+    except MepsError as error:  # the model is not told which trial it is
+        raise MepsError(f"clip {trial.clip!r} of {trial.subject!r}: {error}") from None
 
 
 def train_fold(

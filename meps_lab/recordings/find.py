@@ -62,7 +62,7 @@ def fetch(name: str) -> Path:
     """
     found = _found(name)
     if found is None:
-        for file in _files(name):
+        for file in _lines_of(name):
             _download(file)
         found = cache_folder() / _path(name)
     return found
@@ -111,7 +111,7 @@ def fetch_or_notice(name: str, instead: str) -> Path | None:
     try:
         return fetch(name)
     except RecordingUnavailable as error:
-        display(Notice(name, _files(name)[0].about, instead, str(error)))
+        display(Notice(name, _lines_of(name)[0].about, instead, str(error)))
         return None
 
 
@@ -143,7 +143,7 @@ def cache_folder() -> Path:
     return Path(pooch.os_cache("meps"))
 
 
-def _files(name: str) -> list:
+def _lines_of(name: str) -> list:
     """The lines of the table that belong to a recording."""
     if name not in NAMES:
         raise MepsError(f"no recording is called {name!r}; there are: {', '.join(NAMES)}")
@@ -152,7 +152,7 @@ def _files(name: str) -> list:
 
 def _path(name: str) -> str:
     """The one file of a recording, or the folder of its files."""
-    return os.path.commonpath([file.path for file in _files(name)])
+    return os.path.commonpath([file.path for file in _lines_of(name)])
 
 
 def _places() -> Iterator[Path]:
@@ -171,7 +171,7 @@ def _found(name: str) -> Path | None:
     """The first place in which all files of a recording are what they should be."""
     path = _path(name)
     for root in (place for place in _places() if (place / path).exists()):
-        for file in _files(name):
+        for file in _lines_of(name):
             if _digest(root / file.path) != file.sha256:
                 text = (
                     f"{name}: {root / file.path} is missing or is not the file of "

@@ -54,7 +54,7 @@ _OTHERS_SEED = 987_654_321  # of the people from whom the classifier learns
 _OTHERS_TRIALS = 16  # of each
 
 
-class Seen(NamedTuple):
+class Evidence(NamedTuple):
     """What the features of one trial are made from."""
 
     truth: dict[str, Any]
@@ -101,7 +101,7 @@ def ceiling(dataset, seeds: Sequence[int] = (0,), n_people: int = 60) -> pd.Data
     for seed in (seeds := check_list("seeds", seeds)) or ["nothing"]:
         whole("each of seeds", seed, 0)
     whole("n_people", n_people, 2)
-    trials = list(_seen(dataset))
+    trials = list(_evidence(dataset))
     dials = getattr(dataset, "scenario", None)
     if not isinstance(dials, Scenario):
         raise MepsError("the dials that made these trials are not known, so neither is a ceiling")
@@ -126,7 +126,7 @@ def _learnt(classes: tuple[str, ...], dials: Scenario, n: int, seed: int) -> dic
     # The slowest rates: the truth does not depend on them, the time it takes does.
     slow = replace(dials, ps_sfreq=125.0, eeg_sfreq=125.0)
     others = simulate_cohort(n, max(_OTHERS_TRIALS, len(classes)), what, seed, slow)
-    features = _features(_seen(others), np.random.default_rng([seed, 1]))
+    features = _features(_evidence(others), np.random.default_rng([seed, 1]))
     y = others.index["label"].to_numpy(str)
     return {name: oracle().fit(x, y) for name, x in features.items()}
 
@@ -146,7 +146,7 @@ def oracle() -> Pipeline:
     )
 
 
-def face_features(trial: Seen, rng: np.random.Generator) -> np.ndarray:
+def face_features(trial: Evidence, rng: np.random.Generator) -> np.ndarray:
     """Peak of each action unit; NaN where the trial has no frames."""
     truth, row = trial.truth, np.zeros(len(_UNITS))
     if len(truth["aus"]):
@@ -156,7 +156,7 @@ def face_features(trial: Seen, rng: np.random.Generator) -> np.ndarray:
     return row if trial.modalities & {"colour", "depth"} else np.full(len(row), np.nan)
 
 
-def body_features(trial: Seen, rng: np.random.Generator) -> np.ndarray:
+def body_features(trial: Evidence, rng: np.random.Generator) -> np.ndarray:
     """Responses named in `BODY_ERRORS`; NaN where nothing was recorded that shows them."""
     truth, event = trial.truth, trial.event_s
     error = dict(zip(BODY_ERRORS, rng.normal(0, list(BODY_ERRORS.values())), strict=True))
@@ -167,7 +167,7 @@ def body_features(trial: Seen, rng: np.random.Generator) -> np.ndarray:
         near = (onset > event + 0.5) & (onset < event + 3.5)
         out["scr"] = np.log(size[near].sum() + abs(error["scr"]) + 0.02)
     if {"ECG", "PPG"} & set(names):
-        rest, early, late = _rates(np.asarray(truth["beat_times"]), event)
+        rest, early, late = _heart_rates(np.asarray(truth["beat_times"]), event)
         out["early rate"] = early - rest + error["early rate"]
         out["late rate"] = late - rest + error["late rate"]
     if "PPG" in names:
@@ -177,13 +177,13 @@ def body_features(trial: Seen, rng: np.random.Generator) -> np.ndarray:
     if "SKT" in names:
         out["temperature"] = _change(trial, "SKT", np.mean) + error["temperature"]
     if "eeg" in trial.modalities:
-        alpha = np.asarray(truth["band_power"])[_rows(trial, FRONT), list(BANDS).index("alpha")]
+        alpha = np.asarray(truth["band_power"])[_channels(trial, FRONT), list(BANDS).index("alpha")]
         out["asymmetry"] = np.log(alpha[1] / alpha[0]) + error["asymmetry"]
         out["alpha"] = _alpha_change(trial) + error["alpha"]
     return np.array(list(out.values()))
 
 
-def _rates(beats: np.ndarray, event: float) -> list[float]:
+def _heart_rates(beats: np.ndarray, event: float) -> list[float]:
     """Mean heart rate at rest, while it slows, and while it speeds up; NaN if unseen."""
     at, rate = beats[1:], 60 / np.diff(beats)
     windows = (
@@ -195,7 +195,7 @@ def _rates(beats: np.ndarray, event: float) -> list[float]:
     return [float(r.mean()) if len(r) else np.nan for r in inside]
 
 
-def _change(trial: Seen, name: str, measure, scale=float) -> float:
+def _change(trial: Evidence, name: str, measure, scale=float) -> float:
     """How a signal around its response differs from the signal at rest."""
     x = np.asarray(trial.truth["clean_ps"])[trial.names.index(name)]
     rest = slice(0, round(max(trial.event_s, _REST_S[name]) * trial.sfreq))
@@ -205,9 +205,9 @@ def _change(trial: Seen, name: str, measure, scale=float) -> float:
     return float(scale(measure(x[later])) - scale(measure(x[rest])))
 
 
-def _alpha_change(trial: Seen) -> float:
+def _alpha_change(trial: Evidence) -> float:
     """Ln ratio of the power of alpha at the back, just after the event to all other times."""
-    x = np.asarray(trial.truth["clean_eeg"], float)[_rows(trial, BACK)]
+    x = np.asarray(trial.truth["clean_eeg"], float)[_channels(trial, BACK)]
     f, length_s = np.fft.rfftfreq(x.shape[1], 1 / trial.eeg_sfreq), x.shape[1] / trial.eeg_sfreq
     low, high = BANDS["alpha"]
     # The inverse of the band's own frequencies is its envelope, at as many instants as needed.
@@ -220,17 +220,17 @@ def _alpha_change(trial: Seen) -> float:
     return float(np.log(power[near].mean() / power[~near].mean()))
 
 
-def _rows(trial: Seen, channels: Sequence[str]) -> list[int]:
+def _channels(trial: Evidence, channels: Sequence[str]) -> list[int]:
     return [trial.eeg_names.index(name) for name in channels]
 
 
-def _seen(dataset) -> Iterator[Seen]:
+def _evidence(dataset) -> Iterator[Evidence]:
     for k in range(len(dataset)):
         if isinstance(dataset, CohortDataset):
             dials = dataset.scenario
             truth, has = dataset.truth(k, SITES if dials.eeg != "none" else ()), dataset.kept(k)
             ps = (dials.signals, dials.ps_sfreq, dials.ps_before_s)
-            yield Seen(truth, frozenset(has), *ps, SITES, dials.eeg_sfreq)
+            yield Evidence(truth, frozenset(has), *ps, SITES, dials.eeg_sfreq)
             continue
         trial = dataset[k]
         if not {"au_intensity", "beat_times", "clean_ps"} <= set(trial.truth):
@@ -240,4 +240,4 @@ def _seen(dataset) -> Iterator[Seen]:
         before_s = -(trial.ps_start if "ps" in trial.modalities else trial.eeg_start)
         ps = (trial.ps_names, trial.ps_sfreq or 1.0, before_s)
         eeg = (trial.eeg_names, trial.eeg_sfreq or 1.0)
-        yield Seen(trial.truth, frozenset(trial.modalities), *ps, *eeg)
+        yield Evidence(trial.truth, frozenset(trial.modalities), *ps, *eeg)

@@ -21,7 +21,7 @@ from meps_lab.simulate.body.physiology import Episode
 from meps_lab.simulate.body.responses import AFFECT
 from meps_lab.simulate.cache import Cache
 from meps_lab.simulate.checks import check_kind
-from meps_lab.simulate.laboratory import as_float, film, measure, truth_of
+from meps_lab.simulate.laboratory import as_float, measure, record_video, truth_of
 from meps_lab.simulate.people import Subject, draw_subject
 from meps_lab.simulate.plan import Plan, make_plan
 from meps_lab.simulate.programme import emotion_weights, programme
@@ -140,7 +140,7 @@ class CohortDataset(Dataset[Trial]):
 
     def _costly(self, k: int, plan: Plan) -> dict[str, Tensor]:
         """The tensors of trial `k` that take long to make, and that a cache keeps."""
-        out = film(plan, self._rng(_SENSOR_STREAM, k), self.scenario)
+        out = record_video(plan, self._rng(_SENSOR_STREAM, k), self.scenario)
         if self.eeg_names:
             body = self._record(k, plan, self.eeg_names)
             out["eeg"] = as_float(body.eeg)

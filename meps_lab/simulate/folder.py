@@ -52,7 +52,7 @@ def save_dataset(
         clip name.
     """
     root = Path(root)
-    _check_names(dataset.index["clip"], "the index")
+    _check_clip_names(dataset.index["clip"], "the index")
     try:
         root.mkdir(parents=True, exist_ok=True)
         if any(root.iterdir()):
@@ -109,7 +109,7 @@ class FolderDataset(Dataset):
         texts = isinstance(classes, list) and all(isinstance(c, str) and c for c in classes)
         if not (texts and classes):
             raise MepsError(f"{self.root / 'dataset.json'} names no list of classes")
-        _check_names(self.index["clip"], self.root / "index.csv")
+        _check_clip_names(self.index["clip"], self.root / "index.csv")
         self.classes, self.note = tuple(classes), str(record.get("note", ""))
         self.scenario = self._dials(record.get("scenario"))
         for row, label in enumerate(self.index["label"], 2):
@@ -147,7 +147,7 @@ class FolderDataset(Dataset):
         return [self.root / "trials" / f"{self.index['clip'].iloc[k]}.safetensors"]
 
 
-def _check_names(clips: pd.Series, where) -> None:
+def _check_clip_names(clips: pd.Series, where) -> None:
     """Clip names become file names: each once, and none that leaves the folder."""
     seen = set()
     for row, clip in enumerate(clips):

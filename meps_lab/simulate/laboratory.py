@@ -17,7 +17,7 @@ _SCRS = ("scr_onsets", "scr_amplitudes", "scr_evoked")
 _RECORDED = ("breath_phase", "beat_times", "pulse_times", *_SCRS, "blink_times")
 
 
-def film(plan: Plan, rng: np.random.Generator, dials: Scenario) -> dict[str, Tensor]:
+def record_video(plan: Plan, rng: np.random.Generator, dials: Scenario) -> dict[str, Tensor]:
     """Pictures of a plan: `colour` (T, 3, H, W) in 0..1, `depth` and `clean_depth` in mm."""
     colour, clean_depth = plan.face.render()
     colour = sense_colour(colour, rng, dials.frame_noise)
@@ -32,10 +32,10 @@ def measure(
     """Signals of a plan, with EEG from these channels."""
     how = {"duration_s": dials.ps_duration_s, "sfreq": dials.ps_sfreq, "signals": dials.signals}
     how |= {"eeg_names": eeg_names, "eeg_sfreq": dials.eeg_sfreq, "lids": plan.lids}
-    return record(plan.body, rng, plan.events, artefacts=artefacts(dials), **how)
+    return record(plan.body, rng, plan.events, artefacts=artefacts_of(dials), **how)
 
 
-def artefacts(dials: Scenario) -> Artefacts:
+def artefacts_of(dials: Scenario) -> Artefacts:
     """What a scenario says of the sensors."""
     noise = dials.ps_noise
     return Artefacts(

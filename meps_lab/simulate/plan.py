@@ -120,7 +120,7 @@ def _movement(
         position = np.clip(face_rng.normal(dials.apex_position, dials.apex_spread), 0.01, 0.99)
     else:
         position = draw_apex(face_rng, dials.apex)
-    frames = _length(course_rng, float(position), dials)
+    frames = _n_frames(course_rng, float(position), dials)
     apex = float(np.clip(position * (frames - 1), 1.0, frames - 2.0))
     drift = face_rng.normal(0, 1, 4) * [1, 1, 0.004, 1] * dials.head_drift_mm
     along = np.linspace(0, 1, frames)
@@ -156,7 +156,7 @@ def _sides(lateral: float, dials: Scenario) -> tuple[float, float]:
     return level, (right - left) / level if level else 0.0
 
 
-def _length(rng: np.random.Generator, apex: float, dials: Scenario) -> int:
+def _n_frames(rng: np.random.Generator, apex: float, dials: Scenario) -> int:
     """Frames from onset to offset, both counted."""
     if dials.n_frames is not None:
         return int(dials.n_frames)

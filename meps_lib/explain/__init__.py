@@ -3,10 +3,10 @@
 May import every other room of the library; no room imports it.
 """
 
-from meps_lib.explain.maps import attention_map, picture, save_stacked
+from meps_lib.explain.maps import attention_map, plot_prediction, save_stacked
 
 __all__ = [
     "attention_map",
-    "picture",
+    "plot_prediction",
     "save_stacked",
 ]

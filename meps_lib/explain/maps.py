@@ -71,7 +71,7 @@ def attention_map(output: Output, name: str = "ps", size: int | None = None) -> 
     return grid[:, 0]
 
 
-def picture(trial: Trial, output: Output, title: str = "") -> tuple[Figure, Figure]:
+def plot_prediction(trial: Trial, output: Output, title: str = "") -> tuple[Figure, Figure]:
     """Two figures of one prediction: the frames with their weights, and the face's maps.
 
     Parameters

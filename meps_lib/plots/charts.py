@@ -111,7 +111,7 @@ def plot_flow(image: Any, flow: Any, step: int = 8) -> Figure:
     >>> float(plot_flow(np.zeros((16, 16)), shift).axes[1].images[0].get_array().max())
     0.5
     """
-    (u, v), picture = np.asarray(flow, dtype=float), _pictures(np.asarray(image)[None])[0]
+    (u, v), picture = np.asarray(flow, dtype=float), _as_rgb(np.asarray(image)[None])[0]
     if u.shape != picture.shape[:2]:
         raise MepsError(
             f"flow is {u.shape[0]} x {u.shape[1]} pixels, but the image is {picture.shape[0]} x "
@@ -171,7 +171,7 @@ def plot_frames(
     >>> len(plot_frames(clip, weights=[0.2, 0.6, 0.2]).axes[1].patches)
     3
     """
-    pictures = _pictures(np.asarray(frames))
+    pictures = _as_rgb(np.asarray(frames))
     total = len(pictures)
     if weights is not None and len(weights) != total:
         raise MepsError(f"got {len(weights)} weights for {total} frames; give one weight a frame")
@@ -199,7 +199,7 @@ def plot_frames(
     return figure
 
 
-def _pictures(frames: np.ndarray) -> np.ndarray:
+def _as_rgb(frames: np.ndarray) -> np.ndarray:
     """(T, H, W, 3) in [0, 1] from colour or one-channel frames; missing values take the card."""
     if frames.ndim == 4 and frames.shape[1] in (1, 3) and frames.shape[-1] != 3:
         frames = np.moveaxis(frames, 1, -1)

@@ -93,7 +93,7 @@ def _positions(labels: Sequence, classes: tuple, what: str) -> np.ndarray:
     known = range(len(classes)) if by_place else classes
     found = pd.Index(known).get_indexer(plain)
     if (found < 0).any():
-        row = int(found.argmin())
+        row = int(np.where(pd.isna(labels), -2, found).argmin())  # an empty one is told first
         expected = f"one of {', '.join(map(str, classes))} in every row"
         if isinstance(classes[0], str):
             expected += f", or in every row a position, 0 to {len(classes) - 1}"

@@ -224,8 +224,7 @@ def check_table(table: pd.DataFrame, columns: Sequence[str]) -> None:
 
 def check_columns(table: pd.DataFrame, columns: Iterable[str]) -> None:
     """Refuse a table of predictions that lacks rows, a column, or a value."""
-    missing = [c for c in columns if c not in table]
-    if missing:
+    if missing := [c for c in columns if c not in table]:
         raise MepsError(
             f"the predictions have no column {', '.join(missing)}; they have "
             f"{', '.join(map(str, table.columns))}"

@@ -100,7 +100,7 @@ def read_splits(path: str | os.PathLike, subjects: Sequence[str]) -> list[Split]
         raise MepsError(f"{path}: {error}") from None
     except (OSError, ValueError, RecursionError, csv.Error) as error:  # JSON, encoding too
         raise MepsError(f"{path} cannot be read: {error}") from None
-    _check(splits, set(subjects), path)
+    _check_roles(splits, set(subjects), path)
     return splits
 
 
@@ -162,7 +162,7 @@ def _from_csv(path: Path) -> list[Split]:
     return [Split(fold, *map(tuple, names.values())) for fold, names in folds.items()]
 
 
-def _check(splits: list[Split], there: set[str], path: Path) -> None:
+def _check_roles(splits: list[Split], there: set[str], path: Path) -> None:
     """The splits are of these subjects, all of them, and test nobody twice."""
     if not splits:
         raise MepsError(f"{path}: no splits in it")

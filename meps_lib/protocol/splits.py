@@ -31,8 +31,7 @@ class Split:
                 raise MepsError(f"fold {self.fold}: no {name} subjects; use more subjects")
         roles["unused"] = self.unused
         counts = Counter(s for subjects in roles.values() for s in subjects)
-        twice = sorted(s for s, n in counts.items() if n > 1)
-        if twice:
+        if twice := sorted(s for s, n in counts.items() if n > 1):
             raise MepsError(f"fold {self.fold}: subjects {', '.join(twice)} have two roles")
 
 
@@ -64,7 +63,7 @@ def loso(subjects: Sequence[str], n_validation: int = 2, seed: int = 0) -> Itera
     >>> [s.test for s in loso(["a", "b", "c", "d", "a"], n_validation=1)]
     [('a',), ('b',), ('c',), ('d',)]
     """
-    names = _names(subjects)
+    names = _distinct(subjects)
     yield from _folds(names, [(name,) for name in names], n_validation, seed)
 
 
@@ -76,7 +75,7 @@ def grouped_kfold(
     Parameters, errors and order are as for `loso`; `n_folds` lies between 2 and the
     number of subjects, which are dealt to the folds in a seeded random order.
     """
-    names = _names(subjects)
+    names = _distinct(subjects)
     whole("n_folds", n_folds, 2, len(names), ", the number of subjects")
     whole("seed", seed, 0, LAST_SEED)
     order = np.random.default_rng([seed, 0]).permutation(len(names))
@@ -176,7 +175,7 @@ def check_subjects(subjects: Sequence[str], data_sets: Sequence[str]) -> None:
         Naming the subject and the sets, or the row in which a name is missing or no text.
     """
     for what, values in (("subjects", subjects), ("data_sets", data_sets)):
-        _names(values, what)
+        _distinct(values, what)
     if len(subjects) != len(data_sets):
         raise MepsError(
             f"{len(subjects)} subjects but {len(data_sets)} data sets; one each a trial"
@@ -193,11 +192,13 @@ def check_subjects(subjects: Sequence[str], data_sets: Sequence[str]) -> None:
 LAST_SEED = 2**32 - 1  # with room for a fold's number in what torch takes as a seed
 
 
-def _names(values: Sequence[str], what: str = "subjects") -> list[str]:
-    """The different names, sorted. A number beside text, or NaN, would be a person of its own."""
+def _distinct(values: Sequence[str], what: str = "subjects") -> list[str]:
+    """The different names, sorted. A number, NaN, or "s1 " beside "s1" would be another person."""
     for row, value in enumerate(values):
-        if not isinstance(value, str) or not value:
-            raise MepsError(f"{what}, row {row}: {value!r}; expected text; name it or drop the row")
+        text = isinstance(value, str) and value != ""
+        if not text or (value.strip() != value and value.strip() in list(values)):
+            hint = "expected text, a name in one spelling; mend it or drop the row"
+            raise MepsError(f"{what}, row {row}: {value!r}; {hint}")
     return sorted(set(values))
 
 
@@ -206,7 +207,7 @@ def _folds(
 ) -> Iterator[Split]:
     whole("n_validation", n_validation, 1)
     whole("seed", seed, 0, LAST_SEED)
-    need = max(map(len, tests)) + n_validation + 1
+    need = max(map(len, tests), default=1) + n_validation + 1
     if len(names) < need:
         raise MepsError(
             f"{len(names)} subjects; expected at least {need}, to leave one to train on beside "

@@ -72,7 +72,7 @@ def skin_conductance_responses(
         # WHY: a response takes a second or more to rise; faster ripples would break it into steps.
         x = nk.signal_filter(x, sampling_rate=eda.sfreq, highcut=1, order=4)
     rows = []
-    for before, peak in _spans(x, min_amplitude):
+    for before, peak in _rises(x, min_amplitude):
         onset = _onset(sharp, x, max(before, peak - round(LONGEST_RISE * eda.sfreq)), peak)
         if onset is not None and (amplitude := x[peak] - sharp[onset]) >= min_amplitude:
             times = eda.start + np.array([onset, peak]) / eda.sfreq
@@ -80,7 +80,7 @@ def skin_conductance_responses(
     return pd.DataFrame(rows, columns=["onset", "peak", "amplitude", "rise_time"], dtype=float)
 
 
-def _spans(x: np.ndarray, min_amplitude: float) -> list[tuple[int, int]]:
+def _rises(x: np.ndarray, min_amplitude: float) -> list[tuple[int, int]]:
     """Each large peak, with the large peak (or the first sample) before it."""
     # WHY: the prominence is the smaller of two drops. A low sample behind the end leaves the drop
     # before the peak to decide, so that a window may end during the recovery.

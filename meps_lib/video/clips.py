@@ -222,12 +222,12 @@ def is_whole(path: Path) -> bool:
     with path.open("rb") as file:
         while at < size:
             file.seek(at)
-            at += _length(file.read(16).ljust(16, b"\0")) or size + 1
+            at += _n_bytes(file.read(16).ljust(16, b"\0")) or size + 1
         file.seek(max(size - 1024, 0))
         return at == size and any(file.read())
 
 
-def _length(head: bytes) -> int:
+def _n_bytes(head: bytes) -> int:
     """Bytes of a part of a video file by its first 16, or 0 where they do not say."""
     if head.startswith(b"RIFF"):
         return 8 + int.from_bytes(head[4:8], "little")

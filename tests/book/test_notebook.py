@@ -198,6 +198,12 @@ def test_out_of_step_notebooks_are_named(source, tmp_path):
     assert out_of_step(folder, ADDRESS) == [full, folder / "91_gone.ipynb"]
 
 
+SOLUTION = """### BEGIN SOLUTION
+intervals = np.diff(times)
+longest = intervals.max()
+### END SOLUTION"""
+
+
 @pytest.mark.parametrize(
     ("old", "new", "message"),
     [
@@ -209,10 +215,9 @@ def test_out_of_step_notebooks_are_named(source, tmp_path):
         ("longest = intervals.max()\n### END SOLUTION", "longest = 1", "without '### END"),
         ("intervals = np.diff(times)\nlongest", "low, longest", "expected one name a line"),
         ("intervals = np.diff(times)\nlongest = intervals.max()", "print(times)", "no name"),
-        ("### BEGIN SOLUTION\nintervals = np.diff(times)\nlongest = intervals.max()\n"
-         "### END SOLUTION", "longest = 1", "marks nothing"),
+        (SOLUTION, "longest = 1", "marks nothing"),
     ],
-)  # fmt: skip
+)
 def test_a_source_that_cannot_be_read_is_named(edited, old, new, message):
     with pytest.raises(MepsError, match=message) as caught:
         edited(old, new)

@@ -58,7 +58,7 @@ def test_differences_name_chapter_number_and_both_values():
         (":::{note}\nIn {glue:text}`n`.\n\n- A.\n:::", ["In {glue:text}`n`."]),
         ("`{glue:text}` is a role", []),
     ],
-)  # fmt: skip
+)
 def test_sentences_with_numbers_are_found(text, found):
     assert sentences(text) == found
 

@@ -119,9 +119,8 @@ def test_files_of_a_subject_22_without_rows_change_nothing(tmp_path):
     write(tmp_path, c.ROWS)
     c.write_frames(tmp_path, [c.TWENTY_TWO])
     c.write_physiology(tmp_path / "part_C/physiology/22.txt", 22)
-    assert build_index("casme3-c", tmp_path).table["subject"].unique().tolist() == [
-        "01", "02", "31"
-    ]  # fmt: skip
+    subjects = build_index("casme3-c", tmp_path).table["subject"]
+    assert subjects.unique().tolist() == ["01", "02", "31"]
 
 
 def test_a_subject_22_with_a_row_is_not_refused(tmp_path):

@@ -10,7 +10,6 @@ CASME2_HEADER = [
     *["Subject", "Filename", None, "OnsetFrame", "ApexFrame", "OffsetFrame"],
     *[None, "Action Units", "Estimated Emotion"],
 ]
-# fmt: off
 CASME2_ROWS = [
     # subject, file, onset, apex, offset, AUs, emotion
     [1, "EP02_01f", 46, 52, 60, "12", "happiness"],
@@ -25,7 +24,6 @@ CASME2_ROWS = [
     [7, "EP06_01", 5, 9, 13, "15+17", "sadness"],
 ]
 CASME2_WRONG = [3, "EP07_03", 50, 58, 8, "4", "disgust"]  # an offset that cannot be
-# fmt: on
 
 
 def write_casme2(root: Path, body: list[list] = CASME2_ROWS, name: str = CASME2[0]) -> Path:
@@ -67,7 +65,6 @@ SAMM_HEADER = [
     *["Subject", "Filename", "Inducement Code", "Onset Frame", "Apex Frame", "Offset Frame"],
     *["Duration", "Micro", "Action Units", "Estimated Emotion", "Objective Classes", "Notes"],
 ]
-# fmt: off
 SAMM_ROWS = [
     # subject, file, onset, apex, offset, AUs, emotion, objective class
     ["006", "006_1_2", 5562, 5570, 5580, "4", "Anger", "VII"],
@@ -79,7 +76,6 @@ SAMM_ROWS = [
     ["036", "036_2_1", 20, 24, 30, "15", "Sadness", "V"],
     ["036", "036_2_2", 20, 24, 30, "4+7", "Other", "VII"],
 ]
-# fmt: on
 
 
 def write_samm(root: Path, body: list[list] = SAMM_ROWS, above: int = 12) -> Path:

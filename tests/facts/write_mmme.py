@@ -49,9 +49,7 @@ def row(coded: list) -> list:
     subject, name, marker, on, apex, off, aus, word, kind = coded
     times = [round(f / FPS, 4) for f in (on, apex, off)]
     dif = round((off - on) / FPS, 4)
-    return [
-        subject, name, marker, *times, on, apex, off, aus, word, kind, "2024-03-01", dif
-    ]  # fmt: skip
+    return [subject, name, marker, *times, on, apex, off, aus, word, kind, "2024-03-01", dif]
 
 
 def write_table(root: Path, coded: list[list] | None = None) -> Path:

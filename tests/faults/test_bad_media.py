@@ -154,7 +154,7 @@ SPOILT = {
         lambda t: rename(t / "a/color", {f"{k}.jpg": f"f{k}.jpg" for k in range(1, 11)}),
         r"a/color: no picture is called like a frame.*'f1\.jpg'",
     ),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("name", SPOILT)

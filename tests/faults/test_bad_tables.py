@@ -13,8 +13,8 @@ from meps_lab.datasets.index.build import IndexOptions, build_index
 from meps_lab.datasets.readers.tables import read_table
 from meps_lib.errors import MepsError
 
-HEADER = ["Subject", "Filename", "", "OnsetFrame", "ApexFrame", "OffsetFrame", "", "Action Units",
-          "Estimated Emotion"]  # fmt: skip
+COLUMNS = "Subject,Filename,,OnsetFrame,ApexFrame,OffsetFrame,,Action Units,Estimated Emotion"
+HEADER = COLUMNS.split(",")
 ROWS = [
     ["1", "EP01_01", "", "46", "59", "86", "", "4+L12", "happiness"],
     ["1", "EP01_02", "", "10", "20", "30", "", "14", "repression"],
@@ -247,3 +247,9 @@ def test_the_table_alone_indexes_and_says_what_is_missing(tmp_path):
     found = index(tmp_path)
     assert len(found.table) == 3 and (found.table["colour"] == "").all()
     assert found.missing
+
+
+def test_a_line_of_totals_is_refused_with_what_to_do(tmp_path):
+    lines = [HEADER, *ROWS, ["Total", "3", *[""] * 7]]
+    with pytest.raises(MepsError, match="row 5, column Subject: got 'Total'.*delete the row if it"):
+        index(tmp_path, lines)

@@ -109,10 +109,8 @@ class Level(nn.Module):
 
 def fitted(trials, **settings):
     model = Level()
-    model.history = fit(
-        model, uneven(trials[:15]), trials[15:], CLASSES,
-        TrainConfig(**{"epochs": 3, "batch_size": 4} | settings), seed=0,
-    )  # fmt: skip
+    config = TrainConfig(**{"epochs": 3, "batch_size": 4} | settings)
+    model.history = fit(model, uneven(trials[:15]), trials[15:], CLASSES, config, seed=0)
     return model
 
 

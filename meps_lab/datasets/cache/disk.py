@@ -31,10 +31,10 @@ from meps_lib.errors import MepsError
 from meps_lib.files import write_whole
 
 # What computes a number, or decodes one from a file.
-_LIBRARIES = (
-    "torch", "numpy", "scipy", "scikit-image", "opencv-python-headless", "opencv-python", "pillow",
-    "pandas", "neurokit2", "mne", "curryreader",
-)  # fmt: skip
+_LIBRARIES = """
+    torch numpy scipy scikit-image opencv-python-headless opencv-python pillow
+    pandas neurokit2 mne curryreader
+"""
 
 
 class CacheWarning(UserWarning):
@@ -164,7 +164,7 @@ def _checksum(path: Path, tensors: dict[str, Tensor]) -> bytes:
 @lru_cache(maxsize=1)
 def _versions() -> tuple[str, ...]:
     found = [platform.machine(), torch.__version__]  # with the build, e.g. +cpu
-    for name in _LIBRARIES:
+    for name in _LIBRARIES.split():
         with suppress(PackageNotFoundError):
             found.append(f"{name} {version(name)}")
     return tuple(found)

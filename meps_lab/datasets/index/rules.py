@@ -83,12 +83,12 @@ def apply_rules(
         if action == "repair":
             table.loc[hit] = rule.repair(table[hit].copy())
             text = f"{rule.what}: {rule.repaired}"
-        table.loc[hit, "flags"] = [_join(old, text) for old in table.loc[hit, "flags"]]
+        table.loc[hit, "flags"] = [_with_flag(old, text) for old in table.loc[hit, "flags"]]
     dropped = pd.concat(gone, ignore_index=True) if gone else pd.DataFrame(columns=DROPPED)
     return table.reset_index(drop=True), dropped
 
 
-def _join(flags: str, more: str) -> str:
+def _with_flag(flags: str, more: str) -> str:
     # A loader may have said it already: what the index has no column for, a rule reads there.
     if more in flags.split("; "):
         return flags
@@ -106,7 +106,7 @@ def forget(*columns: str) -> Callable[[pd.DataFrame], pd.DataFrame]:
     return repair
 
 
-def below(a: str, b: str) -> Callable[[pd.DataFrame], pd.Series]:
+def less(a: str, b: str) -> Callable[[pd.DataFrame], pd.Series]:
     """Rows where column `a` is known to be smaller than column `b`."""
     return lambda table: (table[a] < table[b]).fillna(False)
 
@@ -115,7 +115,7 @@ def below(a: str, b: str) -> Callable[[pd.DataFrame], pd.Series]:
 APEX_BEFORE_ONSET = Rule(
     "apex-before-onset",
     "the apex lies before the onset",
-    below("apex", "onset"),
+    less("apex", "onset"),
     "repair",
     forget("apex"),
     "the apex is forgotten, as nobody can tell which of the two is wrong",

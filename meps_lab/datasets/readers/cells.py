@@ -71,7 +71,7 @@ def integer(text: str, where: str) -> int | None:
     (12, None)
     """
     expected = "a whole number, 0 or more, or an empty cell"
-    number = _number(text, where, r"\+?\d{1,15}(\.0*)?", expected)
+    number = _parsed(text, where, r"\+?\d{1,15}(\.0*)?", expected)
     return None if number is None else int(number)
 
 
@@ -89,10 +89,10 @@ def decimal(text: str, where: str) -> float | None:
     0.467
     """
     expected = "a number such as 0.467, or an empty cell"
-    return _number(text, where, r"[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?", expected)
+    return _parsed(text, where, r"[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?", expected)
 
 
-def _number(text: str, where: str, pattern: str, expected: str) -> float | None:
+def _parsed(text: str, where: str, pattern: str, expected: str) -> float | None:
     value = half_width(text)
     if value.lower() in _NOTHING:
         return None
@@ -200,7 +200,8 @@ def subject_number(text: str, where: str) -> int:
     """
     number = subject_named(text)
     if number is None:
-        raise _unreadable(text, where, "a subject such as spNO.1, sub01, s01 or 1")
+        hint = "correct the cell, or delete the row if it is no clip"
+        raise _unreadable(text, where, "a subject such as spNO.1, sub01, s01 or 1", hint)
     return number
 
 

@@ -2,7 +2,7 @@
 
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from pathlib import Path
 from types import MappingProxyType
@@ -12,11 +12,17 @@ from meps_lib.errors import MepsError
 from meps_lib.video.pictures import IMAGE_SUFFIXES, is_picture, natural
 
 
+def _pictures(folder: Path) -> Iterator[str]:
+    # What is no plain file fails by name when it is read; asking each would take long.
+    with os.scandir(folder) as inside:
+        pictures = (entry for entry in inside if is_picture(entry.name))
+        yield from (entry.name for entry in pictures if not entry.is_dir(follow_symlinks=False))
+
+
 def has_frames(folder: Path) -> bool:
     """Whether a folder has a picture in it; False too if there is no such folder."""
     try:
-        with os.scandir(folder) as entries:
-            return any(is_picture(e.name) and not _is_folder(e) for e in entries)
+        return any(_pictures(folder))
     except (OSError, ValueError):
         return False
 
@@ -79,9 +85,7 @@ def numbered_by(folder: Path, number: str) -> str | None:
 @lru_cache(maxsize=32)
 def _listing(folder: Path, number: str | None, stamp: Stamp) -> Mapping[int, Path]:
     try:
-        with os.scandir(folder) as entries:
-            # What is no plain file fails by name when it is read; asking each would take long.
-            names = [e.name for e in entries if is_picture(e.name) and not _is_folder(e)]
+        names = list(_pictures(folder))
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or error
         raise MepsError(
@@ -113,10 +117,6 @@ def _listing(folder: Path, number: str | None, stamp: Stamp) -> Mapping[int, Pat
     return MappingProxyType(frames)  # it is shared: nobody may change it
 
 
-def _is_folder(entry: os.DirEntry) -> bool:
-    return entry.is_dir(follow_symlinks=False)
-
-
 def frames_missing(files: Mapping[int, Path], first: int, last: int | None) -> str:
     """Which frames of a clip are not among some, in words; "" if all are.
 
@@ -139,15 +139,14 @@ def frames_missing(files: Mapping[int, Path], first: int, last: int | None) -> s
 def gap_in(
     folder: Path, number: str | None, first: int | None = None, last: int | None = None
 ) -> str:
-    """Which frames of a clip are not in its folder, in words; "" if all are, or nobody can tell.
+    """Which frames of a clip are not in its folder, or why nobody can tell; "" if all are there.
 
-    An end of the clip that is None is that of the folder. What cannot be listed is told when it is
-    loaded.
+    An end of the clip that is None is that of the folder.
     """
     try:
         files = frame_files(folder, number)
-    except MepsError:
-        return ""
+    except MepsError as error:  # flags are separated by semicolons
+        return str(error).removeprefix(f"{folder}: ").partition("; ")[0]
     ends = min(files) if first is None else first, max(files) if last is None else last
     gap = frames_missing(files, *ends)
     return f"{gap} is not on disk" if gap else ""

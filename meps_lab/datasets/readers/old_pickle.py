@@ -93,12 +93,16 @@ def _encode(text: str, encoding: str = "latin1") -> str:
 
 
 _ADMITTED: dict[tuple[str, str], Callable] = {
-    ("numpy", "ndarray"): _Ndarray, ("numpy", "dtype"): _Dtype, ("_codecs", "encode"): _encode,
-} | {
-    (f"numpy.{core}.multiarray", name): stand_in
-    for core in ("core", "_core")  # before and after numpy 2
-    for name, stand_in in (("_reconstruct", _reconstruct), ("scalar", _scalar))
-}  # fmt: skip
+    ("numpy", "ndarray"): _Ndarray,
+    ("numpy", "dtype"): _Dtype,
+    ("_codecs", "encode"): _encode,
+}
+for _there in ("numpy.core.multiarray", "numpy._core.multiarray"):  # before and after numpy 2
+    _ADMITTED |= {(_there, "_reconstruct"): _reconstruct, (_there, "scalar"): _scalar}
+_REFUSED = """
+    EMPTY_SET ADDITEMS FROZENSET INST OBJ NEWOBJ NEWOBJ_EX EXT1 EXT2 EXT4 PERSID BINPERSID
+    BYTEARRAY8 NEXT_BUFFER READONLY_BUFFER
+"""
 
 
 class _Reader(pickle._Unpickler):
@@ -106,9 +110,7 @@ class _Reader(pickle._Unpickler):
     # bytes of a hostile file make the other one reserve gigabytes. Arrays are few and large, so
     # it is as fast.
     dispatch = dict(pickle._Unpickler.dispatch)
-    for _op in ("EMPTY_SET", "ADDITEMS", "FROZENSET", "INST", "OBJ", "NEWOBJ", "NEWOBJ_EX", "EXT1",
-                "EXT2", "EXT4", "PERSID", "BINPERSID", "BYTEARRAY8", "NEXT_BUFFER",
-                "READONLY_BUFFER"):  # fmt: skip
+    for _op in _REFUSED.split():
         del dispatch[getattr(pickle, _op)[0]]
 
     def find_class(self, module: str, name: str) -> Callable:
@@ -151,11 +153,9 @@ class _Reader(pickle._Unpickler):
             raise _Odd(f"it keeps something at place {str(place)[:20]}")
         self.memo[place] = self.stack[-1]
 
-    dispatch |= {
-        pickle.PUT[0]: load_put, pickle.BUILD[0]: load_build, pickle.INST[0]: load_inst,
-        pickle.SETITEM[0]: load_setitem, pickle.SETITEMS[0]: load_setitems,
-        pickle.DICT[0]: load_dict,
-    }  # fmt: skip
+    dispatch |= {pickle.PUT[0]: load_put, pickle.BUILD[0]: load_build, pickle.INST[0]: load_inst}
+    dispatch |= {pickle.SETITEM[0]: load_setitem, pickle.SETITEMS[0]: load_setitems}
+    dispatch[pickle.DICT[0]] = load_dict
 
 
 def read_old_pickle(path: Path) -> dict:

@@ -88,7 +88,7 @@ def expression_window(recording: Recording, onset_s: float, config: LoadConfig) 
     """
     around = config.ps_window
     samples_around(onset_s, around, recording.sfreq, recording.n_samples, recording.source)
-    return _fields(window(_ready(recording, config), onset_s, onset_s, around))
+    return _trial_fields(window(_ready(recording, config), onset_s, onset_s, around))
 
 
 def samples_around(
@@ -122,13 +122,13 @@ def samples_around(
     return first, n
 
 
-def stretch(recording: Recording, start_s: float, stop_s: float, config: LoadConfig) -> dict:
+def segment_window(recording: Recording, start_s: float, stop_s: float, config: LoadConfig) -> dict:
     """Signals from one time to another, for a segment of a film or of a condition.
 
     All is as with `expression_window`, but there is no onset: both times are in seconds from the
     recording's first sample, and `ps_start` is 0, but for the rest of a sample.
     """
-    return _fields(window(_ready(recording, config), start_s, stop_s))
+    return _trial_fields(window(_ready(recording, config), start_s, stop_s))
 
 
 def _ready(recording: Recording, config: LoadConfig) -> Recording:
@@ -148,7 +148,7 @@ def _picked(recording: Recording, names: tuple[str, ...], cleaned: bool) -> Reco
     return clean(picked) if cleaned else picked
 
 
-def _fields(cut: Recording) -> dict:
+def _trial_fields(cut: Recording) -> dict:
     return {
         "ps": torch.from_numpy(cut.signals).float(),
         "ps_names": cut.names,

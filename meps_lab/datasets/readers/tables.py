@@ -71,7 +71,9 @@ def read_table(
     """
     path = Path(path)
     pages = _headers(path, columns, sheet, header_row + 1)
-    where, page, header, places = _choose(path, pages, columns, set(columns) - {*optional}, others)
+    where, page, header, places = _choose_page(
+        path, pages, columns, set(columns) - {*optional}, others
+    )
     below = page[page.index > header]
     # A spreadsheet may have remarks there; in a CSV file a comma in a cell moves the others.
     width = page.columns[page.loc[header] != ""].max() + 1
@@ -187,10 +189,13 @@ def _headers(
     return found
 
 
-def _choose(
-    path: Path, pages: Mapping[str, _Page], columns: Mapping[str, tuple[str, ...]],
-    needed: Collection[str], others: Sequence[Other],
-) -> tuple[str, pd.DataFrame, int, dict[str, int]]:  # fmt: skip
+def _choose_page(
+    path: Path,
+    pages: Mapping[str, _Page],
+    columns: Mapping[str, tuple[str, ...]],
+    needed: Collection[str],
+    others: Sequence[Other],
+) -> tuple[str, pd.DataFrame, int, dict[str, int]]:
     """The sheet in words and its page, the row of the header, and where each key stands in it."""
     told = {name: words for name, page in pages.items() if (words := _told_apart(page, others))}
     right = [n for n, page in pages.items() if n not in told and needed <= page.places.keys()]

@@ -88,7 +88,7 @@ SENSORS: dict[str, Sensor] = {
 }
 
 
-def spoil(
+def sense_signal(
     clean: np.ndarray, name: str, sensor: Sensor, dials: Artefacts, streams: Streams, sfreq: float
 ) -> np.ndarray:
     """One signal as its sensor writes it down.

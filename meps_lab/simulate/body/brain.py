@@ -17,7 +17,7 @@ import numpy as np
 from scipy.fft import rfft
 
 from meps_lab.simulate.body import clock
-from meps_lab.simulate.body.artefacts import SENSORS, Artefacts, spoil
+from meps_lab.simulate.body.artefacts import SENSORS, Artefacts, sense_signal
 from meps_lab.simulate.body.event import Body, Event
 from meps_lab.simulate.body.noise import Colour, Streams, spans, within
 from meps_lab.simulate.timing import lid_course
@@ -55,7 +55,7 @@ class Brainwaves(NamedTuple):
     band_power: np.ndarray  # (E, 5), uV^2 of the clean EEG in `BANDS`
 
 
-def place(name: str) -> tuple[float, float]:
+def electrode_place(name: str) -> tuple[float, float]:
     """Where an electrode sits: left -1 to right 1, and back -1 to front 1.
 
     Raises
@@ -65,7 +65,7 @@ def place(name: str) -> tuple[float, float]:
 
     Examples
     --------
-    >>> place("F3"), place("Oz")
+    >>> electrode_place("F3"), electrode_place("Oz")
     ((-0.5, 0.6), (0.0, -1.0))
     """
     one_of("EEG channel", name, MONTAGE_62)
@@ -109,7 +109,7 @@ def electroencephalogram(
     n = round(duration_s * sfreq)
     t = np.arange(n) / sfreq
     drop, lean = (
-        clock.read(clock.answer(effect, events, duration_s), t)
+        clock.read(clock.course(effect, events, duration_s), t)
         for effect in ("alpha_drop", "frontal_asymmetry")
     )
     awake = np.sqrt(np.clip(1 - drop, 0.05, None))
@@ -129,7 +129,7 @@ def electroencephalogram(
     clean, eeg = np.empty((2, len(names), n))
     power = np.empty((len(names), len(BANDS)))
     for k, name in enumerate(names):
-        x, y = place(name)
+        x, y = electrode_place(name)
         background, alpha = (
             all_ + np.sqrt(1 - _SHARED) * own for all_, own in zip(shared, draw(name), strict=True)
         )
@@ -146,7 +146,7 @@ def electroencephalogram(
         if muscle:
             height = dials.muscle * _MUSCLE_UV * (0.15 + 0.85 * max(abs(x), y) ** 4)
             eeg[k] += height * tense * muscle.draw(streams(f"EEG {name} muscle"))
-        eeg[k] = spoil(eeg[k], f"EEG {name}", SENSORS["EEG"], dials, streams, sfreq)
+        eeg[k] = sense_signal(eeg[k], f"EEG {name}", SENSORS["EEG"], dials, streams, sfreq)
     return Brainwaves(eeg, clean, power)
 
 

@@ -44,7 +44,7 @@ def sway(rng: np.random.Generator, hz: float, duration_s: float) -> np.ndarray:
     return wander(rng, hz, ticks(duration_s), TICKS_PER_S)
 
 
-def answer(effect: str, events: Sequence[Event], duration_s: float) -> np.ndarray:
+def course(effect: str, events: Sequence[Event], duration_s: float) -> np.ndarray:
     """The course of one effect of all events, on the clock.
 
     `responses.EFFECTS` tells its time course. Each event is added where it acts, so that an hour

@@ -61,10 +61,10 @@ def breathe(body: Body, events: Sequence[Event], streams: Streams, duration_s: f
     duration_s : float
     """
     rng = streams("breath")
-    faster = clock.answer("breathing", events, duration_s)
+    faster = clock.course("breathing", events, duration_s)
     rate = 1 + 0.06 * clock.sway(rng, 0.03, duration_s) + faster
     phase = rng.uniform() + clock.integral(body.breathing_hz * np.clip(rate, 0.3, 3.0))
-    deeper = clock.answer("breath_depth", events, duration_s)
+    deeper = clock.course("breath_depth", events, duration_s)
     depth = 1 + 0.08 * clock.sway(rng, 0.05, duration_s) + deeper
     return Breath(2 * np.pi * phase, body.breath_depth * np.maximum(depth, 0.1))
 
@@ -83,7 +83,7 @@ def beat(
         clock.sway(rng, 0.1, duration_s) + 2 * clock.sway(rng, 0.01, duration_s)
     )
     rate = body.heart_rate * (1 + sway)
-    up, down = (clock.answer(f"heart_{how}", events, duration_s) for how in ("speeding", "slowing"))
+    up, down = (clock.course(f"heart_{how}", events, duration_s) for how in ("speeding", "slowing"))
     rate += up - down
     phase = clock.integral(np.clip(rate, SLOWEST, FASTEST) / 60) + rng.uniform()
     counted = np.arange(np.ceil(phase[0]), np.floor(phase[-1]) + 1)
@@ -98,7 +98,7 @@ def pulse_waves(
     """Systolic peaks (s) at the finger, and how tall each is while events narrow its vessels."""
     times = beats.times + body.transit_s
     times += streams("transit").normal(0, 0.003, len(times))
-    narrow = clock.answer("vasoconstriction", events, duration_s)
+    narrow = clock.course("vasoconstriction", events, duration_s)
     last = duration_s + clock.AFTER_S
     return times, 1 - np.clip(clock.read(narrow, np.clip(times, -clock.BEFORE_S, last)), 0, 0.95)
 

@@ -12,7 +12,7 @@ from typing import NamedTuple
 import numpy as np
 
 from meps_lab.simulate.body import clock, heart, skin
-from meps_lab.simulate.body.artefacts import SENSORS, Artefacts, spoil
+from meps_lab.simulate.body.artefacts import SENSORS, Artefacts, sense_signal
 from meps_lab.simulate.body.brain import BANDS, MONTAGE_19, MONTAGE_62, electroencephalogram
 from meps_lab.simulate.body.event import Body, Event
 from meps_lab.simulate.body.noise import Streams
@@ -143,7 +143,7 @@ def record(
     clean, ps = np.empty((2, len(signals), n))
     for k, name in enumerate(signals):
         clean[k] = make[name]()
-        ps[k] = spoil(clean[k], name, SENSORS[name], dials, streams, sfreq)
+        ps[k] = sense_signal(clean[k], name, SENSORS[name], dials, streams, sfreq)
     waves = ()
     if eeg_names:
         number("eeg_sfreq", eeg_sfreq, 2 * BANDS["gamma"][1], 1e5)

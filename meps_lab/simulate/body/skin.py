@@ -127,5 +127,5 @@ def temperature(
 ) -> np.ndarray:
     """Temperature of the finger, degrees Celsius, at times `t` (s)."""
     drift = 0.1 * clock.sway(streams("warmth"), 0.003, duration_s)
-    change = clock.answer("skin_temperature", events, duration_s)
+    change = clock.course("skin_temperature", events, duration_s)
     return body.skin_temperature + clock.read(drift + change, t)

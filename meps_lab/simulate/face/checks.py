@@ -41,7 +41,7 @@ def checked(clip) -> dict[str, Any]:
         check_kind("FaceClip: texture", clip.texture, Texture, "`texture_from_photo` makes one")
     whole("FaceClip: size", clip.size, 8, 1024)
     number("FaceClip: lateral", clip.lateral, -1, 1)
-    aus = _action_units(clip.aus)
+    aus = _check_aus(clip.aus)
     intensity = check_array("FaceClip: intensity", clip.intensity, ("T", len(aus)), _ROWS, 0, 1)
     n = len(intensity)
     whole("FaceClip: number of rows of intensity", n, 1, why=f"; {_ROWS}")
@@ -60,7 +60,7 @@ def checked(clip) -> dict[str, Any]:
     return found | {"lateral": float(clip.lateral), "size": int(clip.size)}
 
 
-def _action_units(value: Any) -> tuple[int, ...]:
+def _check_aus(value: Any) -> tuple[int, ...]:
     """Different action units that have a muscle; none at all is a still face."""
     why = "; what two units bring along comes by itself, so list the units alone"
     for au in (units := check_list("FaceClip: aus", value)):

@@ -90,7 +90,7 @@ def write(out: Path, cohort: CohortDataset, rng: np.random.Generator, dirt: bool
     # frames of the true clip. WHY: its name is how a row finds its clip.
     true["clip"] = true["subject"] + "_" + true["video"] + "_" + table["Onset"].astype(str)
     for name, (folder, onset, offset) in zip(true["clip"], cuts, strict=True):
-        _cut(out / CLIPS, name, folder, onset, offset)
+        _copy_clip(out / CLIPS, name, folder, onset, offset)
     write_table(out / TABLE, table, "label")
     return true
 
@@ -103,7 +103,7 @@ def write_video(folder: Path, video: Session, rng: np.random.Generator, dials: S
         write_frames(folder / "depth", to_uint16(depth), names, "png")
 
 
-def _cut(clips: Path, name: str, video: Path, onset: int, offset: int) -> None:
+def _copy_clip(clips: Path, name: str, video: Path, onset: int, offset: int) -> None:
     """Copy the frames of a clip, with the numbers that they have in the video."""
     for here, there, ext in (("color", "frame", "jpg"), ("depth", "depth", "png")):
         (clips / there / name).mkdir(parents=True, exist_ok=True)

@@ -14,7 +14,7 @@ from meps_lab.simulate.body.physiology import Episode, Event, record
 from meps_lab.simulate.cohort import CohortDataset
 from meps_lab.simulate.face.clip import FaceClip
 from meps_lab.simulate.face.sensor import gain_course, sense_colour, sense_depth
-from meps_lab.simulate.laboratory import artefacts
+from meps_lab.simulate.laboratory import artefacts_of
 from meps_lab.simulate.scenario import Scenario
 from meps_lab.simulate.timing import lid_course
 
@@ -111,5 +111,5 @@ class Session:
         """
         events = [replace(e, time_s=e.time_s + lead_s) for e in self.events]
         how |= {"duration_s": lead_s + self.duration_s + tail_s}
-        how |= {"artefacts": artefacts(cohort.scenario)}
+        how |= {"artefacts": artefacts_of(cohort.scenario)}
         return record(cohort.plan(int(self.clips.trial[0])).body, rng, events, **how)

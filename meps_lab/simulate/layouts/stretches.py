@@ -12,7 +12,7 @@ import numpy as np
 from meps_lab.simulate.body.physiology import Episode, Event, record
 from meps_lab.simulate.body.responses import respond
 from meps_lab.simulate.cohort import CohortDataset
-from meps_lab.simulate.laboratory import artefacts
+from meps_lab.simulate.laboratory import artefacts_of
 from meps_lab.simulate.people import Subject
 from meps_lab.simulate.scenario import Scenario
 
@@ -50,7 +50,7 @@ def record_stretches(
     who, dials = cohort.person(person), cohort.scenario
     *_, (_, _, n) = _bounds(stretches, sfreq)
     how = {"sfreq": float(sfreq), "signals": ("ECG", "PPG", "EDA", "RSP", "SKT")}
-    how |= {"duration_s": n / sfreq, "artefacts": artefacts(dials)}
+    how |= {"duration_s": n / sfreq, "artefacts": artefacts_of(dials)}
     return record(who.body, body_rng, list(_events(stretches, who, draw_rng, dials)), **how)
 
 

@@ -86,8 +86,8 @@ def test_the_next_command_is_the_same_choice_and_can_be_pasted(tmp_path, capsys,
     root = tmp_path / "my data"
     write_layout("case", root, n_subjects=2, trials=4, ps_duration_s=8.0)
     labels = tmp_path / "l (1).csv"
-    args = ["--labels", str(labels), "--rules", "a=drop", "b=keep", "--segment-s", "4",
-            "--any-counts"]  # fmt: skip
+    args = ["--labels", str(labels), "--rules", "a=drop", "b=keep"]
+    args += ["--segment-s", "4", "--any-counts"]
     made = build_index("case", root, IndexOptions(segment_s=4))
     monkeypatch.setattr("meps_lab.datasets.index.build.build_index", lambda *_: made)
     for more in (args, []):

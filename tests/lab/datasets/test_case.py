@@ -109,10 +109,9 @@ def test_neurokit_counts_the_true_beats_in_what_was_loaded(tree):
 
 
 def test_loso_runs_from_a_path(tree):
-    config = ExperimentConfig(
-        modalities=("ps",), train=TrainConfig(epochs=1), n_validation=1,
-        prepare=PrepareConfig(ps_names=("EDA", "ECG", "PPG", "RSP", "SKT")),
-    )  # fmt: skip
+    prepare = PrepareConfig(ps_names=("EDA", "ECG", "PPG", "RSP", "SKT"))
+    how = {"modalities": ("ps",), "train": TrainConfig(epochs=1), "n_validation": 1}
+    config = ExperimentConfig(prepare=prepare, **how)
     table = run(open_dataset("case", tree[0], config=PS), config, progress=False)
     assert len(table) == 16 and set(table["truth"]) == {"amusing", "boring", "relaxing", "scary"}
     assert table.groupby("fold")["subject"].nunique().eq(1).all()
@@ -198,17 +197,12 @@ def test_a_screen_that_nobody_knows_is_noted(one):
     assert "video 9 at row 50 is no film" in found.report() and len(found.table) == 4
 
 
+CELL = st.one_of(st.integers(-2, 12), st.floats(), st.text(max_size=4)).map(str)
+LINES = st.lists(st.lists(CELL, min_size=1, max_size=4), max_size=8)
+
+
 @settings(max_examples=60, deadline=None)
-@given(
-    st.lists(
-        st.lists(
-            st.one_of(st.integers(-2, 12), st.floats(), st.text(max_size=4)).map(str),
-            min_size=1, max_size=4,
-        ),
-        max_size=8,
-    ),
-    st.sampled_from([",", ";", "\t"]),
-)  # fmt: skip
+@given(LINES, st.sampled_from([",", ";", "\t"]))
 def test_any_table_gives_an_index_or_an_error_of_ours(tmp_path_factory, cells, comma):
     root = tmp_path_factory.mktemp("any")
     (root / BODY).mkdir(parents=True)

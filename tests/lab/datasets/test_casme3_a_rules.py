@@ -1,5 +1,7 @@
 """CAS(ME)^3 Part A: published counts, the documented rows, and what the rules make of a table."""
 
+from itertools import product
+
 import pandas as pd
 import pytest
 
@@ -10,21 +12,19 @@ from meps_lib.errors import MepsError
 
 A_TABLE = "annotation/cas(me)3_part_A_ME_label_JpgIndex_v2.xlsx"
 # facts: computed from the tables that the authors publish
-PUBLISHED = {
-    "disgust": 250, "surprise": 187, "Others": 1, "others": 160, "fear": 86, "anger": 64,
-    "sad": 57, "happy": 55,
-}  # fmt: skip
+PUBLISHED = {"disgust": 250, "surprise": 187, "Others": 1, "others": 160}
+PUBLISHED |= {"fear": 86, "anger": 64, "sad": 57, "happy": 55}
+COLUMNS = ["Subject", "Filename", "Onset", "Apex", "Offset", "AU", "Objective class", "emotion"]
 
 
 def published_a(**cells):
     """A table with the published numbers of rows, subjects and emotions; `cells` are changed."""
     emotions = [name for name, n in PUBLISHED.items() for _ in range(n)]
     rows = [
-        {"Subject": f"spNO.{k % 94 + 1}", "Filename": "abcdefghijklm"[k // 94], "Onset": 100,
-         "Apex": 104, "Offset": 110, "AU": "4+L7", "Objective class": "I", "emotion": emotion}
+        (f"spNO.{k % 94 + 1}", "abcdefghijklm"[k // 94], 100, 104, 110, "4+L7", "I", emotion)
         for k, emotion in enumerate(emotions)
-    ]  # fmt: skip
-    table = pd.DataFrame(rows).astype(object)
+    ]
+    table = pd.DataFrame(rows, columns=COLUMNS).astype(object)
     for column, changes in cells.items():
         for row, value in changes.items():
             table.loc[row, column] = value
@@ -52,10 +52,9 @@ def test_the_published_counts_pass_and_one_off_does_not(tmp_path):
 
 def test_the_documented_rows_are_flagged_and_none_is_lost(tmp_path):
     same = {k: 100 for k in range(200, 255)}  # 55 rows, onset = apex
-    table = published_a(
-        Subject={0: "spNO1", 1: "spNO2"}, Filename={2: "A"}, Apex={128: 97} | same,
-        Onset={749: 106}, Offset={796: 0, 798: 0, 708: 100 + 3455},
-    )  # fmt: skip
+    marks = {"Onset": {749: 106}, "Offset": {796: 0, 798: 0, 708: 100 + 3455}}
+    names = {"Subject": {0: "spNO1", 1: "spNO2"}, "Filename": {2: "A"}}
+    table = published_a(Apex={128: 97} | same, **names, **marks)
     indexed = index_of(tmp_path, table)
     flags = indexed.table.set_index(indexed.table["row"] - 2)["flags"]  # counted from 0
     assert len(indexed.dropped) == 0
@@ -127,14 +126,11 @@ def test_rows_that_say_too_little_are_dropped(tmp_path, cells, rule):
 
 def test_any_order_of_marks_is_repaired_or_dropped(tmp_path):
     values = (0, 1, 2, 400, "")
-    rows = [
-        {"Subject": 1, "Filename": "a", "Onset": on, "Apex": ap, "Offset": off, "AU": "",
-         "emotion": "fear"}
-        for on in values for ap in values for off in values
-    ]  # fmt: skip
-    for k, row in enumerate(rows):  # clips must differ
-        row["Subject"] = f"spNO.{k + 1}"
-    indexed = index_of(tmp_path, pd.DataFrame(rows))  # the schema would refuse falling marks
+    marks = enumerate(product(values, repeat=3), 1)
+    rows = [(f"spNO.{k}", "a", *three, "", "I", "fear") for k, three in marks]  # clips must differ
+    indexed = index_of(
+        tmp_path, pd.DataFrame(rows, columns=COLUMNS)
+    )  # the schema would refuse falling marks
     assert len(indexed.table) + len(indexed.dropped) == len(rows) and len(indexed.table) > 20
     last = indexed.table["offset"].fillna(indexed.table["apex"])
     assert (last - indexed.table["onset"]).between(1, LONGEST - 1).all()

@@ -126,3 +126,22 @@ def test_the_lists_of_exceptions_flag_the_clips_that_they_name(tmp_path):
         build_index("casme3-a", tmp_path, IndexOptions(exceptions=(tmp_path / "no.txt",)))
     with pytest.raises(MepsError, match="--exceptions goes with casme3-a"):
         build_index("casme3-c", tmp_path, options)
+
+
+def test_two_pictures_of_one_number_are_told_as_the_reason(copy):
+    row = build_index("casme3-a", copy).table.iloc[0]
+    for folder in (copy / row["colour"], copy / "Part_A_ME_clip/frame" / row["clip"]):
+        shutil.copy(folder / f"{row['onset']}.jpg", folder / f"0{row['onset']}.jpg")
+    place = build_index("casme3-a", copy).table.set_index("clip").loc[row["clip"]]
+    assert place["colour"] == ""
+    twins = f"colour: '0{row['onset']}.jpg' and '{row['onset']}.jpg' are one frame"
+    assert twins in place["flags"].split("; ")
+
+
+def test_a_list_that_is_given_twice_flags_once_and_its_remark_is_one_flag(tmp_path):
+    write_xlsx(tmp_path / NAME, {"label": [COLUMNS, *ROWS]})
+    listed = tmp_path / "bad.txt"
+    listed.write_text("spNO.1 a 61.jpg  black; cannot open\n")
+    table = build_index("casme3-a", tmp_path, IndexOptions(exceptions=(listed, listed))).table
+    flag = "1 pictures listed in bad.txt (frame 61 black, cannot open)"
+    assert table["flags"][0] == flag

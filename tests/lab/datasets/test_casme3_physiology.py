@@ -49,6 +49,17 @@ def cell(column, value):
     )
 
 
+def ten_rows_lost(text):
+    lines = text.splitlines(True)
+    return "".join(lines[:50] + lines[60:])
+
+
+def in_seconds(text):
+    head, *lines = text.splitlines()
+    rest = (line.split("\t", 1)[1] for line in lines)
+    return "\n".join([head, *(f"{k / 200}\t{cells}" for k, cells in enumerate(rest))])
+
+
 BAD_TEXT = {
     "no 5": ({"marker": np.arange(400) % 2 * 3}, None, "no marker is exactly 5.*it has 0, 3"),
     "comma": ({}, line(7, cell(3, "0,5")), "row 7, column ECG: got '0,5'.*comma where a point"),
@@ -63,16 +74,13 @@ BAD_TEXT = {
     "empty line": ({}, line(9, lambda row: ""), "row 9, column time: got ''"),
     "short row": ({}, line(9, lambda row: row[:9]), "row 9, column .*: got ''"),
     "short rows": ({}, lambda t: t.split("\n", 1)[0] + "\n1\t2\n" * 9, "cannot be read"),
-    "a row lost": ({}, lambda t: "".join(t.splitlines(True)[:50] + t.splitlines(True)[60:]),
-                   "row 51, column time: 0.295 s.*expected minutes at 200 Hz, 0.245 s"),
-    "seconds": ({}, lambda t: "\n".join(
-        [t.splitlines()[0]] + [f"{k / 200}\t" + row.split("\t", 1)[1]
-                               for k, row in enumerate(t.splitlines()[1:])]), "column time"),
+    "a row lost": ({}, ten_rows_lost, "row 51, column time: 0.295 s.*minutes at 200 Hz, 0.245 s"),
+    "seconds": ({}, in_seconds, "column time"),
     "commas between": ({}, lambda t: t.replace("\t", ","), "no column is PPG"),
     "empty": ({}, lambda t: "", "no rows below a header"),
     "header only": ({}, lambda t: t.splitlines()[0], "no rows below a header"),
     "binary": ({}, lambda t: "a\0b\n" * 9, "no plain text"),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("case", BAD_TEXT)

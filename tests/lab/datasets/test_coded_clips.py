@@ -14,8 +14,8 @@ from meps_lab.datasets.index.kind import IndexOptions
 from meps_lab.simulate.layouts.spreadsheet import write_table
 from meps_lib.errors import MepsError
 
-ROW = {"Subject": 1, "Filename": "EP02_01f", "Onset Frame": 1, "Apex Frame": 2, "Offset Frame": 3,
-       "Action Units": "4", "Estimated Emotion": "disgust"}  # fmt: skip
+ROW = {"Subject": 1, "Filename": "EP02_01f", "Action Units": "4", "Estimated Emotion": "disgust"}
+ROW |= {"Onset Frame": 1, "Apex Frame": 2, "Offset Frame": 3}
 
 
 def tree(root, table, folder, row=ROW, name="reg_img{}.jpg"):

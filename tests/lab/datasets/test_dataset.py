@@ -17,10 +17,13 @@ from meps_lib.errors import MepsError
 from meps_lib.trial import Trial
 
 SETS = {"two": ("a", "b"), "one": ("a",)}
-#        clip  two  one  colour  ps   flow
-ROWS = (("c0", "a", "a", "f/0", "p", ""), ("c1", "b", None, "f/1", "", ""),
-        ("c2", None, None, "f/2", "p", ""), ("c3", "a", "a", "", "p", "m.png"),
-        ("c4", "b", None, "", "", ""))  # fmt: skip
+ROWS = (  # clip, class two, class one, colour, ps, flow
+    ("c0", "a", "a", "f/0", "p", ""),
+    ("c1", "b", None, "f/1", "", ""),
+    ("c2", None, None, "f/2", "p", ""),
+    ("c3", "a", "a", "", "p", "m.png"),
+    ("c4", "b", None, "", "", ""),
+)
 
 
 def load(root, row, config):
@@ -49,21 +52,20 @@ def of(monkeypatch, tmp_path):
     return make
 
 
-OUTSIDE = "outside the classes two"
+OUTSIDE, BLIND = "outside the classes two", "without colour"
 
 
 @pytest.mark.parametrize(
     ("modalities", "excluded"),
     [
-        (("colour",), {"c2": OUTSIDE, "c3": "without colour", "c4": "without colour"}),
+        (("colour",), {"c2": OUTSIDE, "c3": BLIND, "c4": BLIND}),
         (("ps",), {"c1": "without ps", "c2": OUTSIDE, "c4": "without ps"}),
         # A map that is there already does as well as colour, from which it can be computed.
         (("flow",), {"c2": OUTSIDE, "c4": "without flow"}),
         (("flow", "ps"), {"c1": "without ps", "c2": OUTSIDE, "c4": "without flow"}),
-        (("ps", "colour"), {"c1": "without ps", "c2": OUTSIDE, "c3": "without colour",
-                            "c4": "without ps"}),
+        (("ps", "colour"), {"c1": "without ps", "c2": OUTSIDE, "c3": BLIND, "c4": "without ps"}),
     ],
-)  # fmt: skip
+)
 def test_each_clip_stays_or_is_left_out_for_the_first_reason(of, modalities, excluded):
     data = of(modalities=modalities)
     assert dict(zip(data.excluded["clip"], data.excluded["why"], strict=True)) == excluded
@@ -112,12 +114,15 @@ def test_nothing_left_is_an_error_that_counts_the_reasons(of, monkeypatch):
     assert "2 outside the classes one" in said and "1 without colour" in said
 
 
-@pytest.mark.parametrize(("notice", "start"), [
-    (None, "Tiny, classes two"),
-    ("SIMULATED.txt", "simulated in the layout of Tiny"),
-    ("samm/SIMULATED.txt", "simulated in the layout of Tiny"),  # one set of a composite
-    ("a/b/SIMULATED.txt", "Tiny"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("notice", "start"),
+    [
+        (None, "Tiny, classes two"),
+        ("SIMULATED.txt", "simulated in the layout of Tiny"),
+        ("samm/SIMULATED.txt", "simulated in the layout of Tiny"),  # one set of a composite
+        ("a/b/SIMULATED.txt", "Tiny"),
+    ],
+)
 def test_the_note_says_whether_it_is_simulated(of, tmp_path, notice, start):
     if notice is not None:
         (tmp_path / notice).parent.mkdir(parents=True, exist_ok=True)

@@ -95,9 +95,8 @@ def test_the_published_composite_from_its_table_alone(tmp_path):
     composite(tmp_path / "labels.csv")
     found = build_index("flowmaps", tmp_path)
     assert len(found.table) == 442 and found.table["subject"].nunique() == 68
-    assert found.table["class_three"].value_counts().to_dict() == {
-        "negative": 250, "positive": 109, "surprise": 83,
-    }  # fmt: skip
+    counts = found.table["class_three"].value_counts().to_dict()
+    assert counts == {"negative": 250, "positive": 109, "surprise": 83}
     assert found.missing == ("pictures of 442 of 442 clips (casme2_0, casme2_1, casme2_2, ...)",)
     with pytest.raises(MepsError, match="442 without flow"):
         open_dataset("flowmaps", tmp_path, config=FLOW)
@@ -114,18 +113,25 @@ def test_a_whole_composite_with_other_counts_is_refused_until_told(tmp_path):
     assert len(build_index("flowmaps", tmp_path, IndexOptions(any_counts=True)).table) == 442
 
 
+ONE_IN_TWO_SPELLINGS = """\
+dataset,sub,filename,label
+CASME II,1,a.png,0
+casme2,sub01,b.png,Positive
+SAMM,6,c.png,surprise
+samm,006,d.png,1
+SMIC-HS,s1,e.png,2
+smic_hs,s01,f.png,2
+"""
+
+
 def test_subjects_have_one_spelling(tmp_path):
     """Two spellings of one person would put him on both sides of a split."""
-    lines = ["CASME II,1,a.png,0", "casme2,sub01,b.png,Positive", "SAMM,6,c.png,surprise",
-             "samm,006,d.png,1", "SMIC-HS,s1,e.png,2", "smic_hs,s01,f.png,2"]  # fmt: skip
-    (tmp_path / "l.csv").write_text("dataset,sub,filename,label\n" + "\n".join(lines))
+    (tmp_path / "l.csv").write_text(ONE_IN_TWO_SPELLINGS)
     table = build_index("flowmaps", tmp_path).table
-    assert table["subject"].tolist() == [
-        "casme2_sub01", "casme2_sub01", "samm_006", "samm_006", "smic_s01", "smic_s01",
-    ]  # fmt: skip
-    assert table["class_three"].tolist() == [
-        "negative", "positive", "surprise", "positive", "surprise", "surprise",
-    ]  # fmt: skip
+    people = ["casme2_sub01", "samm_006", "smic_s01"]
+    assert table["subject"].tolist() == [who for who in people for _ in range(2)]
+    classes = "negative positive surprise positive surprise surprise"
+    assert " ".join(table["class_three"]) == classes
 
 
 @pytest.mark.parametrize("name", ["casme", "CAS(ME)2", "CASME III", "mine"])
@@ -136,11 +142,21 @@ def test_a_set_of_another_name_is_refused_since_it_would_make_one_person_two(tmp
         build_index("flowmaps", tmp_path)
 
 
+EVERY_SECOND_DIFFERS = """\
+dataset,sub,filename,label
+casme2,sub02,sub01_EP02_01f.png,0
+casme2,1,sub01_EP02_02f.png,0
+samm,6,007_1_2.png,1
+samm,7,samm_007_1_3.png,1
+smic,s3,s04_ne_01.png,0
+smic,4,s4_ne_01.png,0
+samm,1,s1_ne_01.png,0
+casme2,9,any.png,2
+"""
+
+
 def test_a_name_that_says_another_subject_than_the_table_drops_the_row(tmp_path):
-    lines = ["casme2,sub02,sub01_EP02_01f.png,0", "casme2,1,sub01_EP02_02f.png,0",
-             "samm,6,007_1_2.png,1", "samm,7,samm_007_1_3.png,1", "smic,s3,s04_ne_01.png,0",
-             "smic,4,s4_ne_01.png,0", "samm,1,s1_ne_01.png,0", "casme2,9,any.png,2"]  # fmt: skip
-    (tmp_path / "l.csv").write_text("dataset,sub,filename,label\n" + "\n".join(lines))
+    (tmp_path / "l.csv").write_text(EVERY_SECOND_DIFFERS)
     found = build_index("flowmaps", tmp_path)
     assert found.dropped["row"].tolist() == [2, 4, 6, 8]
     assert set(found.dropped["rule"]) == {"name-disagrees"}

@@ -136,8 +136,8 @@ def shown_again(root, gap_s=5.0, clips=("b", "a")):
 def test_a_marker_that_is_shown_again_is_told_by_the_order_of_the_clips(mmme_copy):
     root, _ = mmme_copy
     before = first_trial(root, "ps").ps
-    one, two = (KIND.load(root, row, LoadConfig(("ps",), clean=False))
-                for row in shown_again(root))  # fmt: skip
+    config = LoadConfig(("ps",), clean=False)
+    one, two = (KIND.load(root, row, config) for row in shown_again(root))
     assert torch.equal(one.ps, before)
     assert torch.equal(two.ps[:, :5000], one.ps[:, 5000:])
 
@@ -166,3 +166,26 @@ def test_clips_of_nobodys_folder_are_not_told_by_order(mmme_copy):
     row["colour"] = "Video/all/a"
     with pytest.raises(MepsError, match="lies in no folder of sub01"):
         KIND.load(root, row, LoadConfig(("ps",)))
+
+
+def test_the_index_tells_of_a_hole_and_of_a_clip_that_ends_too_early(mmme_copy):
+    root, _ = mmme_copy
+    row = build_index("mmme", root, KEEP).table.iloc[0]
+    folder = root / "Video" / "sub01" / f"sub01_{row['marker']}"
+    folder.mkdir(parents=True, exist_ok=True)
+
+    def frames(numbers):
+        for old in folder.iterdir():
+            old.unlink()
+        for i in numbers:
+            (folder / frame_name(i, row["marker"])).write_bytes(b"x")
+        table = build_index("mmme", root, KEEP).table.set_index("clip")
+        return table.loc[row["clip"], "flags"]
+
+    last = row["offset"]
+    whole = frames(range(last + 10))
+    assert not any(words in whole for words in ("missing", "not on disk"))
+    assert "13 ms after" in (hole := frames(k for k in range(last + 10) if k != row["onset"] + 1))
+    assert "frames between them are missing" in hole and str(root) not in hole
+    assert f"frame {last - 2} and 2 more of {row['onset']} to {last}" in frames(range(last - 2))
+    assert "missing" not in frames(k for k in range(last + 10) if k != last + 2)

@@ -19,7 +19,7 @@ def copy(tmp_path):
     onset = np.array([70, 350, 83, 64, 100, 92])
     rise, last = np.array([30, 110, 40, 25, 20, 30]), np.array([58, 180, 70, 60, 55, 63])
     frames = {"Onset": onset, "Apex": onset + rise, "Offset": onset + last}
-    table = pd.DataFrame({
+    cells = {
         "Subject": ["sub01"] * 3 + ["sub02"] * 3,
         "Filename": [f"clip{k}" for k in (0, 0, 1, 2, 3, 4)],
         "Marker": [101, 101, 102, 101, 148, 147],
@@ -30,8 +30,8 @@ def copy(tmp_path):
         "(Macro/Micro)": ["Micro", "Macro", "Micro", "Micro", "micro", "macro"],
         "Date": "2000-01-01",
         "dif": np.round(last / 150, 3),
-    })  # fmt: skip
-    return tmp_path, table
+    }
+    return tmp_path, pd.DataFrame(cells)
 
 
 def rewrite(root, table):
@@ -42,14 +42,12 @@ def rewrite(root, table):
 def test_what_the_table_says_is_what_the_index_has(copy):
     root, table = copy
     found = build_index("mmme", rewrite(root, table), KEEP).table
-    assert found["clip"].tolist() == [
-        "sub01_101_2", "sub01_101_3", "sub01_102_4", "sub02_101_5", "sub02_148_6", "sub02_147_7",
-    ]  # fmt: skip
+    assert found["clip"].tolist()[:3] == ["sub01_101_2", "sub01_101_3", "sub01_102_4"]
+    assert found["clip"].tolist()[3:] == ["sub02_101_5", "sub02_148_6", "sub02_147_7"]
     assert found["aus"].tolist() == ["4+7", "12", "", "1+2", "6+12", "15"]
-    assert found["emotion"].tolist() == ["anger", "happiness", "disgust", "surprise", "happiness",
-                                         "sadness"]  # fmt: skip
-    assert found["class_three"].tolist() == ["negative", "positive", "negative", "surprise",
-                                             "positive", "negative"]  # fmt: skip
+    assert " ".join(found["emotion"]) == "anger happiness disgust surprise happiness sadness"
+    classes = "negative positive negative surprise positive negative"
+    assert " ".join(found["class_three"]) == classes
     assert found["apex"].tolist() == [100, 460, 123, 89, 120, 122]
     assert (found["flags"] == "a macro-expression").tolist() == [False, True, *[False] * 3, True]
     alone = build_index("mmme", root)
@@ -57,6 +55,8 @@ def test_what_the_table_says_is_what_the_index_has(copy):
     assert alone.dropped[["row", "rule"]].to_numpy().tolist() == [[3, "macro"], [7, "macro"]]
 
 
+LONG = {"OnsetFrame": 10, "ApexFrame": 60, "OffsetFrame": 90, "dif": 80 / 150}
+LONG |= {"OnsetTime": 10 / 150, "ApexTime": 0.4, "OffsetTime": 0.6}
 ODD = {
     "apex before the onset": ({"ApexFrame": 5, "ApexTime": 5 / 150}, "apex-outside", "flag"),
     "apex after the offset": ({"ApexFrame": 400, "ApexTime": 400 / 150}, "apex-outside", "flag"),
@@ -70,11 +70,8 @@ ODD = {
     "neither": ({"(Macro/Micro)": "?"}, "unsized", "drop"),
     "times": ({"ApexTime": 3.0}, "times", "flag"),
     "dif": ({"dif": 3.0}, "dif", "flag"),
-    "long": (
-        {"OnsetFrame": 10, "ApexFrame": 60, "OffsetFrame": 90, "OnsetTime": 10 / 150,
-         "ApexTime": 0.4, "OffsetTime": 0.6, "dif": 80 / 150}, "not-micro", "flag",
-    ),
-}  # fmt: skip
+    "long": (LONG, "not-micro", "flag"),
+}
 
 
 @pytest.mark.parametrize("odd", ODD)
@@ -167,17 +164,15 @@ def test_published_counts_are_held_against_a_whole_set(tmp_path):
 
     felt = [name for name, n in MICRO.items() for _ in range(n)]
     k = np.arange(634 + 2841)
-    table = pd.DataFrame({
-        "Subject": [f"sub{i % 110 + 1}" for i in k], "Filename": "x", "Marker": 101 + k % 48,
-        "OnsetFrame": k, "ApexFrame": k + 5, "OffsetFrame": k + 9, "Action Units": "",
-        "Estimated Emotion": felt + ["happy"] * 2841,
-        "(Macro/Micro)": ["micro"] * 634 + ["macro"] * 2841,
-    })  # fmt: skip
+    cells = {"Subject": [f"sub{i % 110 + 1}" for i in k], "Filename": "x", "Marker": 101 + k % 48}
+    cells |= {"OnsetFrame": k, "ApexFrame": k + 5, "OffsetFrame": k + 9, "Action Units": ""}
+    cells |= {"Estimated Emotion": felt + ["happy"] * 2841}
+    cells |= {"(Macro/Micro)": ["micro"] * 634 + ["macro"] * 2841}
+    table = pd.DataFrame(cells)
     found = build_index("mmme", saved(table))
     assert len(found.table) == 634 and len(found.dropped) == 2841
-    assert found.table["class_three"].value_counts().to_dict() == {
-        "negative": 437, "surprise": 105, "positive": 92,
-    }  # fmt: skip
+    counts = found.table["class_three"].value_counts().to_dict()
+    assert counts == {"negative": 437, "surprise": 105, "positive": 92}
     table.loc[0, "Estimated Emotion"] = "fear"
     with pytest.raises(MepsError, match="disgust 162 instead of 163, fear 125 instead of 124"):
         build_index("mmme", saved(table))

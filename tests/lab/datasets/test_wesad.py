@@ -98,8 +98,8 @@ def test_the_chest_is_as_stored_and_the_wrist_is_brought_to_its_rate(tree):
         assert trial.ps_names == ("EDA", "ECG", "PPG", "RSP", "SKT")
         assert trial.ps_units == ("uS", "mV", "not stated", "%", "degC")
         assert (trial.ps_sfreq, trial.ps_start, trial.label) == (700.0, 0.0, true["class"])
-        content = pickle.loads((root / trial.subject / f"{trial.subject}.pkl").read_bytes(),
-                               encoding="latin1")  # fmt: skip
+        stored = (root / trial.subject / f"{trial.subject}.pkl").read_bytes()
+        content = pickle.loads(stored, encoding="latin1")
         chest, wrist = content["signal"]["chest"], content["signal"]["wrist"]["BVP"][:, 0]
         span = slice(true["onset"], true["offset"] + 1)
         for row, key in ((0, "EDA"), (1, "ECG"), (3, "Resp"), (4, "Temp")):
@@ -127,10 +127,9 @@ def test_neurokit_counts_the_true_beats_in_both_devices(tree):
 
 
 def test_loso_runs_from_a_path(tree):
-    config = ExperimentConfig(
-        modalities=("ps",), train=TrainConfig(epochs=1), n_validation=1,
-        prepare=PrepareConfig(ps_names=("EDA", "ECG", "PPG", "RSP", "SKT")),
-    )  # fmt: skip
+    prepare = PrepareConfig(ps_names=("EDA", "ECG", "PPG", "RSP", "SKT"))
+    how = {"modalities": ("ps",), "train": TrainConfig(epochs=1), "n_validation": 1}
+    config = ExperimentConfig(prepare=prepare, **how)
     table = run(open_dataset("wesad", tree[0], config=PS), config, progress=False)
     assert len(table) == 12 and set(table["truth"]) == {"baseline", "stress", "amusement"}
     assert table.groupby("fold")["subject"].nunique().eq(1).all()
@@ -192,3 +191,15 @@ def test_the_folder_above_is_told(tree, tmp_path):
     shutil.copytree(tree[0], tmp_path / "data" / "WESAD")
     with pytest.raises(MepsError, match="did you mean .*WESAD"):
         build_index("wesad", tmp_path / "data")
+
+
+def test_a_recording_without_a_condition_is_told(one):
+    root = one(lambda content: content["label"].fill(0))
+    shutil.copytree(root / "S2", root / "S3")
+    (root / "S3" / "S2.pkl").rename(root / "S3" / "S3.pkl")
+    content = pickle.loads((root / "S3" / "S3.pkl").read_bytes(), encoding="latin1")
+    content |= {"subject": "S3", "label": content["label"] + 1}
+    (root / "S3" / "S3.pkl").write_bytes(dumps(content))
+    assert (
+        "conditions in the recordings of 1 of 2 subjects (S2)" in build_index("wesad", root).missing
+    )

@@ -22,12 +22,10 @@ def test_a_composite_is_scored_whole_and_by_set(make_trial):
     assert table.columns[:4].tolist() == ["subject", "clip", "data_set", "fold"]
     home = table.groupby("data_set")["subject"].unique().map(sorted).to_dict()
     assert home == {"samm": ["s4", "s5"], "smic": ["s0", "s1", "s2", "s3"]}
-    assert {name: s.n for name, s in score_by_set(table, data.classes).items()} == {
-        "all": 18, "samm": 6, "smic": 12,
-    }  # fmt: skip
-    assert [x.split()[2] for x in summary(table, data.classes).splitlines()[2::2]] == [
-        "samm", "smic",
-    ]  # fmt: skip
+    n_trials = {name: s.n for name, s in score_by_set(table, data.classes).items()}
+    assert n_trials == {"all": 18, "samm": 6, "smic": 12}
+    named = [x.split()[2] for x in summary(table, data.classes).splitlines()[2::2]]
+    assert named == ["samm", "smic"]
     # Otherwise it is the same experiment.
     alone = run(Handmade(make_trial), changed(), progress=False)
     pd.testing.assert_frame_equal(table.drop(columns="data_set"), alone)

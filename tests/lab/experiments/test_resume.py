@@ -88,9 +88,8 @@ def test_what_is_begun_says_what_it_is_before_it_is_finished(begun):
     record = json.loads((begun / "config.json").read_text())
     assert record["data"]["n_trials"] == 12 and record["origin"]["load"] == {"crop": "auto"}
     names = [p.name.partition("-")[0] for p in sorted(begun.rglob("[!.]*")) if p.is_file()]
-    assert names == [
-        "config.json", "seed0_fold0", "seed0_fold1", "splits_seed0.json", "splits_seed7.json",
-    ]  # fmt: skip
+    splits = ["splits_seed0.json", "splits_seed7.json"]
+    assert names == ["config.json", "seed0_fold0", "seed0_fold1", *splits]
 
 
 @pytest.mark.parametrize("n_jobs", [1, 2])
@@ -263,10 +262,9 @@ def test_kill_9(tmp_path, capsys):
     """A process has the folder to itself until it is killed, where nothing can be tidied up."""
     command = ["loso", *SMALL, "--epochs", "1", "--device", "cpu", "--out"]
     killed, whole = tmp_path / "killed", tmp_path / "whole"
-    process = subprocess.Popen(
-        [sys.executable, "-m", "meps_lab.cli.main", *command, str(killed)],
-        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=os.environ,
-    )  # fmt: skip
+    quiet = dict.fromkeys(("stdout", "stderr"), subprocess.DEVNULL)
+    started = [sys.executable, "-m", "meps_lab.cli.main", *command, str(killed)]
+    process = subprocess.Popen(started, **quiet, env=os.environ)
     end = time.monotonic() + 120
     while len(list(killed.glob("folds/seed*.parquet"))) < 3 and time.monotonic() < end:
         assert process.poll() is None

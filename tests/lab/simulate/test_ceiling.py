@@ -12,7 +12,7 @@ from sklearn.preprocessing import StandardScaler
 
 from meps_lab.cli import loso as cli_loso
 from meps_lab.simulate import FolderDataset, Scenario, ceiling, save_dataset, simulate_cohort
-from meps_lab.simulate.ceiling import BODY_ERRORS, _seen, body_features
+from meps_lab.simulate.ceiling import BODY_ERRORS, _evidence, body_features
 from meps_lab.simulate.face.clip import FaceClip
 from meps_lib.errors import MepsError
 from meps_lib.protocol.metrics import score
@@ -101,7 +101,7 @@ def test_the_rest_is_no_nan_whenever_the_event_comes():
     for before in (0.0, 0.3, 1.0):
         dials = Scenario(**QUICK, signals=("ECG", "PPG", "RSP", "SKT"), ps_before_s=before)
         cohort = simulate_cohort(4, 6, scenario=dials)
-        rows = np.array([body_features(t, np.random.default_rng(0)) for t in _seen(cohort)])
+        rows = np.array([body_features(t, np.random.default_rng(0)) for t in _evidence(cohort)])
         named = dict(zip(BODY_ERRORS, np.isnan(rows).mean(0), strict=True))
         for name in ("early rate", "late rate", "pulse", "breath", "temperature"):
             assert named[name] < 0.1, (before, name)

@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from meps_lib.errors import MepsError
-from meps_lib.explain.maps import attention_map, picture
+from meps_lib.explain.maps import attention_map, plot_prediction
 from meps_lib.models import build
 from meps_lib.models.output import Output
 from meps_lib.trial import collate
@@ -39,7 +39,7 @@ def test_the_map_is_that_of_the_forward_pass(make_trial):
     trial = make_trial(0, size=48)
     out = model(collate([trial], "abc"))
     assert torch.equal(attention_map(out)[0].flatten(), out.weights["ps"][0].mean(dim=(0, 1)))
-    frames, maps = picture(trial, out)
+    frames, maps = plot_prediction(trial, out)
     assert len(maps.axes) == 6  # strain and two guides, each with its scale
     assert len(frames.axes[1].patches) == trial.n_frames
 
@@ -51,17 +51,17 @@ def test_refuses_what_has_no_map(make_trial):
         attention_map(Output(torch.zeros(1, 2), {"ps": torch.ones(1, 4, 16, 5)}))
     trial = make_trial(0, ("ps",))
     with pytest.raises(MepsError, match="no colour frames"):
-        picture(trial, Output(torch.zeros(1, 2)))
+        plot_prediction(trial, Output(torch.zeros(1, 2)))
 
 
 def test_the_strain_is_that_between_the_first_frame_and_the_apex(make_trial):
     trial = make_trial(0, ("colour",), size=48, apex=4)  # not the middle one of six
     out = Output(torch.zeros(1, 3), {"fusion": torch.full((1, 6), 1 / 6)})
-    _, maps = picture(trial, out)
+    _, maps = plot_prediction(trial, out)
     face, strain = (image.get_array() for image in maps.axes[0].images)
     wanted = optical_strain(optical_flow(trial.colour[0], trial.colour[4], "dis"))
     np.testing.assert_array_equal(strain, wanted)
     np.testing.assert_array_equal(face, trial.colour[4].permute(1, 2, 0))
     assert maps.axes[0].get_title() == "optical strain, first frame to apex"
     unmarked = make_trial(0, ("colour",), size=48, apex=None)
-    assert picture(unmarked, out)[1].axes[0].get_title().endswith("to middle frame")
+    assert plot_prediction(unmarked, out)[1].axes[0].get_title().endswith("to middle frame")

@@ -151,3 +151,10 @@ def test_classes_are_declared_once_each(classes):
 def test_groups_are_whole_numbers_one_a_trial(groups):
     with pytest.raises(MepsError, match="groups: got .* expected an array of 2 whole numbers"):
         confusions(["a", "b"], ["a", "b"], ("a", "b"), groups)
+
+
+@pytest.mark.parametrize("dtype", ["Int64", "float64"])
+def test_an_empty_row_is_named_and_not_the_first_that_it_made_a_float_of(dtype):
+    labels = pd.Series([0, 1, None], dtype=dtype)
+    with pytest.raises(MepsError, match=r"y_true\[2\] is nan"):
+        confusions(labels, [0, 1, 1], ("a", "b"))

@@ -87,8 +87,8 @@ def test_what_a_fold_draws_says_nothing_of_another_fold_or_seed():
 
     # One pair of comb(10, 2) = 45 is drawn; two draws agree in one case of 45.
     for one, other in (((0, 0), (0, 1)), ((0, 3), (0, 7)), ((0, 0), (1, 0)), ((0, 1), (1, 0))):
-        same = sum(drawn(3 * k + one[0], one[1]) == drawn(3 * k + other[0], other[1])
-                   for k in range(90))  # fmt: skip
+        pairs = [[drawn(3 * k + s, f) for s, f in (one, other)] for k in range(90)]
+        same = sum(a == b for a, b in pairs)
         assert same < 12  # 2 expected
 
 
@@ -212,3 +212,14 @@ def test_folds_do_not_depend_on_the_order_of_trials():
     for make in (loso, grouped_kfold):
         kw = {"n_folds": 2, "n_validation": 1} if make is grouped_kfold else {"n_validation": 1}
         assert list(make(names, **kw)) == list(make(sorted(names), **kw))
+
+
+def test_one_person_in_two_spellings_is_not_two():
+    with pytest.raises(MepsError, match="subjects, row 4: 'a '; expected text, a name in one"):
+        list(loso(["a", "b", "c", "d", "a "]))
+    assert len(list(loso(["a", "b", "c", " d"]))) == 4  # an odd name is a name
+
+
+def test_nobody_at_all_is_told_as_too_few():
+    with pytest.raises(MepsError, match="0 subjects; expected at least 4"):
+        list(loso([]))

@@ -47,10 +47,9 @@ def test_the_interval_is_that_of_scipy(metric):
     def statistic(who, axis):
         return getattr(rates(counts[who].sum(axis=axis if axis >= 0 else who.ndim - 1)), metric)
 
-    theirs = stats.bootstrap(
-        (np.arange(len(counts)),), statistic, vectorized=True, method="percentile",
-        n_resamples=20_000, confidence_level=0.9, random_state=np.random.default_rng(1),
-    ).confidence_interval  # fmt: skip
+    how = {"vectorized": True, "method": "percentile", "confidence_level": 0.9}
+    how |= {"n_resamples": 20_000, "random_state": np.random.default_rng(1)}
+    theirs = stats.bootstrap((np.arange(len(counts)),), statistic, **how).confidence_interval
     ours = bootstrap_interval(table, CLASSES, level=0.9, n_resamples=20_000, seed=2).loc[metric]
     # Accuracy moves in steps of one trial, and a quantile may fall on one.
     trial = 1.01 / len(table)
@@ -184,10 +183,9 @@ def test_the_permutation_test_is_that_of_scipy(metric, n_subjects):
         return one - two
 
     numbers = np.arange(n_subjects)
-    theirs = stats.permutation_test(
-        (numbers, n_subjects + numbers), difference, permutation_type="samples", vectorized=True,
-        n_resamples=20_000, random_state=np.random.default_rng(0),
-    )  # fmt: skip
+    how = {"permutation_type": "samples", "vectorized": True}
+    how |= {"n_resamples": 20_000, "random_state": np.random.default_rng(0)}
+    theirs = stats.permutation_test((numbers, n_subjects + numbers), difference, **how)
     ours = permutation_test(first, second, CLASSES, metric, n_permutations=20_000, seed=1)
     assert ours.difference == pytest.approx(theirs.statistic)
     assert ours.exact == (n_subjects == 7)

@@ -98,7 +98,9 @@ BAD = {
     "unknown unit": ("ECG\n1\n2\n", {"units": {"EDA": "uS"}}, r"no channel 'EDA'"),
     "two of a name": ("EDA,GSR\n1,2\n", {}, r"channel names \('EDA', 'EDA'\)"),
     "biosppy, other rate": (
-        "# Sampling Rate (Hz):= 1000.00\n# Labels:= ECG\n1\n2\n", {}, r"states 1000 Hz, got sfreq"
+        "# Sampling Rate (Hz):= 1000.00\n# Labels:= ECG\n1\n2\n",
+        {},
+        r"states 1000 Hz, got sfreq",
     ),
     "biosppy, no rate": ("# Labels:= ECG\n1\n2\n", {"sfreq": None}, r"states no sampling rate"),
     "biosppy, odd rate": ("# Sampling Rate (Hz):= fast\n1\n", {}, r"rate of 'fast'"),
@@ -107,14 +109,12 @@ BAD = {
     "decimal commas": ("ECG;EDA\n1,5;2,3\n", {}, r"column ECG: got '1,5'.*with a point"),
     "clock in s": ("time (s),ECG\n0,1\n0.02,2\n0.04,3\n", {}, r"column time \(s\) runs at 50 Hz"),
     "clock in ms": ("time_ms,ECG\n0,1\n20,2\n40,3\n", {}, r"runs at 50 Hz.*100 Hz"),
-    "biosppy, text": (
-        "# Sampling Rate (Hz):= 100\n# Labels:= ECG\n1\nx\n", {}, r"line 4, column ECG: got 'x'"
-    ),
+    "biosppy, text": ("# Sampling Rate (Hz):= 100\n# Labels:= ECG\n1\nx\n", {}, r"line 4.*got 'x'"),
     "empatica, other rate": ("1560279825.0\n4.0\n1\n2\n", {}, r"states 4 Hz, got sfreq=100"),
     "empatica, no samples": ("1560279825.0\n4.0\n", {"sfreq": None}, r"no samples"),
     "empatica, zero rate": ("1560279825.0\n0.0\n1\n", {"sfreq": None}, r"sampling rate 0"),
     "empatica, intervals": ("1560279825.0, IBI\n83.5,0.6\n", {}, r"line 1, column 1"),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("case", BAD)

@@ -115,10 +115,9 @@ def test_a_trial_has_the_frames_depth_and_times_of_its_own_clip(detector, monkey
     detector(["none", "none", *seen[5:]])
     monkeypatch.setattr(load, "spot_apex", lambda crops: 5)  # of the eleven
     with pytest.warns(FaceLostWarning, match="in frames 3-4; kept frames 5-15"):
-        trial = load_trial_from_video(
-            write_folder(tmp_path / "colour", colour), SIZE, 4, fps=30.0, start=3, smooth=0.05,
-            depth=write_folder(tmp_path / "depth", depth),
-        )  # fmt: skip
+        paths = [write_folder(tmp_path / n, x) for n, x in (("colour", colour), ("depth", depth))]
+        how = {"fps": 30.0, "start": 3, "smooth": 0.05, "depth": paths[1]}
+        trial = load_trial_from_video(paths[0], SIZE, 4, **how)
     # Evenly 0, 3, 7, 10; the apex takes the place of the nearest, which is the second.
     frames = [5, 10, 12, 15]
     red = (255 * trial.colour[:, 0]).round()

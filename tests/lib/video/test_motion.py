@@ -85,10 +85,8 @@ def test_the_map_is_what_another_road_to_it_gives():
 
 def test_marks_decide_between_which_frames():
     frames = torch.cat([clip(shift=(s, 0.0))[-1:] for s in (0, 0.3, 0.6, 0.9, 1.2, 1.5, 1.8)])
-    moved = {k: float(inner(flow_map(frames, *k)[0, 0]).mean()) for k in (
-        (None, None, None), (0, 3, 6), (0, 6, None), (2, 5, 6), (2, None, 6), (2, None, 3),
-    )}  # fmt: skip
-    steps = [4 * u / 0.3 for u in moved.values()]
+    marks = [(None, None, None), (0, 3, 6), (0, 6, None), (2, 5, 6), (2, None, 6), (2, None, 3)]
+    steps = [4 / 0.3 * float(inner(flow_map(frames, *k)[0, 0]).mean()) for k in marks]
     assert steps == pytest.approx([3, 3, 6, 3, 2, 1], abs=0.15)
     assert not flow_map(frames, 4, 4, 6).any()  # an apex at the onset: nothing has moved yet
 
@@ -136,10 +134,8 @@ def test_maps_of_simulated_faces_follow_the_true_motion(simulated):
         strain = small(optical_strain(true) * skin)[whole]
         ours.append(np.corrcoef(out[2][whole], strain)[0, 1])
         # The other way round, which `flow_map` decided against.
-        v, u = optical_flow_tvl1(
-            *(cv2.cvtColor(trial.colour[t].permute(1, 2, 0).numpy(), cv2.COLOR_RGB2GRAY)
-              for t in (trial.onset, trial.apex))
-        )  # fmt: skip
+        pair = trial.colour[[trial.onset, trial.apex]].permute(0, 2, 3, 1).numpy()
+        v, u = optical_flow_tvl1(*(cv2.cvtColor(x, cv2.COLOR_RGB2GRAY) for x in pair))
         plain.append(np.corrcoef(small(optical_strain(np.stack([u, v])))[whole], strain)[0, 1])
     assert np.mean(errors) < 0.4 * np.mean(lengths)
     assert np.mean(ours) > 0.8

@@ -52,11 +52,12 @@ class Pictures:
         self.loaded += 1
         *frames, ps = (torch.from_numpy(np.load(path)) for path in self.files(k)[:-1])
         colour = torch.stack(frames)
-        return Trial(
-            **self.index.iloc[k], fps=30.0, colour=colour, depth=500 + 200 * colour[:, :1], ps=ps,
-            ps_sfreq=64.0, ps_names=("EDA", "ECG"), ps_units=("uS", "mV"), ps_start=-1.5,
-            apex=int(self.table["apex"][k]), truth={"emotion": "joy", "beat_times": [0.5, 1.0]},
-        )  # fmt: skip
+        face = {"fps": 30.0, "colour": colour, "depth": 500 + 200 * colour[:, :1]}
+        face |= {"apex": int(self.table["apex"][k])}
+        body = {"ps": ps, "ps_sfreq": 64.0, "ps_start": -1.5}
+        body |= {"ps_names": ("EDA", "ECG"), "ps_units": ("uS", "mV")}
+        truth = {"emotion": "joy", "beat_times": [0.5, 1.0]}
+        return Trial(**self.index.iloc[k], **face, **body, truth=truth)
 
 
 @pytest.fixture

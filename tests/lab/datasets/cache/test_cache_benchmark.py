@@ -18,10 +18,8 @@ for b.MOST_MS in (1e9, 0):
 
 @pytest.mark.slow
 def test_a_kept_clip_is_read_faster_than_it_is_made_and_than_its_frames():
-    run = subprocess.run(
-        [sys.executable, "-c", CODE, "--quick"], cwd=ROOT, capture_output=True, text=True,
-        env={**os.environ, "PYTHONPATH": str(ROOT)}, check=True,
-    )  # fmt: skip
+    command, env = [sys.executable, "-c", CODE, "--quick"], {**os.environ, "PYTHONPATH": str(ROOT)}
+    run = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, env=env, check=True)
     passed, _, failed = run.stdout.partition("status 0\n")
     ratios = [float(line.split()[-1]) for line in passed.splitlines() if " over " in line]
     assert len(ratios) == 2 and min(ratios) > 1.5 and "FAIL" not in passed, run.stdout

@@ -15,11 +15,11 @@ from meps_lab.simulate.layouts import write_layout
 
 CLIPS = {"n_subjects": 2, "trials": 7, "size": 16, "n_frames": 5}
 SHORT = {"n_subjects": 2, "trials": 4, "ps_duration_s": 2.0}
-HOW = {
-    "casme3-a": CLIPS, "casme3-c": CLIPS, "casme2": CLIPS, "samm": CLIPS, "smic": CLIPS,
-    "case": SHORT, "wesad": {"n_subjects": 2, "ps_duration_s": 2.0},
+HOW = dict.fromkeys(("casme3-a", "casme3-c", "casme2", "samm", "smic"), CLIPS) | {
+    "case": SHORT,
+    "wesad": {"n_subjects": 2, "ps_duration_s": 2.0},
     "flowmaps": {"n_subjects": 2, "trials": 3, "size": 32},
-}  # fmt: skip
+}
 CASES = [(name, m) for name in MODULES if kind_of(name).load for m in kind_of(name).modalities]
 
 _seen = None  # what was opened or listed; None while nobody asks

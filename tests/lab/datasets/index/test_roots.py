@@ -44,8 +44,9 @@ def test_any_mark_makes_a_root(casme2):
     assert check_root(CASME2, str(casme2)) == casme2
 
 
-@pytest.mark.parametrize("given", ["Cropped", "Cropped/sub01", "Cropped/sub01/EP02_01f", "..",
-                                   "../.."])  # fmt: skip
+@pytest.mark.parametrize(
+    "given", ["Cropped", "Cropped/sub01", "Cropped/sub01/EP02_01f", "..", "../.."]
+)
 def test_too_deep_or_too_high_shows_the_right_one(two_kinds, casme2, given):
     with pytest.raises(MepsError) as caught:
         check_root(CASME2, (casme2 / given).resolve())

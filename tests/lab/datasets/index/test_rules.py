@@ -1,18 +1,19 @@
 """Rules on a table whose rows say themselves what is wrong with them."""
 
+from dataclasses import replace
+
 import pandas as pd
 import pytest
 
-from meps_lab.datasets.index.rules import Rule, apply_rules, below, forget
+from meps_lab.datasets.index.rules import Rule, apply_rules, less
 from meps_lab.datasets.index.schema import check_index, frame_of
 from meps_lib.errors import MepsError
+from tests.lab.datasets.small import RULE
 
-EARLY = Rule(
-    "apex-first", "the apex lies before the onset", below("apex", "onset"), "repair",
-    forget("apex"), "the apex is forgotten",
-)  # fmt: skip
-LONG = Rule("long", "longer than 100 frames", lambda t: t["offset"] - t["onset"] > 100, "drop",
-            keeps=True)  # fmt: skip
+EARLY = replace(RULE, default="repair")
+LONG = Rule(
+    "long", "longer than 100 frames", lambda t: t.offset - t.onset > 100, "drop", keeps=True
+)
 
 
 def rows():
@@ -62,9 +63,8 @@ def test_a_switch_for_each_rule():
 def test_rules_apply_in_their_order():
     """A row that is dropped is not judged again, and a repaired one is judged as repaired."""
     _, dropped = apply_rules(rows(), (LONG, EARLY), {"apex-first": "drop"})
-    assert dropped.groupby("rule")["clip"].agg(list).to_dict() == {
-        "long": ["long", "both"], "apex-first": ["early"],
-    }  # fmt: skip
+    by_rule = dropped.groupby("rule")["clip"].agg(list).to_dict()
+    assert by_rule == {"long": ["long", "both"], "apex-first": ["early"]}
     no_apex = Rule("none", "no apex", lambda t: t["apex"].isna(), "keep", keeps=True)
     table, _ = apply_rules(rows(), (EARLY, no_apex))
     assert flags(table)["early"].endswith("; no apex")
@@ -76,7 +76,7 @@ def test_types_outlive_a_repair():
 
 
 def test_missing_numbers_break_no_rule():
-    assert below("apex", "onset")(rows()).tolist() == [False, True, False, True, False]
+    assert less("apex", "onset")(rows()).tolist() == [False, True, False, True, False]
     table, dropped = apply_rules(rows().iloc[:0], (EARLY, LONG))
     assert table.empty and dropped.empty
 

@@ -86,10 +86,12 @@ NAMES = st.text(st.characters(codec="utf-8"), max_size=3)
 ANY_ROW = st.fixed_dictionaries(
     {"subject": NAMES, "clip": NAMES, "onset": FRAMES, "apex": FRAMES, "offset": FRAMES},
     optional={
-        "fps": st.one_of(st.none(), st.floats()), "aus": st.sampled_from(["", "4", "L4+12", "x"]),
-        "row": FRAMES, "class_three": st.one_of(st.none(), NAMES),
+        "fps": st.one_of(st.none(), st.floats()),
+        "aus": st.sampled_from(["", "4", "L4+12", "x"]),
+        "row": FRAMES,
+        "class_three": st.one_of(st.none(), NAMES),
     },
-)  # fmt: skip
+)
 
 
 @given(st.lists(ANY_ROW, max_size=4), st.sampled_from(["drop", "repair"]))

@@ -32,11 +32,11 @@ CELL = st.one_of(st.text(max_size=40), NEARLY)
 @pytest.mark.parametrize(
     ("text", "number"),
     [
-        ("12", 12), ("12.0", 12), (" 12 ", 12), ("１２", 12), ("0", 0), ("007", 7), ("+3", 3),
-        ("", None), ("/", None), ("-", None), ("nan", None), ("NaN", None), ("?", None),
-        ("？", None), ("\u3000", None),
+        *[(twelve, 12) for twelve in ("12", "12.0", " 12 ", "１２")],
+        *[("0", 0), ("007", 7), ("+3", 3)],
+        *[(nothing, None) for nothing in ("", "/", "-", "nan", "NaN", "?", "？", "\u3000")],
     ],
-)  # fmt: skip
+)
 def test_whole_numbers(text, number):
     assert integer(text, WHERE) == number
 
@@ -75,10 +75,8 @@ def test_a_measure_is_finite_and_plain(text):
         decimal(text, WHERE)
 
 
-UNITS = st.lists(
-    st.tuples(st.sampled_from(["", "L", "R", "T", "B"]), st.integers(1, 73)),
-    min_size=1, max_size=6, unique=True,
-)  # fmt: skip
+UNIT = st.tuples(st.sampled_from(["", "L", "R", "T", "B"]), st.integers(1, 73))
+UNITS = st.lists(UNIT, min_size=1, max_size=6, unique=True)
 SEPARATORS = ["+", ",", ", ", "，", " + ", ";", "；", "/", " ", "、", "\n"]
 SPELLINGS = ["{side}{number}", "AU{side}{number}", "{side}AU{number}", "au {side}{number:02d}"]
 
@@ -95,11 +93,12 @@ def test_action_units_in_every_spelling(units, separator, spelling, lower):
 @pytest.mark.parametrize(
     ("text", "meant"),
     [
-        ("", ""), ("?", ""), ("？", ""), ("nan", ""), ("/", ""),
-        ("12B", "12"), ("B12", "B12"), ("L12e", "L12"), ("12R+4", "R12+4"), ("AU12A + AU4", "12+4"),
-        ("12B AU4", "12+4"), ("L AU4", "L4"), ("4+L4", "4+L4"), ("4,4", "4"), ("4+12+", "4+12"),
+        *[(nothing, "") for nothing in ("", "?", "？", "nan", "/")],
+        *[(both, "12+4") for both in ("AU12A + AU4", "12B AU4")],
+        *[("12B", "12"), ("B12", "B12"), ("L12e", "L12"), ("L AU4", "L4")],
+        *[("12R+4", "R12+4"), ("4+L4", "4+L4"), ("4,4", "4"), ("4+12+", "4+12")],
     ],
-)  # fmt: skip
+)
 def test_action_units_as_coders_write_them(text, meant):
     assert action_units(text, WHERE) == meant
 
@@ -120,11 +119,10 @@ def test_a_note_among_action_units_costs_no_more_than_a_flag(text, read):
     assert read_aus(text, WHERE) == read
 
 
-@pytest.mark.parametrize(
-    "text",
-    ["spNO.1", "spNO1", "SPNO.1", "sub01", "Sub 01", "s01", "s_1", "subject 1", "001", "1", "1.0",
-     "１", " 1 "],
-)  # fmt: skip
+FIRST = "spNO.1|spNO1|SPNO.1|sub01|Sub 01|s01|s_1|subject 1|001|1|1.0|１| 1 "
+
+
+@pytest.mark.parametrize("text", FIRST.split("|"))
 def test_one_subject_however_spelt(text):
     assert subject_number(text, WHERE) == 1
 

@@ -26,8 +26,7 @@ def session(tmp_path):
     for sample, code in EVENTS:
         others[4, sample : sample + 100] = code
     path = tmp_path / "sub01.cdt"
-    write_curry(path, eeg, EEG_NAMES, 1000.0, others=others, other_names=OTHER_NAMES,
-                events=EVENTS)  # fmt: skip
+    write_curry(path, eeg, EEG_NAMES, 1000.0, others=others, other_names=OTHER_NAMES, events=EVENTS)
     return path, eeg
 
 

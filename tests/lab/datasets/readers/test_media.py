@@ -89,8 +89,8 @@ def test_marks_land_on_the_frames_whose_files_have_these_numbers(tree, kind):
 def test_grey_pictures_become_three_equal_channels(tree):
     root, truths = tree("samm")
     truth = truths.iloc[0]
-    got = video_fields(root, row_of(truth, truth.folder), LoadConfig(("flow",), size=SIZE),
-                       number=NUMBERS["samm"])["colour"]  # fmt: skip
+    row, config = row_of(truth, truth.folder), LoadConfig(("flow",), size=SIZE)
+    got = video_fields(root, row, config, number=NUMBERS["samm"])["colour"]
     assert (got[:, 0] == got[:, 1]).all() and (got[:, 0] == got[:, 2]).all()
 
 

@@ -13,9 +13,12 @@ from tests.lab.datasets.small import write_xlsx
 COLUMNS = {"subject": ("Subject",), "onset": ("Onset",), "apex": ("Apex",), "aus": ("AU",)}
 LINES = [["Subject", "Onset", "Apex", "AU"], ["spNO.1", 60, "/", "L4+12"], ["006", 149, 147, "9"]]
 READ = {
-    "subject": ["spNO.1", "006"], "onset": ["60", "149"], "apex": ["/", "147"],
-    "aus": ["L4+12", "9"], "row": [2, 3],
-}  # fmt: skip
+    "subject": ["spNO.1", "006"],
+    "onset": ["60", "149"],
+    "apex": ["/", "147"],
+    "aus": ["L4+12", "9"],
+    "row": [2, 3],
+}
 
 
 def test_the_sheet_with_the_table_is_read(tmp_path):

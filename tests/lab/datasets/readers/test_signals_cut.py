@@ -13,7 +13,7 @@ from meps_lab.datasets.readers.signals_cut import (
     expression_window,
     read_once,
     samples_around,
-    stretch,
+    segment_window,
 )
 from meps_lib.errors import MepsError
 from meps_lib.signals import Recording, clean
@@ -56,10 +56,10 @@ def test_the_whole_recording_is_cleaned_before_the_cut(session):
 
 
 def test_a_stretch_starts_where_it_is_told_to(session):
-    cut = stretch(session, 10.0, 25.0, RAW)
+    cut = segment_window(session, 10.0, 25.0, RAW)
     assert cut["ps"][0].tolist() == list(range(2000, 5000)) and cut["ps_start"] == 0.0
     with pytest.raises(MepsError, match=r"sub01\.mat.*leaves the recording"):
-        stretch(session, 50.0, 61.0, RAW)
+        segment_window(session, 50.0, 61.0, RAW)
 
 
 @pytest.mark.parametrize(

@@ -15,8 +15,12 @@ from meps_lab.datasets.readers.tables import read_table
 from meps_lib.errors import MepsError
 from tests.lab.datasets.small import write_xlsx
 
-COLUMNS = {"subject": ("Subject",), "onset": ("OnsetFrame", "Onset"), "apex": ("Apex",),
-           "aus": ("AU",)}  # fmt: skip
+COLUMNS = {
+    "subject": ["Subject"],
+    "onset": ["OnsetFrame", "Onset"],
+    "apex": ["Apex"],
+    "aus": ["AU"],
+}
 LINES = [
     ["Subject", "Onset Frame", "Apex", "AU"],
     ["spNO.1", 60, "/", "L4+12"],
@@ -47,10 +51,8 @@ nMwZss2ZCxcuXLhw4cLFH0DJixrkRc9wXtB99seF/NeZoTTr/ib5b3EAfXSl6bN0D5J0T+FcTvFTDq/K
 FzKOUO8p9CIufvTmHL/0Cq0WjmfJhsHl20K59j+bi59/uf8fmJ4HaA==
 """
 AUS = "1,2,4,5,6,7,9,10,12,14,17,20,23,24,25,26"  # more commas than there are columns
-STEADY = settings(
-    derandomize=True, max_examples=100, deadline=5000,
-    suppress_health_check=[HealthCheck.function_scoped_fixture],
-)  # fmt: skip
+SHARED = [HealthCheck.function_scoped_fixture]
+STEADY = settings(derandomize=True, max_examples=100, deadline=5000, suppress_health_check=SHARED)
 
 
 def write_csv(path, lines, **how):
@@ -158,9 +160,8 @@ def test_a_row_longer_than_the_header_is_refused(tmp_path):
 def test_optional_columns_are_empty_where_they_are_not(tmp_path):
     path = write_csv(tmp_path / "t.csv", [["Subject", "Onset"], ["1", "2"]])
     table = read_table(path, COLUMNS, optional=("apex", "aus"))
-    assert table.to_dict("list") == {
-        "subject": ["1"], "onset": ["2"], "apex": [""], "aus": [""], "row": [2],
-    }  # fmt: skip
+    row = {"subject": "1", "onset": "2", "apex": "", "aus": "", "row": 2}
+    assert table.to_dict("records") == [row]
 
 
 TEXT = st.text(st.characters(codec="utf-8", exclude_characters="\0"), max_size=8)

@@ -5,7 +5,14 @@ from dataclasses import fields
 import numpy as np
 import pytest
 
-from meps_lab.simulate.body.artefacts import DROPOUT_S, MOTION_S, SENSORS, Artefacts, _hold, spoil
+from meps_lab.simulate.body.artefacts import (
+    DROPOUT_S,
+    MOTION_S,
+    SENSORS,
+    Artefacts,
+    _hold,
+    sense_signal,
+)
 from meps_lab.simulate.body.noise import Colour, Streams, wander
 from meps_lab.simulate.body.physiology import SIGNALS, Body, record
 from meps_lib.errors import MepsError
@@ -141,7 +148,7 @@ def test_one_artefact_leaves_the_others_as_they_were():
 
     def ecg(**dials):
         streams = Streams(np.random.default_rng(1))
-        return spoil(clean, "ECG", SENSORS["ECG"], Artefacts(**dials), streams, SFREQ)
+        return sense_signal(clean, "ECG", SENSORS["ECG"], Artefacts(**dials), streams, SFREQ)
 
     plain, moved = ecg(), ecg(motion_per_min=9.0)
     still = plain == moved

@@ -10,7 +10,7 @@ from scipy.signal import welch
 from meps_lab.simulate import Scenario, simulate_cohort
 from meps_lab.simulate.body import clock
 from meps_lab.simulate.body.artefacts import Artefacts
-from meps_lab.simulate.body.brain import BANDS, MONTAGE_19, MONTAGE_62, place
+from meps_lab.simulate.body.brain import BANDS, MONTAGE_19, MONTAGE_62, electrode_place
 from meps_lab.simulate.body.physiology import Body, Event, record
 from meps_lab.simulate.body.responses import EFFECTS, Response
 from meps_lab.simulate.laboratory import measure
@@ -39,7 +39,7 @@ def test_electrodes_sit_where_mne_has_them():
     theirs = mne.channels.make_standard_montage(name).get_positions()["ch_pos"]
     names = [n for n in MONTAGE_62 if n in theirs]
     assert set(MONTAGE_62) - set(names) == {"CB1", "CB2"}  # over the cerebellum, not in 10-05
-    ours, theirs = (np.array([at(n)[:2] for n in names]) for at in (place, theirs.get))
+    ours, theirs = (np.array([at(n)[:2] for n in names]) for at in (electrode_place, theirs.get))
     for axis in (0, 1):
         assert np.corrcoef(ours[:, axis], theirs[:, axis])[0, 1] > 0.9
     middle = np.array([n.endswith("z") for n in names])
@@ -172,4 +172,4 @@ def test_bad_values_are_refused_by_name(kwargs, named):
     with pytest.raises(MepsError, match=named):
         eeg(**kwargs)
     with pytest.raises(MepsError, match="A1"):
-        place("A1")
+        electrode_place("A1")

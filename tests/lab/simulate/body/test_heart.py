@@ -123,7 +123,7 @@ def test_answers_of_several_events_add_up():
     events = [
         Event(t, Response(heart_speeding=h)) for t, h in ((-1.0, 4.0), (5.0, 8.0), (7.0, 2.0))
     ]
-    y = clock.answer("heart_speeding", events, 30.0)
+    y = clock.course("heart_speeding", events, 30.0)
     t = np.arange(len(y)) / clock.TICKS_PER_S - clock.BEFORE_S
     peak, width = EFFECTS["heart_speeding"].peak_s, EFFECTS["heart_speeding"].width_s
     whole = sum(e.response.heart_speeding * clock.hump(t - e.time_s, peak, width) for e in events)
