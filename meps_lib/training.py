@@ -124,8 +124,8 @@ def fit(
 def predict(model: nn.Module, trials: Sequence[Trial], classes: Sequence[str]) -> Tensor:
     """Class probabilities (n, K) of trials, on the CPU; the model is put in evaluation mode.
 
-    The model is given batches without label, subject and clip. How many trials come together, and in
-    which order, could still tell a model something: `meps_lab.experiments.run` asks one at a time.
+    The model is given batches without label, subject and clip. How many trials come together, and
+    in which order, could still tell something: `meps_lab.experiments.run` asks one at a time.
     """
     if not trials:
         raise MepsError("no trials to predict; give at least one")

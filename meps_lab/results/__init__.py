@@ -20,6 +20,7 @@ def kept(name: str) -> pd.DataFrame:
     Parameters
     ----------
     name : str
+        "ceilings": what the truth of simulated people is worth, one row a preset and sense.
         "judges": what other libraries say of the simulator, one row a question.
         "shuffled_folds": what S1's body branch says of each trial under two rules of folding.
 

@@ -38,7 +38,7 @@ def bet(mine: Any, *options: str | float) -> Bet:
     """
     chosen = chosen_of(mine, options)
     if chosen is None and mine is not ...:
-        print(f"{mine!r} is no bet; make it {listed(options)}")
+        print(f"{mine!r} is no bet; make it {either(options)}")
     return Bet(chosen)
 
 
@@ -51,7 +51,7 @@ def chosen_of(mine: Any, options: tuple) -> Any:
     return next((option for option in options if plain(mine) == plain(option)), None)
 
 
-def listed(options: tuple) -> str:
+def either(options: tuple) -> str:
     """``'a', 'b' or 'c'``."""
     *most, last = map(repr, options)
     return f"{', '.join(most)} or {last}"

@@ -29,7 +29,7 @@ def breath(rmssd):
 
 
 @exercise("04.2", correct="a second top needs an onset after the first top, at 1.2 s", bets=(1, 2))
-def hump(tops):
+def two_responses(tops):
     """How many tops the sum of two equal responses has, by the sign of its slope."""
     t = np.arange(0, 20, 0.001)
     for distance in (1.0, 0.5, 1.1, 1.25, 2.0, 4.0):
@@ -115,7 +115,7 @@ def early(seen):
     correct="UAR alone forgets the balance: a constant answer has 1/K, however uneven",
     bets=("accuracy", "UF1", "UAR"),
 )
-def majority(constant):
+def constant_answer(constant):
     """Scores of the constant answer, on counts whose scores are known."""
     for counts in ((30, 99, 20, 16), (99, 30, 16), (40, 40, 40, 40), (3, 7)):
         most, total, k = max(counts), sum(counts), len(counts)

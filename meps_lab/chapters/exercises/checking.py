@@ -18,7 +18,7 @@ from typing import Any
 
 import numpy as np
 
-from meps_lab.chapters.exercises.bets import chosen_of, listed
+from meps_lab.chapters.exercises.bets import chosen_of, either
 from meps_lib.errors import MepsError
 
 
@@ -112,7 +112,7 @@ def check(exercise_id: str, learner: Any) -> None:
         known = exercise_ids()  # also imports the chapter that registers it
         if exercise_id not in _REGISTRY:
             raise MepsError(f"no exercise {exercise_id!r}; there are: {', '.join(known)}")
-    print(_answer(_REGISTRY[exercise_id], learner))
+    print(_reply(_REGISTRY[exercise_id], learner))
 
 
 def exercise_ids() -> list[str]:
@@ -128,7 +128,7 @@ def is_truth(value: Any) -> bool:
     return isinstance(value, bool | np.bool_)
 
 
-def _answer(item: Exercise, learner: Any) -> str:
+def _reply(item: Exercise, learner: Any) -> str:
     placed = None
     try:  # even a comparison may run code of the learner's object
         if item.bets and type(learner) is tuple and len(learner) == 2:
@@ -142,7 +142,7 @@ def _answer(item: Exercise, learner: Any) -> str:
         mine = chosen_of(placed, item.bets)
         if item.bets and mine is None:
             what = "is missing" if placed in (None, ...) else f"cannot be {placed!r}"
-            return f"not yet: the function is right, the bet {what}: make it {listed(item.bets)}"
+            return f"not yet: the function is right, the bet {what}: make it {either(item.bets)}"
     except _Said as said:
         return str(said)
     except (Exception, SystemExit) as error:

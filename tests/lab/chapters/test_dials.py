@@ -11,7 +11,7 @@ from meps_lab.chapters.dials import (
     view_apex,
     view_depth,
     view_noise,
-)  # fmt: skip
+)
 from meps_lab.chapters.views import express
 from meps_lab.simulate.body.physiology import Body
 from meps_lab.simulate.face.identity import Identity

@@ -1,6 +1,7 @@
 """Chapter 3: right answers written otherwise, and plausible wrong ones with their hint."""
 
 import numpy as np
+import torch
 from scipy.special import softmax
 
 from meps_lib.layers.fusion import normal_weights
@@ -27,7 +28,11 @@ def by_the_number_of_tokens(guide, content):
 
 RIGHT = {
     "03.1": [by_steps, lambda n: normal_weights(n).numpy()],
-    "03.2": [row_by_row, lambda c: (c.diagonal() / c.sum(axis=1)).mean()],
+    "03.2": [
+        row_by_row,
+        lambda c: (c.diagonal() / c.sum(axis=1)).mean(),
+        lambda c: (torch.from_numpy(c).diagonal() / torch.from_numpy(c).sum(dim=1)).mean(),
+    ],
     "03.3": [as_the_equation_says, lambda g, x: softmax(x @ g / np.sqrt(len(g)))],
 }
 
@@ -43,6 +48,8 @@ WRONG = {
         (lambda c: np.trace(c) / c.sum(), "accuracy"),
         (lambda c: 0.724979, "expected"),
         (lambda c: c.diagonal().mean() / c.sum(), "sums of the rows"),
+        (lambda c: list(c.diagonal() / c.sum(axis=1)), "not a list or array of 3"),
+        (lambda c: torch.tensor([0.5]), "give one number"),
     ],
     "03.3": [
         (lambda g, x: softmax(x @ g), "square root"),
