@@ -28,7 +28,7 @@ class Unguided(nn.Module):
         self.norm = nn.LayerNorm(dim)
 
     def mix(self, content: Tensor, guide: Tensor, there: Tensor) -> Tensor:
-        """Content (B, Q, D) changed by a guide (B, Q or 1, D), unless there is none (B, 1, 1)."""
+        """Content (B, Q, D) changed by a guide (B, Q or 1, D) that is there, 1, or not, 0."""
         return content
 
     def forward(
@@ -40,12 +40,12 @@ class Unguided(nn.Module):
         residual: Tensor | None = None,
     ) -> tuple[Tensor, None]:
         changed = content if residual is None else residual
-        there = torch.ones_like(guide[:, :1, :1])
+        there = torch.ones_like(guide[..., :1])
         if guide_mask is not None:
-            there = guide_mask.any(dim=1)[:, None, None].to(guide.dtype)
+            there = guide_mask[..., None].to(guide.dtype)
         # Tokens of the same places speak to each other; else the guide speaks with one voice.
-        aligned = guide.shape[1] == changed.shape[1]
-        guide = guide if aligned else token_mean(guide, guide_mask)
+        if guide.shape[1] != changed.shape[1]:
+            guide, there = token_mean(guide, guide_mask), there.amax(dim=1, keepdim=True)
         return self.norm(self.mix(changed, guide, there)), None
 
 

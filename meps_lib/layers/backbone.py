@@ -2,6 +2,7 @@
 
 from torch import Tensor, nn
 
+from meps_lib.arguments import whole
 from meps_lib.errors import MepsError
 
 
@@ -113,6 +114,7 @@ class ResidualBackbone(MapBackbone):
     def __init__(
         self, in_channels: int, dim: int = 32, width: int = 16, grid: int = 6, blocks: int = 2
     ):
+        whole("blocks", blocks, 1)
         widths, stages = (in_channels, width, 2 * width, 4 * width), []
         for a, b in zip(widths, widths[1:], strict=False):
             stages += [Residual2d(a if k == 0 else b, b, 2 if k == 0 else 1) for k in range(blocks)]

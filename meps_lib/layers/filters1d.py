@@ -2,7 +2,8 @@
 
 A filter of a second has 64 taps at 64 Hz and 1000 at 1000 Hz. Done tap by tap, each sample
 costs as many products as the filter has taps; by the Fourier transform it costs the logarithm of
-the signal's length. The result is the same but for rounding.
+the signal's length. The result is the same but for rounding, and short filters gain as well, since
+all lengths are done in one go (measured: `benchmarks/ps_encoder.py`).
 """
 
 from collections.abc import Sequence
@@ -12,8 +13,6 @@ from torch import Tensor, nn
 from torch.nn.functional import pad
 
 from meps_lib.errors import MepsError
-
-DIRECT_TAPS = 31  # filters up to this length are faster tap by tap (measured on one CPU core)
 
 
 def kernel_samples(seconds: float, sfreq: float) -> int:
@@ -40,7 +39,7 @@ def fast_length(n: int) -> int:
     return min(m << max(0, (-(-n // m) - 1).bit_length()) for m in (2, 3, 5, 7, 9, 11))
 
 
-def fourier_filter(x: Tensor, filters: Sequence[Tensor]) -> list[Tensor]:
+def fourier_filter(x: Tensor, filters: Sequence[Tensor]) -> Tensor:
     """What depthwise convolutions with zero padding give, by Fourier transform.
 
     Parameters
@@ -51,51 +50,61 @@ def fourier_filter(x: Tensor, filters: Sequence[Tensor]) -> list[Tensor]:
 
     Returns
     -------
-    list of Tensor, each of shape (B, C, L)
-        As ``conv1d(x, w[:, None], padding=k // 2, groups=C)`` in the precision of x, or in single
-        precision where x has less, since the transform of half numbers does not exist on a CPU.
+    Tensor, shape (B, C, F, L)
+        Of each of the F filters what ``conv1d(x, w[:, None], padding=k // 2, groups=C)`` gives, in
+        the precision of x, or in single precision where x has less: the transform of half numbers
+        does not exist on a CPU.
 
     Examples
     --------
-    >>> fourier_filter(torch.eye(3)[None], [torch.ones(3, 5)])[0][0, 0].round().tolist()
-    [1.0, 1.0, 1.0]
+    >>> fourier_filter(torch.eye(3)[None], [torch.ones(3, 5)])[0, 0].round().tolist()
+    [[1.0, 1.0, 1.0]]
     """
     L = x.shape[-1]
     precision = torch.promote_types(x.dtype, torch.float32)
     halves = [min(w.shape[-1] // 2, L - 1) for w in filters]  # taps beyond meet only padding
-    n = fast_length(L + max(halves))  # as many zeros as a filter reaches out: nothing wraps
-    spectrum, filtered = torch.fft.rfft(x.to(precision), n), []
+    n = fast_length(L + max(halves))  # zeros enough: nothing wraps
+    centred = []
     for w, h in zip(filters, halves, strict=True):
-        middle = w.shape[-1] // 2
-        taps = w[:, middle - h : middle + h + 1].to(precision)
+        taps = w[:, w.shape[-1] // 2 - h :][:, : 2 * h + 1].to(precision)
         # The middle tap stands at 0, those before it at the end: the filter shifts nothing.
-        taps = pad(taps, (0, max(0, n - 2 * h - 1)))[:, :n].roll(-h, -1)
-        filtered.append(torch.fft.irfft(spectrum * torch.fft.rfft(taps).conj(), n)[..., :L])
-    return filtered
+        centred.append(pad(taps, (0, n - 2 * h - 1)).roll(-h, -1))
+    spectra = torch.fft.rfft(torch.stack(centred, dim=1)).conj()
+    return torch.fft.irfft(torch.fft.rfft(x.to(precision), n)[:, :, None] * spectra, n)[..., :L]
 
 
-class FilterBank1d(nn.ModuleList):
+class FilterBank1d(nn.Module):
     """Depthwise filters of several lengths beside each other on the same input.
 
     Parameters
     ----------
     channels : int
     sizes : sequence of int
-        Odd lengths in samples. Those above `DIRECT_TAPS` go by Fourier transform, exactly.
+        Odd lengths in samples.
 
     Shape
     -----
-    (B, channels, L) -> list of as many (B, channels, L) as there are sizes.
+    (B, channels, L) -> (B, channels, len(sizes), L).
+
+    Notes
+    -----
+    CHOICE: a filter of k taps is its weights / sqrt(k), the weights uniform within 1 at the start.
+    WHY: a step of the optimiser then changes filters of 7 and of 1601 taps alike; with the taps as
+    weights, which start as small as `torch.nn.Conv1d`'s, a step shakes the long ones, and the
+    encoder reads less (eight cohorts apart from all that are reported: UF1 .541 against .561 at
+    64 Hz, .521 against .535 at 250 Hz; ledger: ps-long-filters).
     """
 
     def __init__(self, channels: int, sizes: Sequence[int]):
-        super().__init__(
-            nn.Conv1d(channels, channels, k, padding=k // 2, groups=channels, bias=False)
-            for k in sizes
-        )
+        super().__init__()
+        self.sizes = tuple(sizes)
+        self.weights = nn.ParameterList(torch.empty(channels, k) for k in sizes)
+        for w in self.weights:
+            nn.init.uniform_(w, -1, 1)
 
-    def forward(self, x: Tensor) -> list[Tensor]:
-        long = [conv.kernel_size[0] > DIRECT_TAPS for conv in self]
-        filters = [conv.weight[:, 0] for conv, far in zip(self, long, strict=True) if far]
-        by_fourier = iter(fourier_filter(x, filters) if filters else ())
-        return [next(by_fourier) if far else conv(x) for conv, far in zip(self, long, strict=True)]
+    def taps(self) -> list[Tensor]:
+        """The filters themselves, one (channels, k) a length."""
+        return [w / w.shape[1] ** 0.5 for w in self.weights]
+
+    def forward(self, x: Tensor) -> Tensor:
+        return fourier_filter(x, self.taps()).to(x.dtype)

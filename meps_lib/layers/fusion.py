@@ -172,6 +172,8 @@ class WeightedFusion(nn.Module):
             z = (position - centre) / (width * sigma)
             logits = -0.5 * z.float() ** 2
         if self.mode == "per-clip":
+            if features is None:
+                raise MepsError("mode='per-clip' scores frames; give features, or call forward")
             frames = features.flatten(2, -2).mean(dim=2) if features.ndim > 3 else features
             logits = logits + self.score(frames)[..., 0]
         # An absent video has no frame at all: its weights come out 0, not NaN.

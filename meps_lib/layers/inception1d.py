@@ -38,7 +38,7 @@ class InceptionBlock1d(nn.Module):
         One more branch: the largest sample under the shortest filter's length, as in the
         inception networks for images (ledger: ps-pool-branch).
     residual : bool
-        Add a pointwise copy of the input (ledger: ps-residual).
+        One more branch: the input as it is, so that a block can pass it on (ledger: ps-residual).
     squeeze : int
         Reduction of a squeeze-and-excitation gate; 0 for none (ledger: ps-squeeze).
 
@@ -78,25 +78,28 @@ class InceptionBlock1d(nn.Module):
             raise MepsError("kernels_s is empty; expected at least one length in seconds")
         self.groups, self.stride = groups, stride
         sizes = [kernel_samples(k, sfreq) for k in kernels_s]
-        self.branches = FilterBank1d(in_channels, sizes)
+        self.filters = FilterBank1d(in_channels, sizes)
         self.pool_size = min(sizes) if pool_branch else None
-        n_branches = len(sizes) + pool_branch
-        pointwise = dict(kernel_size=1, groups=groups, bias=False)
-        self.pointwise = nn.Conv1d(n_branches * in_channels, out_channels, **pointwise)
-        self.shortcut = nn.Conv1d(in_channels, out_channels, **pointwise) if residual else None
+        self.residual = residual
+        n_inputs = (len(sizes) + pool_branch + residual) * in_channels // groups
+        self.pointwise = nn.Parameter(torch.empty(groups, out_channels // groups, n_inputs))
+        nn.init.uniform_(self.pointwise, -(n_inputs**-0.5), n_inputs**-0.5)
         self.norm = MaskedBatchNorm1d(out_channels)
         self.squeeze = SqueezeExcite1d(out_channels, squeeze, groups) if squeeze else None
 
     def forward(self, x: Tensor, mask: Tensor | None = None) -> tuple[Tensor, Tensor | None]:
         B, C, L = x.shape  # batch, channels, samples
-        branches = self.branches(x)
+        if mask is not None:
+            x = x * mask[:, None]
+        branches = [self.filters(x)]
         if self.pool_size is not None:
-            branches.append(self._largest(x, mask))
-        # (B, C, branch, L): flattening keeps each signal's branches contiguous, which the
-        # grouped pointwise convolution needs in order to stay within one signal.
-        y = self.pointwise(torch.stack(branches, dim=2).flatten(1, 2))
-        if self.shortcut is not None:
-            y = y + self.shortcut(x)
+            branches.append(self._largest(x, mask)[:, :, None])
+        if self.residual:  # the input itself, not filtered
+            branches.append(x[:, :, None])
+        # (B, C, branch, L): each signal's branches are contiguous, so that a group's pointwise
+        # mix stays within one signal.
+        y = torch.cat(branches, dim=2).view(B, self.groups, -1, L)
+        y = (self.pointwise @ y).flatten(1, 2)
         y = gelu(self.norm(y, mask))
         if self.squeeze is not None:
             y = self.squeeze(y, mask)
@@ -211,8 +214,6 @@ class SeparableMixableEncoder(nn.Module):
 
     def forward(self, x: Tensor, mask: Tensor | None = None) -> tuple[Tensor, Tensor]:
         B, C, L = x.shape  # batch, signals, samples
-        if mask is not None:
-            x = x * mask[:, None]
         tokens, real = self.mixable(*self.separable(x, mask))
         tokens = tokens.transpose(1, 2)
         return tokens, torch.ones_like(tokens[..., 0], dtype=torch.bool) if real is None else real

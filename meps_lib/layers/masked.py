@@ -71,9 +71,11 @@ class MaskedBatchNorm1d(nn.BatchNorm1d):
             mean = (y * real).sum(dim=(0, 2)) / n
             var = ((y - mean[:, None]).square() * real).sum(dim=(0, 2)) / n
             with torch.no_grad():  # as torch does: the kept variance is the unbiased one
-                self.running_mean.lerp_(mean.to(self.running_mean.dtype), self.momentum)
+                # One sample tells no variance, and none no mean: then what is kept stays.
+                step = self.momentum * (n > 1).to(self.running_mean.dtype)
+                self.running_mean.lerp_(mean.to(self.running_mean.dtype), step)
                 unbiased = var * n / (n - 1).clamp(min=1)
-                self.running_var.lerp_(unbiased.to(self.running_var.dtype), self.momentum)
+                self.running_var.lerp_(unbiased.to(self.running_var.dtype), step)
                 self.num_batches_tracked += 1
         gain = self.weight * torch.rsqrt(var + self.eps)
         return (((y - mean[:, None]) * gain[:, None] + self.bias[:, None]) * real).to(y.dtype)

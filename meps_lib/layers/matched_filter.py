@@ -42,7 +42,7 @@ def matched_weights(course: Tensor, covariance: Tensor | None = None) -> Tensor:
     Turin 1960, an introduction to matched filters; ledger: fusion-matched.
     """
     weights = _whiten(course, covariance)
-    return (weights / weights.abs().sum(dim=-1, keepdim=True)).to(course.dtype)
+    return (weights / weights.abs().sum(dim=-1, keepdim=True)).to(_real(course))
 
 
 def snr_share(weights: Tensor, course: Tensor, covariance: Tensor | None = None) -> Tensor:
@@ -64,7 +64,7 @@ def snr_share(weights: Tensor, course: Tensor, covariance: Tensor | None = None)
     Raises
     ------
     MepsError
-        As `matched_weights`, and for weights that are 0 everywhere.
+        As `matched_weights`, and for weights of other frames, or that are 0 everywhere.
 
     Examples
     --------
@@ -75,9 +75,13 @@ def snr_share(weights: Tensor, course: Tensor, covariance: Tensor | None = None)
     w, s = weights.double(), course.double()
     if not w.isfinite().all() or (w == 0).all(dim=-1).any():
         raise MepsError("weights are not finite, or 0 in every frame; expected one that is not")
+    if w.shape[-1] != s.shape[-1]:
+        raise MepsError(
+            f"{w.shape[-1]} weights for a course of {s.shape[-1]} frames; expected one a frame"
+        )
     noise = w if covariance is None else w @ covariance.double()
     share = (w * s).sum(-1).square() / ((noise * w).sum(-1) * (best * s).sum(-1))
-    return share.to(weights.dtype)
+    return share.to(_real(weights))
 
 
 def random_walk_covariance(n_frames: int, walk: float, noise: float = 1.0) -> Tensor:
@@ -99,6 +103,11 @@ def random_walk_covariance(n_frames: int, walk: float, noise: float = 1.0) -> Te
     """
     t = torch.arange(n_frames, dtype=torch.float32)
     return walk**2 * torch.minimum(t[:, None], t) + noise**2 * torch.eye(n_frames)
+
+
+def _real(x: Tensor) -> torch.dtype:
+    """The precision of x; single for whole numbers, which have no fractions."""
+    return x.dtype if x.is_floating_point() else torch.float32
 
 
 def _whiten(course: Tensor, covariance: Tensor | None) -> Tensor:

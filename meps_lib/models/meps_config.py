@@ -62,6 +62,9 @@ class MEPSConfig:
                 f"ps_names={self.ps_names}, ps_blocks={self.ps_blocks}; expected at least one "
                 "signal, and two numbers of blocks: separable, mixable"
             )
+        for name in ("ps_pool_branch", "ps_residual"):
+            if not isinstance(getattr(self, name), bool):
+                raise MepsError(f"{name}={getattr(self, name)!r}; expected True or False")
         for name in ("dropout", "modality_dropout"):
             if not 0 <= getattr(self, name) < 1:
                 raise MepsError(f"{name}={getattr(self, name)}; expected at least 0 and below 1")

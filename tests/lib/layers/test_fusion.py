@@ -125,3 +125,92 @@ def test_width_and_centre_are_those_of_the_density(mode):
     torch.testing.assert_close(normal_weights(9, **settings), wanted)
     _, weights = WeightedFusion(mode, **settings)(torch.zeros(1, 9, 2))
     torch.testing.assert_close(weights[0], wanted)
+
+
+def per_clip(unsettle, dim=4, **kw):
+    torch.manual_seed(0)
+    return unsettle(WeightedFusion("per-clip", dim=dim, **kw))
+
+
+UNEVEN = torch.arange(9) < torch.tensor([9, 5, 2, 0, 1])[:, None]
+
+
+@pytest.mark.parametrize("reading", ["three-sigma", "z-score"])
+@pytest.mark.parametrize("shape", [(5, 9, 4), (5, 9, 3, 4)])
+def test_weights_of_a_clip_begin_as_the_curve(reading, shape):
+    x, settings = 5 * torch.randn(shape), {"span": 2.0, "centre": 0.3, "width": 1.5}
+    fixed = WeightedFusion("fixed", reading=reading, **settings)(x, UNEVEN)
+    begins = WeightedFusion("per-clip", reading=reading, dim=4, **settings)(x, UNEVEN)
+    for got, wanted in zip(begins, fixed, strict=True):
+        torch.testing.assert_close(got, wanted, atol=1e-7, rtol=0)
+
+
+def test_weights_of_a_clip_are_the_curve_times_a_score_of_each_frame(unsettle):
+    """By hand: the score of a frame is that of the mean over its positions, layer-normalised."""
+    fusion, x = per_clip(unsettle), torch.randn(5, 9, 3, 4, dtype=torch.float64)
+    norm, linear = fusion.double().score
+    fused, weights = fusion(x, UNEVEN)
+    for k, n in enumerate((9, 5, 2, 0, 1)):
+        if n:
+            frames = x[k, :n].mean(dim=1)
+            frames = frames - frames.mean(dim=1, keepdim=True)
+            spread = (frames.square().mean(dim=1, keepdim=True) + norm.eps).sqrt()
+            score = (frames / spread * norm.weight + norm.bias) @ linear.weight[0]
+            own = score.exp() * normal_weights(n).double()
+            torch.testing.assert_close(weights[k, :n], own / own.sum(), atol=1e-6, rtol=1e-5)
+        assert weights[k, n:].abs().sum() == 0
+        wanted = torch.einsum("t,tpd->pd", weights[k, :n], x[k, :n])
+        torch.testing.assert_close(fused[k], wanted)
+    assert (weights[0] - normal_weights(9)).abs().max() > 0.05
+
+
+def test_padding_decides_no_weight_of_a_clip(unsettle):
+    fusion, x = per_clip(unsettle), torch.randn(5, 9, 3, 4)
+    fused, weights = fusion(x, UNEVEN)
+    spoilt, other = fusion(torch.where(UNEVEN[..., None, None], x, torch.tensor(1e3)), UNEVEN)
+    torch.testing.assert_close(spoilt, fused)
+    torch.testing.assert_close(other, weights)
+    alone, own = fusion(x[1:2, :5])
+    torch.testing.assert_close(alone[0], fused[1])
+    torch.testing.assert_close(own[0], weights[1, :5])
+    fused.sum().backward()
+    assert all(p.grad.isfinite().all() for p in fusion.parameters())
+
+
+def flagged_clips(n, seed):
+    """One frame of each clip tells the class, another one in each; the others lie at random."""
+    g = torch.Generator().manual_seed(seed)
+    label, where = (torch.randint(0, top, (n,), generator=g) for top in (2, 11))
+    x = torch.randn(n, 11, 4, generator=g)
+    x[..., 0] = 4.0 * torch.randint(0, 2, (n, 11), generator=g) - 2
+    x[torch.arange(n), where, 0] = 4.0 * label - 2
+    x[torch.arange(n), where, 1] += 8  # something else in the frame tells that it is the one
+    return x, where, label
+
+
+def test_weights_of_a_clip_find_a_frame_that_moves_where_one_curve_cannot():
+    found = {}
+    for mode in ("fixed", "learnt", "per-clip"):
+        torch.manual_seed(0)
+        fusion, head = WeightedFusion(mode, dim=4), torch.nn.Linear(4, 2)
+        adam = torch.optim.Adam([*fusion.parameters(), *head.parameters()], 0.05)
+        x, _, label = flagged_clips(512, seed=0)
+        for _ in range(200):
+            loss = torch.nn.functional.cross_entropy(head(fusion(x)[0]), label)
+            adam.zero_grad()
+            loss.backward()
+            adam.step()
+        with torch.no_grad():
+            x, where, label = flagged_clips(512, seed=1)
+            fused, weights = fusion(x)
+            right = (head(fused).argmax(1) == label).float().mean().item()
+            found[mode] = right, (weights.argmax(1) == where).float().mean().item()
+    assert min(found["per-clip"]) > 0.9
+    assert max(*found["fixed"], *found["learnt"]) < 0.75, found
+
+
+def test_scores_of_frames_need_frames():
+    with pytest.raises(MepsError, match="mode='per-clip'.*give dim"):
+        WeightedFusion("per-clip")
+    with pytest.raises(MepsError, match="mode='per-clip'.*give features"):
+        WeightedFusion("per-clip", dim=4).weights(UNEVEN)

@@ -2,6 +2,7 @@
 
 import pytest
 import torch
+from torch.nn.functional import conv1d
 
 from meps_lib.errors import MepsError
 from meps_lib.layers.inception1d import InceptionBlock1d, SeparableMixableEncoder, kernel_samples
@@ -62,7 +63,7 @@ def test_training_statistics_do_not_mix_signals_either():
 def test_kernels_are_seconds():
     assert [kernel_samples(0.1, f) for f in (50, 200, 1000)] == [5, 21, 101]
     block = InceptionBlock1d(3, 6, (0.1, 0.4), sfreq=100.0, groups=3)
-    assert [b.kernel_size[0] for b in block.branches] == [11, 41]
+    assert [w.shape[1] for w in block.filters.taps()] == [11, 41]
 
 
 def test_an_impulse_reaches_as_far_as_the_longest_kernel_says():
@@ -129,8 +130,17 @@ def test_padding_enters_no_statistic_of_the_norm():
     real = []
     for k, n in enumerate(lengths):
         alone = x[k : k + 1, :, :n]
-        y = torch.stack([branch(alone) for branch in block.branches], dim=2).flatten(1, 2)
-        real.append(block.pointwise(y) + block.shortcut(alone))
+        filtered = [
+            conv1d(alone, w[:, None], padding=w.shape[1] // 2, groups=3)
+            for w in block.filters.taps()
+        ]
+        real.append(
+            conv1d(
+                torch.stack([*filtered, alone], dim=2).flatten(1, 2),
+                block.pointwise.flatten(0, 1)[..., None],
+                groups=3,
+            )
+        )
     real = torch.cat(real, dim=2)[0].detach()
     block.train()(x, mask)
     torch.testing.assert_close(block.norm.running_mean, 0.1 * real.mean(dim=1))
@@ -154,7 +164,7 @@ def test_a_later_block_has_the_same_kernels_in_seconds():
     """Its rate is lower by the strides before it, so its filters have fewer samples."""
     encoder, rate = SeparableMixableEncoder(3, sfreq=400.0, stride_s=0.1), 400.0
     for block in (*encoder.separable, *encoder.mixable):
-        sizes = [branch.kernel_size[0] for branch in block.branches]
+        sizes = [w.shape[1] for w in block.filters.taps()]
         assert sizes == [kernel_samples(k, rate) for k in (0.1, 0.4, 1.6)]
         rate /= block.stride
     assert rate == 400.0 / encoder.stride

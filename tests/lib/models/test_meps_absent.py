@@ -26,7 +26,14 @@ def noise(x, seed=3):
     return 40 * torch.randn(x.shape, generator=torch.Generator().manual_seed(seed))
 
 
-CHOICES = [{}, {"query": "content"}, {"attention": "concat"}, {"frame_input": "raw"}]
+CHOICES = [
+    {}, {"query": "content"}, {"frame_input": "raw"}, {"fusion": "per-clip"},
+    {"asking": "once"}, {"asking": "once", "query": "content"},
+    *({"attention": way} for way in ("concat", "sum", "gated", "film")),
+    {"backbone": "residual", "backbone_width": 4},
+    {"ps_pool_branch": True, "ps_squeeze": 2}, {"ps_residual": False, "ps_blocks": (0, 2)},
+    {"ps_blocks": (2, 0), "dim": 24},
+]  # fmt: skip
 
 
 @pytest.mark.parametrize("choice", CHOICES, ids=str)

@@ -43,7 +43,7 @@ def test_the_sizes_of_the_parts_are_those_asked_for(net, batch):
     model = net(heads=2, ps_blocks=(1, 2), ps_kernels_s=(0.3,), ps_stride_s=0.25)
     encoder = model.encoders["ps"].encoder
     assert (len(encoder.separable), len(encoder.mixable)) == (1, 2)
-    assert encoder.separable[0].branches[0].kernel_size == (19,)  # 0.3 s at 64 Hz, odd
+    assert encoder.separable[0].filters.sizes == (19,)  # 0.3 s at 64 Hz, odd
     assert encoder.token_s == 0.25
     weights = model(batch).weights
     assert weights["depth"].shape == (3, 6, 2, 9, 9)
