@@ -1,7 +1,7 @@
 # MEPS. Every target sets up what it needs; the second time that costs nothing.
 SHELL := bash
 .DEFAULT_GOAL := help
-.PHONY: help book check test test-web mutants lab notebooks numbers serve lint address benchmarks clean clean-all setup
+.PHONY: help book check test test-gpu test-web mutants lab notebooks numbers serve lint address benchmarks clean clean-all setup
 
 # One thread a process: chapters and tests run side by side, and results stay the same.
 export OMP_NUM_THREADS := 1
@@ -27,6 +27,9 @@ check: $(READY)  ## style and the library's tests: about a minute, while you wor
 
 mutants: $(READY)  ## plant one-line faults in a copy of the library: every one must be noticed
 	@$(PYTHON_IN) -m tools.mutants
+
+test-gpu: $(READY)  ## the tests that need a GPU; skipped, with the reason, where there is none
+	@$(PYTHON_IN) -m pytest -q -rs tests/gpu
 
 test-web: $(READY)  ## the browser tests alone, on the built book
 	@$(PYTHON_IN) -m pytest -q -n 2 tests/web

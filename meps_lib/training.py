@@ -101,15 +101,16 @@ def fit(
         history, best, best_weights = [], float("inf"), None
         for epoch in tqdm(range(config.epochs), "epochs", disable=not progress, leave=False):
             model.train()
-            total = 0.0
+            summed = []  # read at the epoch's end: a GPU is not waited for
             for batch in batches:
                 batch = batch.to(device)
                 loss = cross_entropy(model(batch).logits, batch.label, weight)
                 adam.zero_grad()
                 loss.backward()
                 adam.step()
-                total += loss.item() * len(batch)
+                summed.append(loss.detach().double() * len(batch))
             loss = _loss(model.eval(), held_out, weight, device)
+            total = torch.stack(summed).sum().item()
             losses = {"train_loss": total / len(train), "validation_loss": loss}
             if not all(map(isfinite, losses.values())):
                 raise MepsError(f"epoch {epoch}: {losses}; lower learning_rate")

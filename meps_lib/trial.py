@@ -120,13 +120,16 @@ class Batch:
     ``ps_mask`` (B, L); ``eeg`` and ``eeg_mask`` likewise; ``flow`` (B, S, 3, H, W), the same
     S in all; ``present[m]`` (B,) says which trial has modality m; ``apex`` (B,) relative
     positions, read only where ``apex_known``; ``label`` (B,) int64. A modality that no trial
-    has is None.
+    has is None. ``modalities`` and ``n_frames`` say of each trial what it has and how long it is,
+    in Python, so that a check of them does not wait for a GPU.
     """
 
     label: Tensor
     classes: tuple[str, ...]
     subject: tuple[str, ...]
     clip: tuple[str, ...]
+    modalities: tuple[tuple[str, ...], ...]
+    n_frames: tuple[int, ...]
     present: dict[str, Tensor]
     frame_mask: Tensor | None = None
     apex: Tensor
@@ -184,13 +187,14 @@ def collate(trials: Sequence[Trial], classes: Sequence[str]) -> Batch:
                 f"trial {t.clip!r} has the unknown class {t.label!r}; expected one of "
                 f"{', '.join(classes)}; map its emotion with meps_lib.labels.class_set"
             )
-    n_frames = max(t.n_frames for t in trials)
+    n_frames = tuple(t.n_frames for t in trials)
     fields: dict[str, Any] = {
+        "modalities": tuple(t.modalities for t in trials),
+        "n_frames": n_frames,
         "present": {m: torch.tensor([m in t.modalities for t in trials]) for m in MODALITIES},
     }
-    if n_frames:
-        counts = torch.tensor([t.n_frames for t in trials])
-        fields["frame_mask"] = torch.arange(n_frames) < counts[:, None]
+    if any(n_frames):
+        fields["frame_mask"] = torch.arange(max(n_frames)) < torch.tensor(n_frames)[:, None]
     for name in ("colour", "depth"):
         if fields["present"][name].any():
             fields[name] = _pad(trials, name, axis=0, what="frame size")

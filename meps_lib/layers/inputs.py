@@ -87,12 +87,12 @@ class FrameInput(nn.Module):
         real = batch.frame_mask & batch.present[self.name][:, None]
         mask = torch.ones_like(x, dtype=torch.bool) if self.name == "colour" else batch.depth_mask
         if self.mode == "difference":
-            still = (real.sum(dim=1) == 1).nonzero()
-            if len(still):
-                raise MepsError(
-                    f"trial {batch.clip[int(still[0])]!r} has one frame, which differs from itself "
-                    "in nothing; give two frames or more, or use frame_input='raw'"
-                )
+            for clip, have, n in zip(batch.clip, batch.modalities, batch.n_frames, strict=True):
+                if self.name in have and n == 1:
+                    raise MepsError(
+                        f"trial {clip!r} has one frame, which differs from itself in nothing; give "
+                        "two frames or more, or use frame_input='raw'"
+                    )
             mask = mask & mask[:, :1]
             return (x - x[:, :1]) * mask, real, mask
         n = mask.sum(dim=(-2, -1), keepdim=True).clamp(min=1)

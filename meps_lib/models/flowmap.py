@@ -58,9 +58,11 @@ class FlowMap(nn.Module):
         c = self.config = config
         self.scale = Scale(3, centred=True)
         self.features = nn.Sequential(
-            *_block(3, c.width), *_block(c.width, 2 * c.width), nn.AdaptiveAvgPool2d(c.grid),
+            *_block(3, c.width),
+            *_block(c.width, 2 * c.width),
+            nn.AdaptiveAvgPool2d(c.grid),
             nn.Flatten(),
-        )  # fmt: skip
+        )
         self.head = nn.Sequential(
             nn.Dropout(c.dropout), nn.Linear(2 * c.width * c.grid**2, c.n_classes)
         )

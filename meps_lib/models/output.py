@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-import torch
 from torch import Tensor
 
 from meps_lib.errors import MepsError
@@ -26,11 +25,9 @@ def refuse_blind(batch: Batch, modalities: Sequence[str]) -> None:
     MepsError
         Naming the trial, and what it has.
     """
-    blind = ~torch.stack([batch.present[m] for m in modalities]).any(dim=0)
-    if blind.any():
-        k = int(blind.nonzero()[0])
-        have = [m for m, there in batch.present.items() if there[k]]
-        raise MepsError(
-            f"trial {batch.clip[k]!r} has {', '.join(have)}; the model uses "
-            f"{', '.join(modalities)}: build it with a modality that every trial has"
-        )
+    for clip, have in zip(batch.clip, batch.modalities, strict=True):
+        if not set(have) & set(modalities):
+            raise MepsError(
+                f"trial {clip!r} has {', '.join(have)}; the model uses "
+                f"{', '.join(modalities)}: build it with a modality that every trial has"
+            )

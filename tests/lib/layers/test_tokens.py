@@ -19,9 +19,16 @@ def many(**present):
     there = {m: torch.full((N,), True) & present.get(m, True) for m in (*ALL, "eeg")}
     names = ("",) * N
     return Batch(
-        label=nothing.long(), classes=("a",), subject=names, clip=names, present=there,
-        apex=nothing, apex_known=nothing.bool(),
-    )  # fmt: skip
+        label=nothing.long(),
+        classes=("a",),
+        subject=names,
+        clip=names,
+        modalities=((),) * N,
+        n_frames=(0,) * N,
+        present=there,
+        apex=nothing,
+        apex_known=nothing.bool(),
+    )
 
 
 def shown(batch, modalities=ALL):
@@ -73,10 +80,15 @@ def test_the_seed_decides_what_is_hidden():
 
 
 CHOICES = [
-    {}, {"asking": "once"}, {"query": "content"}, {"attention": "film"}, {"attention": "concat"},
-    {"fusion": "per-clip"}, {"backbone": "residual", "backbone_width": 4},
+    {},
+    {"asking": "once"},
+    {"query": "content"},
+    {"attention": "film"},
+    {"attention": "concat"},
+    {"fusion": "per-clip"},
+    {"backbone": "residual", "backbone_width": 4},
     {"ps_pool_branch": True, "ps_squeeze": 2},
-]  # fmt: skip
+]
 
 
 def without(trial, lost):

@@ -19,8 +19,9 @@ def maps(n, level=0.0, scale=1.0, seed=0):
     for k in range(n):
         flow = 0.3 * torch.randn(1, 3, 28, 28, generator=draw)
         flow[0, 1, 9 * (k % 3) : 9 * (k % 3) + 9] += 1.0
-        out.append(Trial(label="abc"[k % 3], subject=f"s{k // 6}", clip=f"{k}",
-                         flow=level + scale * flow))  # fmt: skip
+        out.append(
+            Trial(label="abc"[k % 3], subject=f"s{k // 6}", clip=f"{k}", flow=level + scale * flow)
+        )
     return out
 
 

@@ -27,13 +27,18 @@ def noise(x, seed=3):
 
 
 CHOICES = [
-    {}, {"query": "content"}, {"frame_input": "raw"}, {"fusion": "per-clip"},
-    {"asking": "once"}, {"asking": "once", "query": "content"},
+    {},
+    {"query": "content"},
+    {"frame_input": "raw"},
+    {"fusion": "per-clip"},
+    {"asking": "once"},
+    {"asking": "once", "query": "content"},
     *({"attention": way} for way in ("concat", "sum", "gated", "film")),
     {"backbone": "residual", "backbone_width": 4},
-    {"ps_pool_branch": True, "ps_squeeze": 2}, {"ps_residual": False, "ps_blocks": (0, 2)},
+    {"ps_pool_branch": True, "ps_squeeze": 2},
+    {"ps_residual": False, "ps_blocks": (0, 2)},
     {"ps_blocks": (2, 0), "dim": 24},
-]  # fmt: skip
+]
 
 
 @pytest.mark.parametrize("choice", CHOICES, ids=str)
@@ -141,9 +146,15 @@ def test_each_width_of_the_config_is_used():
 
     assert size(heads=8) == size()  # heads share the width
     for name, value in {
-        "dim": 40, "grid": 4, "backbone_width": 4, "ps_width": 4, "ps_kernels_s": (0.1,),
-        "ps_blocks": (1, 1), "attention": "concat", "fusion": "learnt",
-    }.items():  # fmt: skip
+        "dim": 40,
+        "grid": 4,
+        "backbone_width": 4,
+        "ps_width": 4,
+        "ps_kernels_s": (0.1,),
+        "ps_blocks": (1, 1),
+        "attention": "concat",
+        "fusion": "learnt",
+    }.items():
         assert size(**{name: value}) != size(), name
 
 

@@ -13,13 +13,19 @@ from meps_lib.trial import collate
 ALL = ("colour", "depth", "ps")
 SUBSETS = [{"modalities": s} for n in (1, 2, 3) for s in itertools.combinations(ALL, n)]
 CHOICES = [
-    {"query": "content"}, {"asking": "once"}, {"asking": "once", "query": "content"},
+    {"query": "content"},
+    {"asking": "once"},
+    {"asking": "once", "query": "content"},
     *({"attention": way} for way in ("concat", "sum", "gated", "film")),
-    {"fusion": "per-clip"}, {"fusion": "learnt"}, {"fusion": "apex-only"},
+    {"fusion": "per-clip"},
+    {"fusion": "learnt"},
+    {"fusion": "apex-only"},
     {"backbone": "residual", "backbone_width": 4},
-    {"ps_pool_branch": True, "ps_squeeze": 2, "ps_residual": False}, {"ps_blocks": (0, 2)},
-    {"ps_kernels_s": (3.0, 0.05)}, {"modality_dropout": 0.5},
-]  # fmt: skip
+    {"ps_pool_branch": True, "ps_squeeze": 2, "ps_residual": False},
+    {"ps_blocks": (0, 2)},
+    {"ps_kernels_s": (3.0, 0.05)},
+    {"modality_dropout": 0.5},
+]
 
 
 def mixed():
