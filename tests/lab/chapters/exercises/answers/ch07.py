@@ -1,0 +1,115 @@
+"""Chapter 7: right answers written otherwise, and plausible wrong ones with their hint."""
+
+import numpy as np
+from scipy.signal import fftconvolve
+
+
+def odd(seconds, rate):
+    return max(3, 2 * round((seconds * rate - 1) / 2 + 1e-9) + 1)
+
+
+def bill(lengths, sfreq, n_signals):
+    return sum(n_signals * odd(s, sfreq) * sfreq for s in lengths)
+
+
+def matrices(c_in, c_out, n_filters, groups):
+    one = (c_out // groups, (c_in // groups) * (1 + n_filters))
+    return sum(np.zeros(one).size for _ in range(groups))
+
+
+def norm(x, mask):
+    n = mask.sum()
+    mean = (x * mask).sum() / n
+    var = (((x - mean) ** 2) * mask).sum() / n
+    return (x - mean) / np.sqrt(var + 1e-5) * mask
+
+
+def plain_norm(x, mask):
+    return (x - x.mean()) / x.std() * mask
+
+
+def each_norm(x, mask):
+    rows = zip(x, mask, strict=True)
+    return np.array([np.where(m, (r - r[m].mean()) / r[m].std(), 0) for r, m in rows])
+
+
+def transformed(x, taps, conj=True, pad=True, centred=True):
+    n, half = len(x) + (len(taps) if pad else 0), len(taps) // 2
+    w = np.zeros(n)
+    w[: len(taps)] = taps
+    w = np.roll(w, -half if centred else 0)
+    spectrum = np.fft.rfft(w)
+    y = np.fft.irfft(np.fft.rfft(x, n) * (spectrum.conj() if conj else spectrum), n)
+    return y[: len(x)]
+
+
+def shift_after(x, taps):
+    """Multiplies by the spectrum of the turned taps, and cuts the middle out."""
+    n, half = len(x) + len(taps) - 1, len(taps) // 2
+    y = np.fft.irfft(np.fft.rfft(x, n) * np.fft.rfft(taps[::-1], n), n)
+    return y[half : half + len(x)]
+
+
+def seen(lengths, strides, sfreq):
+    """From the token back to the input: what reaches `n` neighbours of a later rate."""
+    rates = [sfreq / np.prod(strides[:k], dtype=int) for k in range(len(strides))]
+    n = 1
+    for stride, rate in zip(strides[::-1], rates[::-1], strict=True):
+        n = n * stride + odd(max(lengths), rate) - 1
+    return n / sfreq
+
+
+def seen_at_one_rate(lengths, strides, sfreq):
+    n = 1
+    for stride in strides[::-1]:
+        n = n * stride + odd(max(lengths), sfreq) - 1
+    return n / sfreq
+
+
+RIGHT = {
+    "07.1": [bill],
+    "07.2": [matrices, lambda i, o, f, g: i * o * (f + 1) / g],
+    "07.3": [norm],
+    "07.4": [
+        transformed,
+        shift_after,
+        lambda x, taps: fftconvolve(x, taps[::-1])[len(taps) // 2 :][: len(x)],
+    ],
+    "07.5": [seen],
+}
+
+WRONG = {
+    "07.1": [
+        (lambda s, f, n: bill(s, f, n) / f, "one sample"),
+        (lambda s, f, n: bill(s, f, 1), "one signal"),
+        (lambda s, f, n: n * sum(s) * f * f, "no number of taps"),
+        (lambda s, f, n: n * odd(max(s), f) * f, "products, got"),
+    ],
+    "07.2": [
+        (lambda i, o, f, g: i * o * f // g, "residual"),
+        (lambda i, o, f, g: i * o * (f + 1), "its own rows"),
+        (lambda i, o, f, g: i * o * (f + 1) // g**2, "one group"),
+        (lambda i, o, f, g: 96 + i, "weights, got"),
+    ],
+    "07.3": [
+        (plain_norm, "entered mean and deviation"),
+        (each_norm, "by itself"),
+        (lambda x, m: (x - x[m].mean()) / x[m].std(), "padding should come out 0"),
+        (lambda x, m: x - x[m].mean(), "deviation 1"),
+        (lambda x, m: norm(x, m)[m], "keep its shape"),
+    ],
+    "07.4": [
+        (lambda x, w: transformed(x, w, conj=False, centred=True)[::-1], "expected what"),
+        (lambda x, w: transformed(x, w[::-1]), "turned round"),
+        (lambda x, w: transformed(x, w, pad=False), "append zeros"),
+        (lambda x, w: transformed(x, w, centred=False), "middle tap"),
+        (lambda x, w: transformed(x, w) + 0j, "complex"),
+        (lambda x, w: np.correlate(x, w, "full"), "keep its length"),
+    ],
+    "07.5": [
+        (lambda s, t, f: seen(s, t, f) * f, "divide by the rate"),
+        (seen_at_one_rate, "lower rate"),
+        (lambda s, t, f: max(s) * len(t), "in steps"),
+        (lambda s, t, f: np.prod(t) / f, "in steps"),
+    ],
+}

@@ -1,0 +1,123 @@
+"""Chapter 9: right answers written otherwise, and plausible wrong ones with their hint."""
+
+import numpy as np
+import torch
+from scipy.special import softmax
+
+
+def look(query, keys, values, temperature):
+    return softmax(np.dot(keys, query) / temperature) @ values
+
+
+def look_by_loop(query, keys, values, temperature):
+    likeness = [sum(a * b for a, b in zip(key, query, strict=True)) / temperature for key in keys]
+    weights = [1 / sum(np.exp(min(x - y, 700)) for x in likeness) for y in likeness]
+    return sum(w * value for w, value in zip(weights, values, strict=True))
+
+
+def look_and_overflow(query, keys, values, temperature):
+    with np.errstate(all="ignore"):
+        e = np.exp(keys @ query / temperature)
+        return e / e.sum() @ values
+
+
+def masked(logits, real):
+    if not real.any():
+        return logits * 0
+    return softmax(np.where(real, logits, -np.inf), axis=1)
+
+
+def masked_by_rows(logits, real):
+    out = np.zeros(logits.shape)
+    for row, given in zip(out, logits, strict=True):
+        if real.sum():
+            row[real] = softmax(given[real])
+    return out
+
+
+def mask_as_nan(logits, real):
+    with np.errstate(all="ignore"):
+        e = np.exp(logits) * real
+        return e / e.sum(axis=1, keepdims=True)
+
+
+def effect(attend, guide, content, half=2.0, both=False):
+    own = attend(guide, content)
+    other = attend(np.roll(guide, 1, axis=0), np.roll(content, 1, axis=0) if both else content)
+    return np.abs(own - other).sum(axis=2).mean() / half
+
+
+def effect_by_overlap(attend, guide, content):
+    own, other = attend(guide, content), attend(guide[[-1, *range(len(guide) - 1)]], content)
+    return 1 - np.minimum(own, other).sum(axis=-1).mean()
+
+
+def signed(attend, guide, content):
+    own, other = attend(guide, content), attend(np.roll(guide, 1, axis=0), content)
+    return (own - other).sum(axis=-1).mean()
+
+
+def heads_by_reshape(guide, content, w_q, w_k, w_v, heads, wide=False):
+    q, k, v = (
+        x.reshape(len(x), heads, -1).swapaxes(0, 1)
+        for x in (guide @ w_q, content @ w_k, content @ w_v)
+    )
+    d = len(w_q) if wide else q.shape[-1]
+    out = softmax(q @ k.swapaxes(1, 2) / d**0.5, axis=-1) @ v
+    return out.swapaxes(0, 1).reshape(len(guide), -1)
+
+
+def heads_by_torch(guide, content, w_q, w_k, w_v, heads):
+    q, k, v = (
+        torch.tensor(x).unflatten(1, (heads, -1)).transpose(0, 1)
+        for x in (guide @ w_q, content @ w_k, content @ w_v)
+    )
+    out = torch.nn.functional.scaled_dot_product_attention(q, k, v)
+    return out.transpose(0, 1).flatten(1).numpy()
+
+
+def interleaved(guide, content, w_q, w_k, w_v, heads):
+    order = np.arange(len(w_q)).reshape(-1, heads).T.ravel()
+    back = np.argsort(order)
+    parts = (w[:, order] for w in (w_q, w_k, w_v))
+    return heads_by_reshape(guide, content, *parts, heads)[:, back]
+
+
+def one_head(guide, content, w_q, w_k, w_v, heads):
+    return heads_by_reshape(guide, content, w_q, w_k, w_v, 1)
+
+
+RIGHT = {
+    "09.1": [look, look_by_loop],
+    "09.2": [masked, masked_by_rows],
+    "09.3": [effect, effect_by_overlap],
+    "09.4": [heads_by_reshape, heads_by_torch],
+}
+
+WRONG = {
+    "09.1": [
+        (lambda q, k, v, t: look(q, k, v, 1 / t), "divided by the temperature"),
+        (lambda q, k, v, t: v[(k @ q).argmax()], "hard look-up"),
+        (lambda q, k, v, t: look(q, k, v, t * len(q) ** 0.5), "temperature alone"),
+        (look_and_overflow, "take the largest away"),
+        (lambda q, k, v, t: softmax(k @ q / t)[:, None] * v, "shape"),
+    ],
+    "09.2": [
+        (lambda x, real: softmax(x, axis=1) * real, "leave the others out"),
+        (lambda x, real: softmax(x * real, axis=1), "exactly 0"),
+        (mask_as_nan, "without a real key"),
+        (lambda x, real: softmax(np.where(real, x, -1e9), axis=1), "exactly 0"),
+    ],
+    "09.3": [
+        (lambda a, g, c: effect(a, g, c, half=1), "take half"),
+        (lambda a, g, c: effect(a, g, c, both=True), "content was exchanged"),
+        (signed, "absolute values"),
+        (lambda a, g, c: 0.5, "of weights that listen"),
+    ],
+    "09.4": [
+        (one_head, "its own softmax"),
+        (lambda *a: heads_by_reshape(*a, wide=True), "root of"),
+        (interleaved, "neighbouring features"),
+        (lambda *a: heads_by_reshape(*a)[:, :1], "should give"),
+    ],
+}
