@@ -27,7 +27,11 @@ SETTINGS = [
     {"fusion": "per-clip", "backbone": "residual", "modality_dropout": 0.3},
     {"ps_pool_branch": True, "ps_squeeze": 2, "ps_residual": False, "ps_blocks": (1, 2)},
 ]
-CONFIG = TrainConfig(epochs=2, batch_size=4, device=DEVICE)
+
+
+def config():
+    """Made in a test, since no `TrainConfig` takes a GPU that is not there."""
+    return TrainConfig(epochs=2, batch_size=4, device=DEVICE)
 
 
 def model(**settings):
@@ -63,7 +67,7 @@ def test_every_model_trains_and_predicts(make_trial, name):
     small = {} if name == "flowmap" else {"grid": 3, "modalities": modalities}
     torch.manual_seed(0)
     net = build(name, n_classes=3, **small)
-    history = fit(net, trials[:9], trials[9:], "abc", CONFIG, seed=0)
+    history = fit(net, trials[:9], trials[9:], "abc", config(), seed=0)
     assert len(history) == 2
     assert next(net.parameters()).device.type == torch.device(DEVICE).type
     shares = predict(net, trials, "abc")
@@ -91,7 +95,7 @@ def test_the_same_seed_gives_the_same_weights(make_trial, monkeypatch):
     try:
         nets = [model(modalities=("colour", "ps")) for _ in range(2)]
         for net in nets:
-            fit(net, trials[:9], trials[9:], "abc", CONFIG, seed=3)
+            fit(net, trials[:9], trials[9:], "abc", config(), seed=3)
     finally:
         torch.use_deterministic_algorithms(False)
     first, second = (net.state_dict() for net in nets)
@@ -117,8 +121,8 @@ class Six:
 
 
 def test_a_run_that_was_cut_goes_on_to_the_same_answers(make_trial, tmp_path, monkeypatch):
-    config = ExperimentConfig(modalities=("ps",), train=CONFIG, n_validation=1)
-    whole = run(Six(make_trial), config, progress=False)
+    experiment = ExperimentConfig(modalities=("ps",), train=config(), n_validation=1)
+    whole = run(Six(make_trial), experiment, progress=False)
     fitted = []
 
     def until_the_fourth(*args, **kwargs):
@@ -129,7 +133,7 @@ def test_a_run_that_was_cut_goes_on_to_the_same_answers(make_trial, tmp_path, mo
 
     monkeypatch.setattr(folds, "fit", until_the_fourth)
     with pytest.raises(MepsError, match="out of memory"):
-        run(Six(make_trial), config, tmp_path / "cut", progress=False)
-    again = run(Six(make_trial), config, tmp_path / "cut", progress=False)
+        run(Six(make_trial), experiment, tmp_path / "cut", progress=False)
+    again = run(Six(make_trial), experiment, tmp_path / "cut", progress=False)
     assert len(fitted) == 4 + 3  # three folds were kept
     pd.testing.assert_frame_equal(again, whole)

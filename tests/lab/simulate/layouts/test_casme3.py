@@ -105,7 +105,7 @@ def test_part_a_clean_rows_say_the_truth(part_a):
 @pytest.mark.parametrize(("layout", "lips"), [(casme3_a, {"T", "B"}), (casme3_c, set())])
 def test_the_table_marks_sides_and_lips(tmp_path, monkeypatch, layout, lips):
     monkeypatch.setattr(Session, "frames", lambda *how: iter(()))  # no pictures are looked at
-    monkeypatch.setattr(casme3_a, "_cut", lambda *how: None)
+    monkeypatch.setattr(casme3_a, "_copy_clip", lambda *how: None)
     cohort = layout_cohort(layout.LAYOUT.name, 12, 13, seed=1, size=16)
     monkeypatch.setattr(layout, "GAP_S", 0.3)
     truth = layout.write(tmp_path, cohort, np.random.default_rng(0), False)
