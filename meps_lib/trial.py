@@ -251,9 +251,10 @@ def _pad(trials: Sequence[Trial], name: str, axis: int | None, what: str) -> Ten
 
 def _agreed(trials: Sequence[Trial], name: str, key: str) -> Any:
     """The value of `key` on which all trials with modality `name` agree."""
-    values = {t.clip: getattr(t, key) for t in trials if getattr(t, name) is not None}
-    first_clip, first = next(iter(values.items()))
-    for clip, value in values.items():
+    # Not by clip: two data sets may call different clips alike.
+    values = [(t.clip, getattr(t, key)) for t in trials if getattr(t, name) is not None]
+    first_clip, first = values[0]
+    for clip, value in values:
         if value != first:
             raise MepsError(
                 f"trials {first_clip!r} and {clip!r} differ in {key}: {first} against {value}; "

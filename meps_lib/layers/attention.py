@@ -39,7 +39,7 @@ class GuidedAttention(nn.Module):
     -----
     guide (B, G, D), content (B, X, D), masks (B, G) and (B, X), true where real
     -> output (B, Q, D), weights (B, heads, Q, N), with Q, N = G, X or X, G by `query`; asking
-    once, Q = 1 in the weights.
+    once, Q = 1 in the weights, and in the output where no residual is given.
     Weights of masked keys are exactly 0; where every key is masked they are all 0 and
     the output is the normalised residual.
 
@@ -47,6 +47,7 @@ class GuidedAttention(nn.Module):
     -----
     Over ONE key the softmax is 1 whatever the query: attention would be a linear map and
     the guide without effect. A single key is therefore refused (ledger: attention-tokens).
+    Masks are not counted: one real key among masked ones has the weight 1 too.
 
     Examples
     --------

@@ -7,6 +7,7 @@ all lengths are done in one go (measured: `benchmarks/ps_encoder.py`).
 """
 
 from collections.abc import Sequence
+from math import inf
 
 import torch
 from torch import Tensor, nn
@@ -23,7 +24,7 @@ def kernel_samples(seconds: float, sfreq: float) -> int:
     >>> kernel_samples(0.1, 200), kernel_samples(0.001, 200)
     (21, 3)
     """
-    if not (seconds > 0 and sfreq > 0):
+    if not (0 < seconds < inf and 0 < sfreq < inf):
         raise MepsError(f"kernel of {seconds} s at {sfreq} Hz; expected positive numbers")
     return max(3, 2 * round((seconds * sfreq - 1) / 2 + 1e-9) + 1)
 
@@ -55,11 +56,19 @@ def fourier_filter(x: Tensor, filters: Sequence[Tensor]) -> Tensor:
         the precision of x, or in single precision where x has less: the transform of half numbers
         does not exist on a CPU.
 
+    Raises
+    ------
+    MepsError
+        Without a filter, or for one of even length, which has no middle.
+
     Examples
     --------
     >>> fourier_filter(torch.eye(3)[None], [torch.ones(3, 5)])[0, 0].round().tolist()
     [[1.0, 1.0, 1.0]]
     """
+    if not filters or any(w.shape[-1] % 2 == 0 for w in filters):
+        lengths = ", ".join(str(w.shape[-1]) for w in filters) or "no length"
+        raise MepsError(f"filters of {lengths} samples; expected at least one, all of odd length")
     L = x.shape[-1]
     precision = torch.promote_types(x.dtype, torch.float32)
     halves = [min(w.shape[-1] // 2, L - 1) for w in filters]  # taps beyond meet only padding

@@ -11,7 +11,7 @@ from typing import Literal, get_args
 import torch
 from torch import Tensor, nn
 
-from meps_lib.arguments import one_of
+from meps_lib.arguments import one_of, whole
 from meps_lib.errors import MepsError
 
 Reading = Literal["three-sigma", "z-score"]
@@ -51,7 +51,8 @@ def normal_weights(
     Raises
     ------
     MepsError
-        For a span or width that is not positive, a centre outside [0, 1], or no frame.
+        For a span or width that is not positive, a centre outside [0, 1], no frame, or a reading
+        that does not exist.
 
     Examples
     --------
@@ -62,8 +63,8 @@ def normal_weights(
     ----------
     arXiv 2308.12156, weighted feature fusion.
     """
-    if n_frames < 1:
-        raise MepsError(f"n_frames={n_frames}; expected at least 1")
+    whole("n_frames", n_frames, 1)
+    one_of("reading", reading, get_args(Reading))
     if not (math.isfinite(span) and span > 0 and math.isfinite(width) and width > 0):
         raise MepsError(f"span={span}, width={width}; expected positive numbers")
     if not 0 <= centre <= 1:
@@ -79,11 +80,10 @@ def _sigma(n_frames: Tensor | int, span: float, reading: Reading) -> Tensor | fl
     """Standard deviation of the curve, as a fraction of the clip's length."""
     if reading == "three-sigma":
         return 1 / (2 * span)
-    if reading == "z-score":  # population standard deviation of 0..T-1 is sqrt((T^2-1)/12)
-        # One frame, or none in a trial without video, has no deviation: 2 keeps it finite.
-        n = torch.as_tensor(n_frames, dtype=torch.float64).clamp(min=2)
-        return ((n**2 - 1) / 12).sqrt() / (n - 1)
-    raise MepsError(f"reading={reading!r}; expected 'three-sigma' or 'z-score'")
+    # z-score: the population standard deviation of 0..T-1 is sqrt((T^2-1)/12).
+    # One frame, or none in a trial without video, has no deviation: 2 keeps it finite.
+    n = torch.as_tensor(n_frames, dtype=torch.float64).clamp(min=2)
+    return ((n**2 - 1) / 12).sqrt() / (n - 1)
 
 
 class WeightedFusion(nn.Module):
@@ -105,8 +105,8 @@ class WeightedFusion(nn.Module):
     Shape
     -----
     features (B, T, ...), frame_mask (B, T), apex (B,) -> fused (B, ...), weights (B, T).
-    Padded frames get weight 0; positions count real frames only, so padding never moves
-    the curve.
+    Real frames stand first, as in a `Batch`. Padded frames get weight 0; positions count real
+    frames only, so padding never moves the curve.
 
     References
     ----------

@@ -125,6 +125,9 @@ class InceptionStack(nn.ModuleList):
 def block_strides(total: float, n_blocks: int) -> tuple[int, ...]:
     """Whole strides whose product comes nearest to `total`, the largest first.
 
+    None is above twice the even share, total^(1 / n_blocks), rounded up: 5 over three blocks is
+    3 x 2 x 1, not 5 x 1 x 1.
+
     Examples
     --------
     >>> block_strides(32, 3), block_strides(50, 3)
@@ -195,7 +198,7 @@ class SeparableMixableEncoder(nn.Module):
                 f"dim={dim} with no mixable block; expected a multiple of the {n_signals} signals, "
                 "each of which keeps features of its own"
             )
-        if not (stride_s > 0 and sfreq > 0):
+        if not (0 < stride_s < math.inf and 0 < sfreq < math.inf):
             raise MepsError(f"stride_s={stride_s} s at {sfreq} Hz; expected positive numbers")
         strides = block_strides(max(1.0, stride_s * sfreq), n_separable + n_mixable)
         self.stride = math.prod(strides)

@@ -8,6 +8,7 @@ noise: the matched filter. Under independent noise of equal strength it is s its
 import torch
 from torch import Tensor
 
+from meps_lib.arguments import number, whole
 from meps_lib.errors import MepsError
 
 
@@ -96,11 +97,19 @@ def random_walk_covariance(n_frames: int, walk: float, noise: float = 1.0) -> Te
     noise : float
         Standard deviation of the sensor's noise, independent between frames.
 
+    Raises
+    ------
+    MepsError
+        For no frame, or a deviation that is negative or not finite.
+
     Examples
     --------
     >>> random_walk_covariance(3, walk=2.0).tolist()
     [[1.0, 0.0, 0.0], [0.0, 5.0, 4.0], [0.0, 4.0, 9.0]]
     """
+    whole("n_frames", n_frames, 1)
+    number("walk", walk, 0)
+    number("noise", noise, 0)
     t = torch.arange(n_frames, dtype=torch.float32)
     return walk**2 * torch.minimum(t[:, None], t) + noise**2 * torch.eye(n_frames)
 

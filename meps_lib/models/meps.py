@@ -5,6 +5,7 @@ fusion of the maps over time -> attention guided by physiology -> class logits.
 """
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 import torch
 from einops import rearrange
@@ -63,6 +64,12 @@ class MEPS(nn.Module):
         P, D = c.grid**2, c.dim
         self.video = tuple(m for m in VIDEO if m in c.modalities)
         given = {"colour": colour_backbone, "depth": depth_backbone}
+        for m, backbone in given.items():
+            if backbone is not None and m not in self.video:
+                raise MepsError(
+                    f"{m}_backbone is without effect: {m} is not among the modalities "
+                    f"{', '.join(c.modalities)}; leave it out"
+                )
         self.encoders = nn.ModuleDict()
         for m in self.video:
             backbone = given[m]
@@ -117,6 +124,7 @@ class MEPS(nn.Module):
         vectors: list[Tensor] = []
         if "ps" in self.encoders:
             steps, counts, keys = self.encoders["ps"](batch)  # (B, S, D), (B, S), (B, S)
+            counts = counts.to(torch.promote_types(steps.dtype, torch.float32))
             share = counts / counts.sum(dim=1, keepdim=True)
             vectors.append(torch.einsum("bs,bsd->bd", share, steps))
         else:  # nobody guides: one step that nothing listens to
@@ -143,6 +151,8 @@ class MEPS(nn.Module):
 
     def _face(self, batch: Batch, weights: dict) -> tuple[Tensor, Tensor]:
         """One map of the face (B, P, D), and which trials have a face at all (B,)."""
+        if batch.frame_mask is None:  # nobody was filmed: one frame each, which is not real
+            batch = replace(batch, frame_mask=batch.label.new_zeros(len(batch), 1).bool())
         frames = [self.encoders[m](batch) + self.place for m in self.video]
         seen = torch.stack([batch.present[m] for m in self.video])
         joint = frames[0] if len(frames) == 1 else self._with_depth(*frames, seen, weights)

@@ -1,9 +1,11 @@
 """Every choice of S1, checked together: what is possible, and what would decide nothing."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
+from numbers import Integral
 from typing import Literal, get_args
 
-from meps_lib.arguments import one_of, refuse_idle, whole
+from meps_lib.arguments import number, one_of, refuse_idle, whole
 from meps_lib.errors import MepsError
 from meps_lib.layers.attention import Asking, Query
 from meps_lib.layers.fusion import Mode, Reading
@@ -47,20 +49,28 @@ class MEPSConfig:
     modality_dropout: float = 0.0  # share of training trials that lose one modality
 
     def __post_init__(self) -> None:
-        known = (*VIDEO, "ps")
-        if not self.modalities or not set(self.modalities) <= set(known):
-            raise MepsError(f"modalities={self.modalities}; expected some of {known}")
         # Lists, as a JSON file has them, compare as tuples do.
         for name in ("modalities", "ps_names", "ps_kernels_s", "ps_blocks"):
-            object.__setattr__(self, name, tuple(getattr(self, name)))
+            given = getattr(self, name)
+            if isinstance(given, str) or not isinstance(given, Iterable):
+                raise MepsError(f"{name}={given!r}; expected a tuple or a list")
+            object.__setattr__(self, name, tuple(given))
+        known, names = (*VIDEO, "ps"), set(self.modalities)
+        if not names or not names <= set(known) or len(names) < len(self.modalities):
+            raise MepsError(f"modalities={self.modalities}; expected some of {known}, each once")
         for name, least in _LEAST.items():
             whole(name, getattr(self, name), least)
         for name, kind in _KINDS.items():
             one_of(name, getattr(self, name), get_args(kind))
-        if not self.ps_names or len(self.ps_blocks) != 2:
+        for name in _NUMBERS if "ps" in names else _NUMBERS[1:]:
+            number(name, getattr(self, name), 0)
+        for seconds in self.ps_kernels_s:
+            number("ps_kernels_s", seconds, 0)
+        counted = [n for n in self.ps_blocks if isinstance(n, Integral)]
+        if not self.ps_names or len(counted) != 2 or len(self.ps_blocks) != 2:
             raise MepsError(
                 f"ps_names={self.ps_names}, ps_blocks={self.ps_blocks}; expected at least one "
-                "signal, and two numbers of blocks: separable, mixable"
+                "signal, and two whole numbers of blocks: separable, mixable"
             )
         for name in ("ps_pool_branch", "ps_residual"):
             if not isinstance(getattr(self, name), bool):
@@ -75,8 +85,15 @@ class MEPSConfig:
         found = {}
         if not set(VIDEO) & set(self.modalities):
             found |= dict.fromkeys(_OF_FRAMES, "no frames are among the modalities")
+        elif self.fusion in ("uniform", "apex-only"):
+            why = f"fusion={self.fusion!r} has no curve"
+            found |= dict.fromkeys(_OF_CURVE[self.fusion == "apex-only" :], why)
+        elif self.fusion_reading == "z-score":
+            found["fusion_span"] = "fusion_reading='z-score' has no span"
         if "ps" not in self.modalities:
             found |= dict.fromkeys(_OF_SIGNALS, "no signals are among the modalities")
+        elif self.ps_blocks[0] == 0 or self.ps_blocks == (1, 0):
+            found["ps_width"] = f"ps_blocks={self.ps_blocks} has no separable block before the last"
         if len(self.modalities) == 1:
             alone = ("attention", *_OF_ATTENTION, "modality_dropout")
             found |= dict.fromkeys(alone, "one modality has no guide and no stand-in")
@@ -86,12 +103,15 @@ class MEPSConfig:
         return found
 
 
-_LEAST = {"n_classes": 2, "grid": 2, "dim": 1, "heads": 1, "backbone_width": 1, "ps_width": 1}
+# A layer norm over one feature is a constant.
+_LEAST = {"n_classes": 2, "grid": 2, "dim": 2, "heads": 1, "backbone_width": 1, "ps_width": 1}
 _LEAST |= {"ps_squeeze": 0}
 _KINDS = {"frame_input": FrameMode, "fusion": Mode, "fusion_reading": Reading}
 _KINDS |= {"attention": Attention, "query": Query, "asking": Asking, "backbone": Backbone}
+_NUMBERS = ("ps_sfreq", "ps_stride_s", "fusion_span", "fusion_centre", "fusion_width")
+_NUMBERS += ("dropout", "modality_dropout")
 _OF_ATTENTION = ("query", "heads", "asking")
-_OF_FRAMES = ("frame_input", "backbone", "backbone_width", "grid", "fusion", "fusion_reading")
-_OF_FRAMES += ("fusion_span", "fusion_centre", "fusion_width")
+_OF_CURVE = ("fusion_centre", "fusion_reading", "fusion_span", "fusion_width")
+_OF_FRAMES = ("frame_input", "backbone", "backbone_width", "grid", "fusion", *_OF_CURVE)
 _OF_SIGNALS = ("ps_width", "ps_kernels_s", "ps_blocks", "ps_stride_s")
 _OF_SIGNALS += ("ps_pool_branch", "ps_residual", "ps_squeeze")

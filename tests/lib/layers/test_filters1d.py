@@ -155,7 +155,7 @@ def test_the_cost_a_sample_does_not_grow_with_the_rate(net, monkeypatch):
 
 def test_a_length_is_the_nearest_odd_number_of_samples():
     assert [kernel_samples(s, 100.0) for s in (0.01, 0.04, 0.05, 0.069, 0.071)] == [3, 5, 5, 7, 7]
-    for bad in ((0, 64), (-1, 64), (0.1, 0), (float("nan"), 64)):
+    for bad in ((0, 64), (-1, 64), (0.1, 0), (math.nan, 64), (math.inf, 64)):
         with pytest.raises(MepsError, match="expected positive numbers"):
             kernel_samples(*bad)
 
@@ -171,3 +171,9 @@ def test_a_step_changes_long_and_short_filters_alike():
     shares = [((a - b).norm() / b.norm()).item() for a, b in zip(bank.taps(), before, strict=True)]
     assert max(shares) < 1.5 * min(shares)
     assert max(shares) < 0.05
+
+
+@pytest.mark.parametrize(("lengths", "told"), [((4,), "4"), ((3, 6), "3, 6"), ((), "no length")])
+def test_a_filter_without_a_middle_and_no_filter_are_refused(lengths, told):
+    with pytest.raises(MepsError, match=f"filters of {told} samples; .*odd length"):
+        fourier_filter(draw(1, 2, 9), [draw(2, k) for k in lengths])

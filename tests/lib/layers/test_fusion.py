@@ -47,6 +47,8 @@ def test_the_centre_moves_the_peak():
         {"n_frames": 5, "width": float("nan")},
         {"n_frames": 5, "centre": 1.2},
         {"n_frames": 5, "reading": "two-sigma"},
+        {"reading": "two-sigma", "n_frames": 2.5},
+        {"n_frames": 1, "reading": "two-sigma"},
     ],
 )
 def test_impossible_curves_are_refused(kw):

@@ -68,3 +68,20 @@ def test_one_frame_differs_from_itself_in_nothing(make_trial):
     with pytest.raises(MepsError, match="'clip1' has one frame"):
         FrameInput("colour").change(batch)
     assert FrameInput("colour", "raw").change(batch)[1].sum(dim=1).tolist() == [6, 1]
+
+
+@pytest.mark.parametrize(
+    ("key", "other"),
+    [
+        ("ps_sfreq", 32.0),
+        ("ps_names", ("ECG", "EDA", "PPG")),
+        ("ps_units", ("uS", "V", "a.u.")),
+    ],
+)
+def test_signals_that_differ_do_not_meet_though_two_sets_call_their_clips_alike(
+    make_trial, key, other
+):
+    mine, theirs = (make_trial(k, ("ps",), clip="1") for k in (0, 1))
+    setattr(theirs, key, other)
+    with pytest.raises(MepsError, match=f"differ in {key}"):
+        collate([mine, theirs], "abc")

@@ -142,3 +142,12 @@ def test_weights_that_are_none_are_refused(weights):
 def test_weights_of_other_frames_are_refused():
     with pytest.raises(MepsError, match="8 weights for a course of 9 frames"):
         snr_share(torch.ones(8), COURSE)
+
+
+@pytest.mark.parametrize(
+    ("given", "told"),
+    [((0, 1.0), "n_frames=0"), ((3, float("nan")), "walk=nan"), ((3, 1.0, -2.0), "noise=-2.0")],
+)
+def test_a_head_that_cannot_walk_is_refused(given, told):
+    with pytest.raises(MepsError, match=told):
+        random_walk_covariance(*given)

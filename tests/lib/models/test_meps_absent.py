@@ -166,3 +166,32 @@ def test_the_pool_weighs_places(net, make_trial, modalities):
     with torch.no_grad():
         model.pool[4] += 1.0
     assert (model(batch).logits - before).abs().max() > 1e-3
+
+
+@pytest.mark.parametrize("fusion", ["fixed", "uniform", "apex-only", "per-clip"])
+def test_who_was_not_filmed_has_no_weight_over_frames_alone_or_among_others(
+    net, make_trial, fusion
+):
+    trials, model = [make_trial(0, ("ps",)), make_trial(1)], net(fusion=fusion)
+    alone, together = (model(collate(some, "abc")) for some in (trials[:1], trials))
+    assert alone.weights["fusion"].abs().sum() == 0
+    assert together.weights["fusion"][0].abs().sum() == 0
+    torch.testing.assert_close(alone.logits[0], together.logits[0], atol=1e-5, rtol=1e-5)
+
+
+def test_in_double_precision_batch_mates_decide_nothing(net, uneven):
+    """What is left of them in single precision is rounding."""
+
+    def doubled(trials):
+        batch = collate(trials, "abc")
+        for name in ("colour", "depth", "ps", "apex"):
+            x = getattr(batch, name)
+            setattr(batch, name, None if x is None else x.double())
+        return batch
+
+    model = net().double()
+    together = model(doubled(uneven)).logits
+    assert together.dtype == torch.float64
+    alone = torch.cat([model(doubled([trial])).logits for trial in uneven])
+    # Weights over frames are in single precision by design.
+    torch.testing.assert_close(together, alone, atol=1e-7, rtol=0)

@@ -5,7 +5,7 @@ import torch
 
 from meps_lib.errors import MepsError
 from meps_lib.layers import GuidedAttention, ResidualBackbone, Unguided
-from meps_lib.models import build
+from meps_lib.models import MEPS, build
 from meps_lib.models.meps_config import MEPSConfig
 from meps_lib.trial import collate
 
@@ -162,11 +162,38 @@ def test_modalities_are_hidden_in_training_alone(net, batch):
         ({"ps_blocks": (0, 0)}, "0 separable, 0 mixable"),
         ({"ps_blocks": (-1, 2)}, "-1 separable, 2 mixable"),
         ({"ps_blocks": (2, 0)}, "dim=32 .*multiple of the 3 signals"),
+        ({"ps_blocks": (1.5, 1)}, r"ps_blocks=\(1.5, 1\); .* two whole numbers"),
+        ({"ps_blocks": (0, 2), "ps_width": 4}, "ps_width=4.*no separable block before the last"),
+        ({"ps_blocks": (1, 0), "dim": 24, "ps_width": 4}, "ps_width=4.*before the last"),
+        ({"fusion": "uniform", "fusion_centre": 0.3}, "fusion_centre=0.3.*no curve"),
+        ({"fusion": "uniform", "fusion_reading": "z-score"}, "fusion_reading.*no curve"),
+        ({"fusion": "apex-only", "fusion_span": 2.0}, "fusion_span=2.0.*no curve"),
+        ({"fusion": "apex-only", "fusion_width": 2.0}, "fusion_width=2.0.*no curve"),
+        ({"fusion_reading": "z-score", "fusion_span": 2.0}, "fusion_span=2.0.*no span"),
+        ({"modalities": ("ps", "ps")}, "modalities=.*each once"),
+        ({"modalities": "colour"}, "modalities='colour'; expected a tuple or a list"),
+        ({"ps_names": "EDA"}, "ps_names='EDA'; expected a tuple or a list"),
+        ({"ps_kernels_s": 0.4}, "ps_kernels_s=0.4; expected a tuple or a list"),
+        ({"ps_kernels_s": ("a",)}, "ps_kernels_s='a'; expected a number"),
+        ({"ps_stride_s": float("inf")}, "ps_stride_s=inf; expected a number"),
+        ({"ps_sfreq": "64"}, "ps_sfreq='64'; expected a number"),
+        ({"fusion_width": None}, "fusion_width=None; expected a number"),
+        ({"dropout": "a"}, "dropout='a'; expected a number"),
+        ({"dim": 1, "heads": 1}, "dim=1; expected a whole number, 2 or more"),
     ],
 )
 def test_what_cannot_be_or_decides_nothing_is_refused(settings, told):
     with pytest.raises(MepsError, match=told):
         build("meps", **settings)
+
+
+def test_a_centre_has_an_effect_where_no_apex_is_known():
+    assert MEPSConfig(fusion="apex-only", fusion_centre=0.3).fusion_centre == 0.3
+
+
+def test_a_backbone_of_a_modality_that_is_not_read_is_refused():
+    with pytest.raises(MepsError, match="depth_backbone is without effect: .* modalities colour"):
+        MEPS(MEPSConfig(modalities=("colour",)), depth_backbone=torch.nn.Identity())
 
 
 def test_a_config_from_a_file_of_lists_is_the_same():

@@ -22,12 +22,13 @@ def batch(make_trial):
     return collate([make_trial(k) for k in range(3)], "abc")
 
 
-CURVE = {"fusion_span": 2.0, "fusion_centre": 0.3, "fusion_width": 1.5}
+CURVE = {"fusion_centre": 0.3, "fusion_width": 1.5}
 
 
 @pytest.mark.parametrize("reading", ["three-sigma", "z-score"])
 def test_the_curve_over_frames_is_the_one_asked_for(net, batch, reading):
-    weights = net(fusion_reading=reading, **CURVE)(batch).weights["fusion"]
+    curve = CURVE | ({} if reading == "z-score" else {"fusion_span": 2.0})
+    weights = net(fusion_reading=reading, **curve)(batch).weights["fusion"]
     wanted = normal_weights(6, span=2.0, centre=0.3, width=1.5, reading=reading)
     torch.testing.assert_close(weights, wanted.expand(3, 6))
 
