@@ -9,26 +9,21 @@ A known apex is among the frames that are read, for all ways alike. With --keep 
 `meps_lab.results.kept("fusion_modes")` reads.
 """
 
-import argparse
-import os
 from collections.abc import Iterator
-from time import process_time
-
-os.environ.setdefault("OMP_NUM_THREADS", "1")
+from functools import partial
 
 import numpy as np
 import pandas as pd
 import torch
-from keep import keep, made_by
+from keep import main
+from strangers import CLASSES, PEOPLE, TRIALS, answers, sides, trained, uf1
 
 from meps_lab.prepare import PrepareConfig, PreparedDataset
 from meps_lab.simulate import Scenario, ceiling, simulate_cohort
 from meps_lib.models import build
-from meps_lib.protocol import bootstrap_interval
-from meps_lib.training import TrainConfig, fit, predict
+from meps_lib.training import TrainConfig
 from meps_lib.trial import collate
 
-CLASSES = ("negative", "positive", "surprise")
 WAYS = {
     "fixed, three-sigma": {"fusion": "fixed"},
     "fixed, z-score": {"fusion": "fixed", "fusion_reading": "z-score"},
@@ -49,7 +44,7 @@ SETTINGS = {  # dials, frames that are read, ways
     "apex in the middle, still head, no noise": (STILL | NO_NOISE, (8,), ABLATION),
     "apex early": ({"apex": "casme3_a"}, (8, 24), tuple(WAYS)),
 }
-PEOPLE, TRIALS, VALIDATION, TRAIN = 20, 6, 4, TrainConfig(epochs=10)
+TRAIN = TrainConfig(epochs=10)
 COHORTS, STRANGERS, N_STRANGERS = (401, 402, 403, 404, 405, 406), 499, 80
 
 
@@ -58,16 +53,6 @@ def cohort(seed: int, people: int, dials: dict, frames: tuple[int, ...]):
     made = simulate_cohort(people, TRIALS, seed=seed, scenario=Scenario(**FILMED, **dials))
     read = {n: PreparedDataset(made, PrepareConfig(n_frames=n), ("colour",)) for n in frames}
     return made, read
-
-
-def trained(way: str, seed: int, known: PreparedDataset) -> torch.nn.Module:
-    """The colour branch, its epoch chosen on people apart."""
-    names = sorted(set(known.index["subject"]))
-    sides = [known.of(part) for part in (names[:-VALIDATION], names[-VALIDATION:])]
-    torch.manual_seed(seed)
-    model = build("meps", modalities=("colour",), **WAYS[way])
-    fit(model, *sides, CLASSES, TRAIN, seed=seed)
-    return model
 
 
 @torch.no_grad()
@@ -93,45 +78,31 @@ def setting(name: str) -> Iterator[dict]:
         _, known = cohort(seed, PEOPLE, dials, frames)
         for n in frames:
             for way in ways:
-                model = trained(way, seed, known[n])
-                guess = predict(model, asked[n].trials, CLASSES).argmax(dim=1)
-                table = about.assign(model=seed, prediction=[CLASSES[k] for k in guess])
-                said.setdefault((n, way), []).append(table)
+                make = partial(build, "meps", modalities=("colour",), **WAYS[way])
+                model = trained(make, sides(known[n]), seed, TRAIN)
+                said.setdefault((n, way), []).append(answers(model, asked[n].trials, seed))
                 places.setdefault((n, way), []).append(place(model, asked[n]))
     said = {key: pd.concat(tables, ignore_index=True) for key, tables in said.items()}
     always = about.assign(prediction=about["truth"].mode()[0])
-    ends = {"floor": bootstrap_interval(always, CLASSES).loc["uf1", "score"]}
+    ends = {"floor": uf1(always)["score"]}
     ends["ceiling"] = ceiling(strangers, seeds=(0, 1, 2)).uf1["face"]
-
-    def interval(table, before="", minus=None):
-        found = bootstrap_interval(table, CLASSES, minus=minus).loc["uf1"]
-        return {before + key: value for key, value in found.items()}
-
     for (n, way), table in said.items():
-        row = {"setting": name, "frames": n, "way": way, **interval(table)}
+        row = {"setting": name, "frames": n, "way": way, **uf1(table)}
         if way != PAPER:
-            row |= interval(table, "lead_", said[n, PAPER])
+            row |= uf1(table, said[n, PAPER], "lead_")
         if n != frames[0]:
-            row |= interval(table, "more_frames_", said[frames[0], way])
+            row |= uf1(table, said[frames[0], way], "more_frames_")
         yield row | ends | pd.DataFrame(places[n, way]).mean().to_dict()
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--keep", action="store_true", help="write the table beside the package")
-    given, start, rows = parser.parse_args(), process_time(), []
-    torch.set_num_threads(1)
+def compare(asked) -> dict[str, pd.DataFrame]:
+    """All settings, each printed when it is done."""
+    rows = []
     for name in SETTINGS:
-        found = list(setting(name))
-        rows.append(pd.DataFrame(found).round(3))
+        rows.append(pd.DataFrame(setting(name)).round(3))
         print(rows[-1].to_string(index=False), flush=True)
-    seconds = round(process_time() - start)
-    print(f"{seconds} s of CPU")
-    if given.keep:
-        about = {"seeds": [*COHORTS, STRANGERS], "seconds": seconds}
-        made = made_by("python benchmarks/fusion_modes.py --keep", ("torch",), **about)
-        keep("fusion_modes", pd.concat(rows), made)
+    return {"fusion_modes": pd.concat(rows)}
 
 
 if __name__ == "__main__":
-    main()
+    main(__doc__, compare, ["torch"], seeds=[*COHORTS, STRANGERS])

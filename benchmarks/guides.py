@@ -7,45 +7,41 @@ do, trials that lack the face or the body. Prints UF1 with intervals over strang
 and paired differences. With --keep writes what `meps_lab.results.kept("guides")` reads.
 """
 
-import argparse
-import os
 from dataclasses import replace
 from time import process_time
-
-os.environ["OMP_NUM_THREADS"] = "1"
 
 import numpy as np
 import pandas as pd
 import torch
-from keep import keep, made_by
+from keep import main
+from strangers import CLASSES, PEOPLE, TRIALS, answers, sides, trained, uf1
 
 from meps_lab.prepare import PrepareConfig, PreparedDataset
 from meps_lab.simulate import ceiling, simulate_cohort
 from meps_lib.models import build
-from meps_lib.protocol import bootstrap_interval, majority
-from meps_lib.training import TrainConfig, fit, predict
+from meps_lib.protocol import majority
 
-CLASSES = ("negative", "positive", "surprise")
 PREPARE = PrepareConfig(n_frames=8, size=40, ps_sfreq=32.0)
-PEOPLE, TRIALS, VALIDATION, STRANGERS = 20, 6, 4, 100
+STRANGERS = 100
 COHORTS, STRANGERS_SEED = (401, 402, 403, 404, 405, 406), 499
+CHOICE, CHOICE_SEED = (411, 412, 413, 414, 415, 416), 498  # of who asks, by default
 NONE, GUIDED, NOISE = "concat", "guide asks, each", "guide of noise"
 SYSTEMS = {
-    GUIDED: {},
-    "guide asks, once": {"asking": "once"},
+    GUIDED: {"query": "guide"},
+    "guide asks, once": {"query": "guide", "asking": "once"},
     "content asks, each": {"query": "content"},
     "content asks, once": {"query": "content", "asking": "once"},
     NONE: {"attention": "concat"},
     "sum": {"attention": "sum"},
     "gated": {"attention": "gated"},
     "film": {"attention": "film"},
-    NOISE: {},
+    NOISE: {"query": "guide"},
 }
 BODY = ("colour", "ps")  # the same with signals alone:
 MORE = {
-    "signals of noise, guided": {},
+    "signals of noise, guided": {"query": "guide"},
     "signals of noise, concat": {"attention": "concat"},
-    "dropout, guided": {"modality_dropout": 0.3},
+    "dropout, guided": {"query": "guide", "modality_dropout": 0.3},
     "dropout, concat": {"modality_dropout": 0.3, "attention": "concat"},
 }
 DEPTH = ("colour", "depth")
@@ -91,40 +87,36 @@ def others_signals(trials: list) -> list:
 
 def train(name: str, given: dict, modalities: tuple[str, ...], k: int, known: PreparedDataset):
     """One network of a system, trained on one cohort."""
-    names = sorted(set(known.index["subject"]))
-    mine = known.only(modalities)
-    sides = [mine.of(part) for part in (names[:-VALIDATION], names[-VALIDATION:])]
+    taught = sides(known.only(modalities))
     if name.startswith("signals of noise"):
-        sides = [others_signals(side) for side in sides]
-    torch.manual_seed(k)
+        taught = [others_signals(side) for side in taught]
     rate = {"ps_sfreq": PREPARE.ps_sfreq} if "ps" in modalities else {}
     frames = {"grid": 5} if "colour" in modalities else {}
-    model = build("meps", modalities=modalities, **rate, **frames, **given)
-    if name == NOISE:
-        give_others_guide(model, modalities)
-    fit(model, *sides, CLASSES, TrainConfig(), seed=k)
-    return model
+
+    def make() -> torch.nn.Module:
+        model = build("meps", modalities=modalities, **rate, **frames, **given)
+        if name == NOISE:
+            give_others_guide(model, modalities)
+        return model
+
+    return trained(make, taught, k)
 
 
-def answers() -> dict[tuple[str, str, str], pd.DataFrame]:
+def everything() -> dict[tuple[str, str, str], pd.DataFrame]:
     """What all networks of a system say of the strangers: by modalities, test and name."""
-    torch.set_num_threads(1)
-    asked = people(STRANGERS, STRANGERS_SEED)
-    about = asked.index[["subject", "clip"]].assign(truth=asked.index["label"])
-    found: dict[tuple[str, str, str], list] = {}
-
-    def ask(model, trials, commonest, *key):
-        said = predict(model, trials, CLASSES).argmax(dim=1).tolist()
-        answer = about.assign(model=k, prediction=[CLASSES[i] for i in said], majority=commonest)
-        found.setdefault(key, []).append(answer)
-
+    asked, found = people(STRANGERS, STRANGERS_SEED), {}
     plans = [(BODY, SYSTEMS | MORE), (DEPTH, SYSTEMS)]
     plans += [((m,), {f"{m} alone": {}}) for m in BODY]
     for k, seed in enumerate(COHORTS):
         known = people(PEOPLE, seed)
         commonest = known.index["label"].mode()[0]
+
+        def ask(model, trials, *key, k=k, commonest=commonest):
+            said = answers(model, trials, k).assign(majority=commonest)
+            found.setdefault(key, []).append(said)
+
         for modalities, systems in plans:
-            group = " + ".join(DEPTH if modalities == DEPTH else BODY)
+            group = group_of(modalities)
             for name, given in systems.items():
                 model = train(name, given, modalities, k, known)
                 tests = TESTS if modalities == BODY else {"all there": modalities}
@@ -132,17 +124,40 @@ def answers() -> dict[tuple[str, str, str], pd.DataFrame]:
                     trials = asked.only(there).trials
                     if name.startswith("signals of noise") and "ps" in there:
                         trials = others_signals(trials)
-                    ask(model, trials, commonest, group, test, name)
+                    ask(model, trials, group, test, name)
                 if name == GUIDED:
                     give_others_guide(model, modalities)
                     trials = asked.only(modalities).trials
-                    ask(model, trials, commonest, group, "all there", "noise at the test")
+                    ask(model, trials, group, "all there", "noise at the test")
         print(f"cohort {seed}: {process_time():.0f} s of CPU so far", flush=True)
     return {key: pd.concat(tables, ignore_index=True) for key, tables in found.items()}
 
 
-def compare(found: dict[tuple[str, str, str], pd.DataFrame]) -> pd.DataFrame:
+def group_of(modalities: tuple[str, ...]) -> str:
+    """Colour stands beside depth, or beside the signals: also where it, or they, are alone."""
+    return " + ".join(DEPTH if modalities == DEPTH else BODY)
+
+
+def choose() -> pd.DataFrame:
+    """Who asks, on cohorts and strangers of their own: what `MEPSConfig.query` is by default."""
+    asked, found, rows = people(60, CHOICE_SEED), {}, []
+    for k, seed in enumerate(CHOICE):
+        known = people(PEOPLE, seed)
+        for modalities in (BODY, DEPTH):
+            for name in (GUIDED, "content asks, each", NONE):
+                model = train(name, SYSTEMS[name], modalities, k, known)
+                key = group_of(modalities), name
+                found.setdefault(key, []).append(answers(model, asked.only(modalities).trials, k))
+    said = {key: pd.concat(tables, ignore_index=True) for key, tables in found.items()}
+    for (group, name), one in said.items():
+        row = {"group": group, "name": name, **uf1(one)}
+        rows.append(row | (uf1(one, said[group, NONE], "lead_") if name != NONE else {}))
+    return pd.DataFrame(rows)
+
+
+def compare() -> pd.DataFrame:
     """One row a score, and one a paired difference (column minus): UF1 and its interval."""
+    found = everything()
     best = ceiling(simulate_cohort(STRANGERS, TRIALS, seed=STRANGERS_SEED), seeds=(0, 1, 2)).uf1
     rows = []
     for (group, test, name), said in found.items():
@@ -150,28 +165,21 @@ def compare(found: dict[tuple[str, str, str], pd.DataFrame]) -> pd.DataFrame:
         told = {"colour alone": "face", "ps alone": "body"}.get(name, told)
         top = best["face" if group == " + ".join(DEPTH) else told]
         row = {"group": group, "test": test, "name": name}
-        score = bootstrap_interval(said, CLASSES).loc["uf1"]
         floor = np.mean([majority(t, CLASSES).uf1 for _, t in said.groupby("model")])
-        rows.append(row | {**score, "floor": floor, "ceiling": top})
+        rows.append(row | {**uf1(said), "floor": floor, "ceiling": top})
         pairs = [other for first, other in PAIRS if first == name]
         for other in dict.fromkeys([NONE, *pairs]):
             if other != name and (group, test, other) in found:
-                less = bootstrap_interval(said, CLASSES, minus=found[group, test, other])
-                rows.append(row | {"minus": other, **less.loc["uf1"]})
+                rows.append(row | {"minus": other, **uf1(said, found[group, test, other])})
     columns = ["group", "test", "name", "minus", "score", "low", "high", "floor", "ceiling"]
     return pd.DataFrame(rows, columns=columns)
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--keep", action="store_true", help="write the table beside the package")
-    asked, start = parser.parse_args(), process_time()
-    table = compare(answers())
-    print(table.round(3).to_string(index=False))
-    if asked.keep:
-        about = {"seeds": [*COHORTS, STRANGERS_SEED], "seconds": round(process_time() - start)}
-        keep("guides", table, made_by("python benchmarks/guides.py --keep", ("torch",), **about))
-
-
 if __name__ == "__main__":
-    main()
+    main(
+        __doc__,
+        lambda asked: {"guides_choice": choose()} if asked.choose else {"guides": compare()},
+        ["torch"],
+        {"choose": {"action": "store_true", "help": "who asks by default"}},
+        seeds=[*CHOICE, CHOICE_SEED, *COHORTS, STRANGERS_SEED],
+    )

@@ -1,10 +1,10 @@
 """What the encoder of the signals costs: beside three networks, and with the sampling rate.
 
 One thread, CPU time of a training step (forward and backward), all alternated in one run; peak
-memory in a fresh process each. With --keep writes what `meps_lab.results.kept("ps_speed")` reads.
+memory in a fresh process each. No signal is padded, so no mask is given. With --keep writes what
+`meps_lab.results.kept("ps_speed")` and `kept("ps_rates")` read.
 """
 
-import argparse
 import multiprocessing
 import os
 from statistics import median
@@ -14,7 +14,7 @@ os.environ["OMP_NUM_THREADS"] = "1"
 
 import pandas as pd
 import torch
-from keep import keep, made_by
+from keep import main
 from peers import LSTM, TCN, InceptionTime, OursAlone
 
 LENGTHS, CLASSES, BATCH, SECONDS, ROUNDS = (512, 2048, 10_000), 7, 16, 10, 7
@@ -108,20 +108,12 @@ def rates() -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--keep", action="store_true", help="write what the book shows")
-    given, start = parser.parse_args(), process_time()
+def both(asked) -> dict[str, pd.DataFrame]:
+    """The cost by rate first: it wants the quiet of a fresh process."""
     torch.set_num_threads(1)
     torch.manual_seed(0)
-    linear, table = rates(), peers()
-    print(linear.round(2).to_string(index=False), table.round(2).to_string(index=False), sep="\n\n")
-    if given.keep:
-        command = "python benchmarks/ps_encoder.py --keep"
-        about = {"seconds": round(process_time() - start), "threads": 1, "batch": BATCH}
-        keep("ps_speed", table, made_by(command, ["torch"], **about))
-        keep("ps_rates", linear, made_by(command, ["torch"], **about))
+    return {"ps_rates": rates(), "ps_speed": peers()}
 
 
 if __name__ == "__main__":
-    main()
+    main(__doc__, both, ["torch"], threads=1, batch=BATCH)

@@ -5,17 +5,13 @@ shuffled. Prints pooled scores with intervals over people; with --keep writes th
 `meps_lab.results.kept("shuffled_folds")` reads them.
 """
 
-from __future__ import annotations
-
-import argparse
 import os
 from dataclasses import replace
-from time import process_time
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 import pandas as pd
-from keep import keep, made_by
+from keep import main
 
 from meps_lab.experiments import ExperimentConfig, run
 from meps_lab.prepare import PrepareConfig, PreparedDataset
@@ -57,24 +53,13 @@ def answers(seed: int) -> pd.DataFrame:
     return pd.concat(tables)[["rule", "subject", "clip", "truth", "prediction"]]
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--keep", action="store_true", help="write the table beside the package")
-    parser.add_argument("--seed", type=int, default=0)
-    asked = parser.parse_args()
-    start = process_time()
+def shuffled(asked) -> dict[str, pd.DataFrame]:
+    """The answers, after the scores of each rule are printed."""
     table = answers(asked.seed)
-    seconds = round(process_time() - start)
     for rule, one in table.groupby("rule"):
         print(rule, bootstrap_interval(one, sorted(set(table["truth"]))).round(3), sep="\n")
-    print(f"{seconds} s of CPU, seed {asked.seed}")
-    if asked.keep:
-        command = "python benchmarks/shuffled_folds.py --keep"
-        command += f" --seed {asked.seed}" * (asked.seed != 0)
-        keep(
-            "shuffled_folds", table, made_by(command, ("torch",), seed=asked.seed, seconds=seconds)
-        )
+    return {"shuffled_folds": table}
 
 
 if __name__ == "__main__":
-    main()
+    main(__doc__, shuffled, ["torch"], {"seed": {"type": int, "default": 0}})

@@ -4,30 +4,41 @@ import copy
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
-from math import isfinite
+from math import cos, isfinite, pi
+from typing import Literal, get_args
 
 import torch
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
+from torch.nn.utils import clip_grad_norm_
 from torch.utils.data import DataLoader
 from tqdm.auto import tqdm
 
-from meps_lib.arguments import whole
+from meps_lib.arguments import number, one_of, whole
+from meps_lib.batches import Batches
 from meps_lib.errors import MepsError
-from meps_lib.trial import Batch, Trial, collate
+from meps_lib.trial import Batch, Trial
 
+Precision = Literal["fp32", "bf16", "fp16"]
 _AT_ONCE = 64  # trials that are evaluated together
+_OPTIMISERS = {"adam": torch.optim.Adam, "adamw": torch.optim.AdamW}
+_HALF = {"bf16": torch.bfloat16, "fp16": torch.float16}
 
 
 @dataclass(frozen=True)
 class TrainConfig:
     """How one fold is trained; none of this is stated by the paper (ledger: optimiser)."""
 
-    epochs: int = 15
+    epochs: int = 15  # at most
     batch_size: int = 16
-    learning_rate: float = 5e-3  # Adam
+    learning_rate: float = 5e-3
+    optimiser: Literal["adam", "adamw"] = "adam"  # adamw: the decay beside the gradient, not in it
     weight_decay: float = 1e-3
+    schedule: Literal["constant", "cosine"] = "constant"  # cosine: the rate falls to 0 at the end
+    clip_norm: float | None = None  # largest norm of a step's gradient
+    patience: int | None = None  # epochs without a better validation loss after which it ends
     class_weights: bool = True  # rare classes count as much as common ones in the loss
+    precision: Precision = "fp32"  # of most products; weights and sums stay single
     device: str = "cpu"  # "cuda" gives the same algorithm on a GPU
 
     def __post_init__(self) -> None:
@@ -35,9 +46,16 @@ class TrainConfig:
         whole("batch_size", self.batch_size, 2)
         for name, right in (("learning_rate", "above 0"), ("weight_decay", "0 or more")):
             x = getattr(self, name)
-            number = isinstance(x, (int, float)) and isfinite(x)
-            if not number or x < 0 or (x == 0 and right == "above 0"):
+            finite = isinstance(x, (int, float)) and isfinite(x)
+            if not finite or x < 0 or (x == 0 and right == "above 0"):
                 raise MepsError(f"{name}={x!r}; expected a finite number, {right}")
+        one_of("optimiser", self.optimiser, tuple(_OPTIMISERS))
+        one_of("schedule", self.schedule, ("constant", "cosine"))
+        one_of("precision", self.precision, get_args(Precision))
+        if self.clip_norm is not None:
+            number("clip_norm", self.clip_norm, 1e-12)
+        if self.patience is not None:
+            whole("patience", self.patience, 1)
         try:  # told before trials are prepared, not when the first fold starts
             torch.zeros(1, device=torch.device(self.device)).item()
         except (RuntimeError, AssertionError, TypeError):
@@ -74,90 +92,124 @@ def fit(
     Returns
     -------
     list of dict
-        "epoch", "train_loss", "validation_loss" of every epoch.
+        "epoch", "train_loss", "validation_loss" of every epoch: the mean loss of all trials of
+        that side, weighted by class. In training the weights move and dropout is on meanwhile.
 
     Raises
     ------
     MepsError
         If a subject is on both sides, a side is empty, or a loss of an epoch is not finite.
     """
+    check_sides(train, validation)
+    device = torch.device(config.device)
+    with torch.random.fork_rng():
+        torch.manual_seed(seed)  # dropout reads the global generator; fork_rng gives it back
+        order = torch.Generator().manual_seed(seed)
+        taught, held_out = (Batches(side, classes, device) for side in (train, validation))
+        load = partial(DataLoader, range(len(train)), config.batch_size, collate_fn=taught)
+        batches = load(shuffle=True, generator=order)
+        model.to(device).fit_scales(load())
+        weight = class_weights(train, classes).to(device) if config.class_weights else None
+        optimiser = _OPTIMISERS[config.optimiser](
+            model.parameters(), config.learning_rate, weight_decay=config.weight_decay
+        )
+        scaler = torch.amp.GradScaler(device.type, enabled=config.precision == "fp16")
+        history, best, best_weights, waited = [], float("inf"), None, 0
+        for epoch in tqdm(range(config.epochs), "epochs", disable=not progress, leave=False):
+            model.train()
+            summed = []  # read at the epoch's end: a GPU is not waited for
+            for step, batch in enumerate(batches, epoch * len(batches)):
+                for group in optimiser.param_groups:
+                    group["lr"] = _rate(config, step / (config.epochs * len(batches)))
+                with _autocast(device, config.precision):
+                    loss = cross_entropy(model(batch).logits.float(), batch.label, weight)
+                optimiser.zero_grad()
+                scaler.scale(loss).backward()
+                if config.clip_norm is not None:
+                    scaler.unscale_(optimiser)
+                    clip_grad_norm_(model.parameters(), config.clip_norm)
+                scaler.step(optimiser)
+                scaler.update()
+                share = _share(batch, weight)
+                summed.append(torch.stack([loss.detach().double() * share, share]))
+            total, shares = torch.stack(summed).sum(dim=0).tolist()
+            loss = _loss(model.eval(), held_out, weight, config.precision)
+            losses = {"train_loss": total / shares, "validation_loss": loss}
+            if not all(map(isfinite, losses.values())):
+                raise MepsError(f"epoch {epoch}: {losses}; lower learning_rate")
+            history.append({"epoch": epoch, **losses})
+            waited += 1
+            if loss < best:
+                best, best_weights, waited = loss, copy.deepcopy(model.state_dict()), 0
+            if waited == config.patience:
+                break
+    model.load_state_dict(best_weights)
+    return history
+
+
+def check_sides(train: Sequence[Trial], validation: Sequence[Trial]) -> None:
+    """Refuse a side without trials, and a subject on both."""
     both = {t.subject for t in train} & {t.subject for t in validation}
     if both or not train or not validation:
         raise MepsError(
             f"{len(train)} training, {len(validation)} validation trials; shared: {both}"
         )
-    with torch.random.fork_rng():
-        torch.manual_seed(seed)  # dropout reads the global generator; fork_rng gives it back
-        order = torch.Generator().manual_seed(seed)
-        load = partial(DataLoader, collate_fn=partial(collate, classes=classes))
-        batches = load(train, config.batch_size, shuffle=True, generator=order)
-        device = torch.device(config.device)
-        model.to(device).fit_scales(b.to(device) for b in load(train, config.batch_size))
-        weight = _class_weights(train, classes).to(device) if config.class_weights else None
-        adam = torch.optim.Adam(
-            model.parameters(), config.learning_rate, weight_decay=config.weight_decay
-        )
-        held_out = _batches(validation, classes)
-        history, best, best_weights = [], float("inf"), None
-        for epoch in tqdm(range(config.epochs), "epochs", disable=not progress, leave=False):
-            model.train()
-            summed = []  # read at the epoch's end: a GPU is not waited for
-            for batch in batches:
-                batch = batch.to(device)
-                loss = cross_entropy(model(batch).logits, batch.label, weight)
-                adam.zero_grad()
-                loss.backward()
-                adam.step()
-                summed.append(loss.detach().double() * len(batch))
-            loss = _loss(model.eval(), held_out, weight, device)
-            total = torch.stack(summed).sum().item()
-            losses = {"train_loss": total / len(train), "validation_loss": loss}
-            if not all(map(isfinite, losses.values())):
-                raise MepsError(f"epoch {epoch}: {losses}; lower learning_rate")
-            history.append({"epoch": epoch, **losses})
-            if loss < best:
-                best, best_weights = loss, copy.deepcopy(model.state_dict())
-    model.load_state_dict(best_weights)
-    return history
 
 
 @torch.no_grad()
-def predict(model: nn.Module, trials: Sequence[Trial], classes: Sequence[str]) -> Tensor:
+def predict(
+    model: nn.Module,
+    trials: Sequence[Trial],
+    classes: Sequence[str],
+    precision: Precision = "fp32",
+) -> Tensor:
     """Class probabilities (n, K) of trials, on the CPU; the model is put in evaluation mode.
 
     The model is given batches without label, subject and clip. How many trials come together, and
     in which order, could still tell something: `meps_lab.experiments.run` asks one at a time.
     """
+    one_of("precision", precision, get_args(Precision))
     if not trials:
         raise MepsError("no trials to predict; give at least one")
     device = next(model.parameters()).device
     model.eval()
-    batches = (b.unlabelled().to(device) for b in _batches(trials, classes))
-    return torch.cat([model(b).logits.softmax(dim=-1).cpu() for b in batches])
+    asked, answers = Batches(trials, classes, device, keep=False), []
+    for rows in asked.in_order(_AT_ONCE):
+        with _autocast(device, precision):
+            logits = model(asked(rows).unlabelled()).logits
+        answers.append(logits.float().softmax(dim=-1).cpu())
+    return torch.cat(answers)
 
 
 @torch.no_grad()
-def _loss(
-    model: nn.Module, batches: Sequence[Batch], weight: Tensor | None, device: torch.device
-) -> float:
+def _loss(model: nn.Module, batches: Batches, weight: Tensor | None, precision: Precision) -> float:
     """The mean loss of all trials, weighted by class: the same however they lie in batches."""
     total = weights = 0.0
-    for batch in batches:
-        batch = batch.to(device)
-        total += cross_entropy(model(batch).logits, batch.label, weight, reduction="sum")
-        weights += len(batch) if weight is None else weight[batch.label].sum()
+    for batch in map(batches, batches.in_order(_AT_ONCE)):
+        with _autocast(batches.device, precision):
+            logits = model(batch).logits
+        total += cross_entropy(logits.float(), batch.label, weight, reduction="sum")
+        weights += _share(batch, weight)
     return (total / weights).item()
 
 
-def _batches(trials: Sequence[Trial], classes: Sequence[str]) -> list[Batch]:
-    """Batches to evaluate, in order; on the CPU, so that a device holds one at a time.
-
-    Not a `DataLoader`: each pass of one draws from the generator that dropout reads.
-    """
-    return [collate(trials[i : i + _AT_ONCE], classes) for i in range(0, len(trials), _AT_ONCE)]
+def _share(batch: Batch, weight: Tensor | None) -> Tensor:
+    """What the trials of a batch weigh in a mean over all."""
+    ones = torch.ones_like(batch.label, dtype=torch.double)
+    return (ones if weight is None else weight[batch.label].double()).sum()
 
 
-def _class_weights(trials: Sequence[Trial], classes: Sequence[str]) -> Tensor:
+def _autocast(device: torch.device, precision: Precision) -> torch.autocast:
+    return torch.autocast(device.type, _HALF.get(precision), enabled=precision in _HALF)
+
+
+def _rate(config: TrainConfig, done: float) -> float:
+    """The learning rate after a share of all steps."""
+    share = (1 + cos(pi * done)) / 2 if config.schedule == "cosine" else 1
+    return config.learning_rate * share
+
+
+def class_weights(trials: Sequence[Trial], classes: Sequence[str]) -> Tensor:
     """Inverse frequency of each class in the training trials, with mean 1 over trials."""
     counts = torch.tensor([sum(t.label == c for t in trials) for c in classes]).float()
     share = len(trials) / (counts.clamp(min=1) * (counts > 0).sum())

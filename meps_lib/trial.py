@@ -120,8 +120,9 @@ class Batch:
     ``ps_mask`` (B, L); ``eeg`` and ``eeg_mask`` likewise; ``flow`` (B, S, 3, H, W), the same
     S in all; ``present[m]`` (B,) says which trial has modality m; ``apex`` (B,) relative
     positions, read only where ``apex_known``; ``label`` (B,) int64. A modality that no trial
-    has is None. ``modalities`` and ``n_frames`` say of each trial what it has and how long it is,
-    in Python, so that a check of them does not wait for a GPU.
+    has is None. ``modalities``, ``n_frames`` and ``n_samples`` (of "ps" and "eeg") say of each
+    trial what it has and how long it is, in Python, so that a check of them does not wait for a
+    GPU.
     """
 
     label: Tensor
@@ -130,6 +131,7 @@ class Batch:
     clip: tuple[str, ...]
     modalities: tuple[tuple[str, ...], ...]
     n_frames: tuple[int, ...]
+    n_samples: dict[str, tuple[int, ...]] = field(default_factory=dict)
     present: dict[str, Tensor]
     frame_mask: Tensor | None = None
     apex: Tensor
@@ -191,6 +193,7 @@ def collate(trials: Sequence[Trial], classes: Sequence[str]) -> Batch:
     fields: dict[str, Any] = {
         "modalities": tuple(t.modalities for t in trials),
         "n_frames": n_frames,
+        "n_samples": {},
         "present": {m: torch.tensor([m in t.modalities for t in trials]) for m in MODALITIES},
     }
     if any(n_frames):
@@ -206,8 +209,10 @@ def collate(trials: Sequence[Trial], classes: Sequence[str]) -> Batch:
         if fields["present"][name].any():
             fields[name] = _pad(trials, name, axis=1, what="channel number")
             tensors = [getattr(t, name) for t in trials]
-            counts = torch.tensor([0 if x is None else x.shape[1] for x in tensors])
-            fields[f"{name}_mask"] = torch.arange(fields[name].shape[-1]) < counts[:, None]
+            counts = tuple(0 if x is None else x.shape[1] for x in tensors)
+            fields["n_samples"][name] = counts
+            real = torch.arange(fields[name].shape[-1]) < torch.tensor(counts)[:, None]
+            fields[f"{name}_mask"] = real
             for key in (f"{name}_names", f"{name}_sfreq"):
                 fields[key] = _agreed(trials, name, key)
             _agreed(trials, name, f"{name}_units")  # numbers in two units must not meet

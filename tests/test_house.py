@@ -13,8 +13,8 @@ ROOT = Path(__file__).resolve().parents[1]
 
 # A room imports only rooms that stand before it. A name with a dot is a room in a room.
 ROOMS = """
-meps_lib: errors arguments files labels checks trial signals video layers models training protocol
-plots explain
+meps_lib: errors arguments files labels checks trial batches signals video layers models training
+stacked protocol plots explain
 meps_lab: recordings results datasets.cache datasets.readers datasets.index datasets prepare
 simulate.checks simulate.timing simulate.body simulate.face simulate simulate.layouts
 experiments chapters.exercises chapters cli

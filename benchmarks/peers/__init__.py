@@ -6,7 +6,15 @@ Each network is held by its published, or by a closed, parameter count (tests/be
 from peers.handcrafted import answers_of_forests, describe
 from peers.networks import LSTM, TCN, InceptionTime, OursAlone, PeerModel
 
+# The learning rate of each, as `python benchmarks/ps_body.py --choose` chose it.
+RATES = {
+    "separable and mixable": 3e-4,
+    "InceptionTime": 3e-4,
+    "LSTM 2 x 64": 1e-3,
+    "TCN 4 x 64": 1e-2,
+}
 __all__ = [
+    "RATES",
     "LSTM",
     "TCN",
     "InceptionTime",

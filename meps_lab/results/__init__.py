@@ -23,8 +23,10 @@ def kept(name: str) -> pd.DataFrame:
         "ceilings": what the truth of simulated people is worth, one row a preset and sense.
         "fusion_modes": how S1's colour branch reads strangers, one row a setting and way to weigh.
         "guides": UF1 of S1 for each way to listen to a guide, and paired differences.
+        "guides_choice": the same for who asks, on cohorts and strangers of their own.
         "judges": what other libraries say of the simulator, one row a question.
         "ps_body": UF1 of simulated bodies' signals, one row a network or set of features.
+        "ps_choice": UF1 of networks by learning rate, and of settings, where they were chosen.
         "ps_heart": error of the heart rate, one row a signal, recording and reader.
         "ps_rates": cost a sample of the encoder of the signals, one row a sampling rate.
         "ps_sets": UF1 on WESAD and CASE, or on their simulated trees, one row a set and network.

@@ -14,7 +14,7 @@ from meps_lab.simulate.body import (
     respond,
     responses_table,
 )
-from meps_lab.simulate.ceiling import ceiling
+from meps_lab.simulate.ceiling import ceiling, ceiling_answers
 from meps_lab.simulate.cohort import CohortDataset, simulate_cohort
 from meps_lab.simulate.face import FaceClip, Identity
 from meps_lab.simulate.folder import FolderDataset, save_dataset
@@ -31,6 +31,7 @@ __all__ = [
     "Response",
     "Scenario",
     "ceiling",
+    "ceiling_answers",
     "draw_apex",
     "draw_duration",
     "effects_table",

@@ -99,9 +99,8 @@ class FilterBank1d(nn.Module):
     -----
     CHOICE: a filter of k taps is its weights / sqrt(k), the weights uniform within 1 at the start.
     WHY: a step of the optimiser then changes filters of 7 and of 1601 taps alike; with the taps as
-    weights, which start as small as `torch.nn.Conv1d`'s, a step shakes the long ones, and the
-    encoder reads less (eight cohorts apart from all that are reported: UF1 .541 against .561 at
-    64 Hz, .521 against .535 at 250 Hz; ledger: ps-long-filters).
+    weights, which start as small as `torch.nn.Conv1d`'s, a step shakes the long ones (ledger:
+    ps-long-filters).
     """
 
     def __init__(self, channels: int, sizes: Sequence[int]):

@@ -16,6 +16,7 @@ from meps_lib.errors import MepsError
 
 Reading = Literal["three-sigma", "z-score"]
 Mode = Literal["fixed", "apex", "learnt", "per-clip", "uniform", "apex-only"]
+NARROWEST = 1e-6  # standard deviation, as a share of the clip
 
 
 def normal_weights(
@@ -51,8 +52,9 @@ def normal_weights(
     Raises
     ------
     MepsError
-        For a span or width that is not positive, a centre outside [0, 1], no frame, or a reading
-        that does not exist.
+        For a span or width that is not positive, or that make the curve narrower than a millionth
+        of the clip, where its square is no number any more; a centre outside [0, 1], no frame, or a
+        reading that does not exist.
 
     Examples
     --------
@@ -67,12 +69,18 @@ def normal_weights(
     one_of("reading", reading, get_args(Reading))
     if not (math.isfinite(span) and span > 0 and math.isfinite(width) and width > 0):
         raise MepsError(f"span={span}, width={width}; expected positive numbers")
+    sigma = width * _sigma(n_frames, span, reading)
+    if sigma < NARROWEST:
+        raise MepsError(
+            f"span={span}, width={width}: a curve of {float(sigma):.3g} of the clip; expected "
+            f"{NARROWEST} or more, or WeightedFusion(mode='apex-only') for one frame alone"
+        )
     if not 0 <= centre <= 1:
         raise MepsError(f"centre={centre}; expected a relative position from 0 to 1")
     positions = torch.linspace(0, 1, n_frames, dtype=torch.float64) if n_frames > 1 else None
     if positions is None:
         return torch.ones(1)
-    z = (positions - centre) / (width * _sigma(n_frames, span, reading))
+    z = (positions - centre) / sigma
     return torch.softmax(-0.5 * z**2, dim=0).float()
 
 

@@ -90,7 +90,7 @@ class InceptionBlock1d(nn.Module):
     def forward(self, x: Tensor, mask: Tensor | None = None) -> tuple[Tensor, Tensor | None]:
         B, C, L = x.shape  # batch, channels, samples
         if mask is not None:
-            x = x * mask[:, None]
+            x = x.masked_fill(~mask[:, None], 0)  # a product would let a NaN through
         branches = [self.filters(x)]
         if self.pool_size is not None:
             branches.append(self._largest(x, mask)[:, :, None])

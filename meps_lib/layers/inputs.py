@@ -130,8 +130,9 @@ class SignalInput(nn.Module):
     def course(self, batch: Batch) -> tuple[Tensor, Tensor]:
         mask = batch.ps_mask
         n = mask.sum(dim=-1).clamp(min=1)[:, None, None]
-        mean = (batch.ps * mask[:, None]).sum(dim=-1, keepdim=True) / n
-        return (batch.ps - mean) * mask[:, None], mask
+        x = batch.ps.masked_fill(~mask[:, None], 0)  # a product would let a NaN through
+        mean = x.sum(dim=-1, keepdim=True) / n
+        return (x - mean) * mask[:, None], mask
 
     def forward(self, batch: Batch) -> tuple[Tensor, Tensor]:
         x, mask = self.course(batch)

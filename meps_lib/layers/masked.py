@@ -7,6 +7,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import avg_pool1d
 
+from meps_lib.arguments import number
+
 
 def masked_pool(y: Tensor, mask: Tensor | None, stride: int) -> tuple[Tensor, Tensor | None]:
     """Mean of the real samples under each stride, and where there is at least one.
@@ -56,10 +58,28 @@ def token_mean(tokens: Tensor, mask: Tensor | None = None) -> Tensor:
 class MaskedBatchNorm1d(nn.BatchNorm1d):
     """Batch norm whose statistics are those of real samples; padding comes out 0.
 
+    Parameters
+    ----------
+    channels : int
+    eps : float
+        Added to the variance.
+    momentum : float
+        Share of a batch in what is kept, 0 to 1. Torch's None, a mean over all batches, is refused:
+        a batch of fewer than two real samples tells nothing and would count in it.
+
     Shape
     -----
     (B, C, L), mask (B, L) or None -> (B, C, L). Without a mask it is `torch.nn.BatchNorm1d`.
+
+    Raises
+    ------
+    MepsError
+        If the momentum is no number from 0 to 1.
     """
+
+    def __init__(self, channels: int, eps: float = 1e-5, momentum: float = 0.1):
+        number("momentum", momentum, 0, 1)
+        super().__init__(channels, eps, momentum)
 
     def forward(self, y: Tensor, mask: Tensor | None = None) -> Tensor:
         if mask is None:
@@ -73,9 +93,10 @@ class MaskedBatchNorm1d(nn.BatchNorm1d):
             with torch.no_grad():  # as torch does: the kept variance is the unbiased one
                 # One sample tells no variance, and none no mean: then what is kept stays.
                 step = self.momentum * (n > 1).to(self.running_mean.dtype)
-                self.running_mean.lerp_(mean.to(self.running_mean.dtype), step)
                 unbiased = var * n / (n - 1).clamp(min=1)
-                self.running_var.lerp_(unbiased.to(self.running_var.dtype), step)
+                # Not `lerp_`, of which `torch.func.vmap` knows no batched form.
+                for kept, now in ((self.running_mean, mean), (self.running_var, unbiased)):
+                    kept.copy_(kept.lerp(now.to(kept.dtype), step))
                 self.num_batches_tracked += 1
         gain = self.weight * torch.rsqrt(var + self.eps)
         return (((y - mean[:, None]) * gain[:, None] + self.bias[:, None]) * real).to(y.dtype)

@@ -6,6 +6,7 @@ from dataclasses import replace
 import torch
 from einops import rearrange
 from torch import Tensor, nn
+from torch.nn.functional import pad
 
 from meps_lib.errors import MepsError
 from meps_lib.layers.inputs import FrameInput, SignalInput
@@ -121,6 +122,12 @@ class SignalTokens(nn.Module):
     -----
     `Batch` -> tokens (B, S, D), which count in their mean (B, S), which may be keys (B, S). A
     trial without signals gets the learnt vector at every step: it is its mean, and it is no key.
+
+    Notes
+    -----
+    S is at least 2, since attention refuses a single key. A signal so short that it gives one token
+    has a second step that is masked, alone as among longer ones: it counts nowhere and is no key,
+    and an attention over the one real key has the weight 1 whatever is asked.
     """
 
     def __init__(self, input: SignalInput, encoder: nn.Module, dim: int):
@@ -129,13 +136,14 @@ class SignalTokens(nn.Module):
 
     def forward(self, batch: Batch) -> tuple[Tensor, Tensor, Tensor]:
         there = batch.present["ps"]
-        if batch.ps is None:  # two steps, since attention over one would be none
-            real = there[:, None].expand(-1, 2)
-            steps = self.fill.absent.new_zeros(len(batch), 2, len(self.fill.absent))
+        if batch.ps is None:
+            steps = self.fill.absent.new_zeros(len(batch), 0, len(self.fill.absent))
+            real = there.new_zeros(len(batch), 0)
         else:  # a trial without signals is padding from end to end, and enters no statistic
             x, mask = self.input(batch)
-            mask = mask & there[:, None]
-            steps, real = self.encoder(x * mask[:, None], mask)
+            steps, real = self.encoder(x, mask & there[:, None])
+        lacking = max(0, 2 - steps.shape[1])
+        steps, real = pad(steps, (0, 0, 0, lacking)), pad(real, (0, lacking))
         absent = self.fill.absent.to(steps.dtype)
         tokens = torch.where(there[:, None, None], steps, absent)
         return tokens, real | ~there[:, None], real & there[:, None]

@@ -86,12 +86,19 @@ def flow_map(
     return torch.from_numpy(np.stack([u, v, strain]).astype(np.float32))[None]
 
 
-# Published checkpoints were trained on maps as OpenCV reads them: blue, the strain, first.
+# What a map's channels are, by the names of orders: the library's own, and the one on which the
+# published checkpoints of the flow networks were trained (OpenCV reads blue, the strain, first).
 ORDERS = {"u-v-strain": (0, 1, 2), "opencv": (2, 1, 0)}
 
 
 def in_order(flow: Tensor, order: str) -> Tensor:
-    """A map (..., 3, H, W) of u, v and strain with its channels in another order of `ORDERS`."""
+    """A map (..., 3, H, W) of u, v and strain with its channels in another order of `ORDERS`.
+
+    Examples
+    --------
+    >>> in_order(torch.tensor([1.0, 2.0, 3.0]).view(1, 3, 1, 1), "opencv").flatten().tolist()
+    [3.0, 2.0, 1.0]
+    """
     one_of("order", order, tuple(ORDERS))
     return flow[..., ORDERS[order], :, :]
 

@@ -1,5 +1,6 @@
 """One fold: what is learnt, which epoch is kept, and that every setting counts."""
 
+from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
@@ -9,9 +10,10 @@ from sklearn.utils.class_weight import compute_class_weight
 from torch import nn
 from torch.nn.functional import cross_entropy
 
+from meps_lib import batches, training
 from meps_lib.errors import MepsError
 from meps_lib.models import build
-from meps_lib.training import TrainConfig, _class_weights, fit, predict
+from meps_lib.training import TrainConfig, class_weights, fit, predict
 from meps_lib.trial import collate
 
 CLASSES = ("a", "b", "c")
@@ -81,12 +83,12 @@ def test_ends_with_the_best_validation_epoch(make_trial, class_weights):
 def test_class_weights_are_those_of_scikit_learn(make_trial):
     trials = uneven(signal_trials(make_trial, 15))
     assert [sum(t.label == c for t in trials) for c in CLASSES] == [5, 5, 2]
-    weights = _class_weights(trials, CLASSES)
+    weights = class_weights(trials, CLASSES)
     torch.testing.assert_close(weights, balanced(trials))
     # By hand, with a class that nobody has: 4 and 2 of 6 in two classes.
     few = [t for t in trials if t.label != "c"][:8]
     few = [t for t in few if t.label == "a"] + [t for t in few if t.label == "b"][:2]
-    assert _class_weights(few, CLASSES).tolist() == [0.75, 1.5, 1.0]
+    assert class_weights(few, CLASSES).tolist() == [0.75, 1.5, 1.0]
 
 
 class Level(nn.Module):
@@ -173,6 +175,10 @@ def test_every_setting_changes_the_weights(make_trial):
         {"learning_rate": 0.01},
         {"batch_size": 6},
         {"class_weights": False},
+        {"optimiser": "adamw", "weight_decay": 0.1},
+        {"schedule": "cosine"},
+        {"clip_norm": 1e-3},
+        {"precision": "bf16"},
     ):
         assert not torch.equal(usual, fitted(trials, **settings).layer.weight), settings
 
@@ -208,6 +214,12 @@ def test_a_loss_that_is_not_finite_is_refused_in_whichever_epoch(make_trial, sid
         ("learning_rate", 0, "a finite number, above 0"),
         ("weight_decay", -1e-3, "a finite number, 0 or more"),
         ("weight_decay", None, "a finite number, 0 or more"),
+        ("optimiser", "sgd", "expected one of adam, adamw"),
+        ("schedule", "linear", "expected one of constant, cosine"),
+        ("precision", "fp8", "expected one of fp32, bf16, fp16"),
+        ("clip_norm", 0, "expected a number"),
+        ("clip_norm", float("nan"), "expected a number"),
+        ("patience", 0, "a whole number, 1 or more"),
         ("device", "foo", "torch cannot use it here; expected cpu"),
         ("device", "cuda:99", "torch cannot use it here"),
         ("device", "meta", "torch cannot use it here"),
@@ -319,3 +331,127 @@ def test_predictions_draw_nothing(make_trial):
     with torch.no_grad():
         wanted = model.eval()(collate(trials, CLASSES)).logits.softmax(dim=1)
     torch.testing.assert_close(first, wanted)
+
+
+def assert_last_is_best(model):
+    """Or the weights would be those of an earlier step."""
+    losses = [h["validation_loss"] for h in model.history]
+    assert min(losses) == losses[-1]
+
+
+def plain_epochs(trials, make, n, rates=None, clip=None, **settings):
+    """The weights after n steps of one batch each, written out with torch alone."""
+    train = uneven(trials[:15])
+    batch, plain, weight = collate(train, CLASSES), Level(), balanced(train)
+    optimiser = make(plain.parameters(), **settings)
+    for k in range(n):
+        if rates is not None:
+            optimiser.param_groups[0]["lr"] = rates[k]
+        optimiser.zero_grad()
+        cross_entropy(plain(batch).logits, batch.label, weight).backward()
+        if clip is not None:
+            norm = plain.layer.weight.grad.norm()
+            plain.layer.weight.grad *= min(1, clip / norm)
+        optimiser.step()
+    return plain.layer.weight.detach()
+
+
+def test_decay_beside_the_gradient_is_adamw(make_trial):
+    trials = signal_trials(make_trial, 24)
+    wanted = plain_epochs(trials, torch.optim.AdamW, 3, lr=0.1, weight_decay=0.3)
+    how = {"batch_size": 12, "learning_rate": 0.1, "weight_decay": 0.3, "epochs": 3}
+    found = fitted(trials, optimiser="adamw", **how)
+    assert_last_is_best(found)
+    # Adam divides by a gradient's size, so that rounding of a small one shows.
+    torch.testing.assert_close(found.layer.weight.detach(), wanted, atol=5e-3, rtol=0)
+
+
+def test_the_cosine_begins_at_the_rate_and_falls_towards_0(make_trial):
+    trials = signal_trials(make_trial, 24)
+    rates = [0.1 * (1 + np.cos(np.pi * k / 4)) / 2 for k in range(4)]
+    wanted = plain_epochs(trials, torch.optim.Adam, 4, rates, lr=0.1, weight_decay=0.0)
+    how = {"batch_size": 12, "learning_rate": 0.1, "weight_decay": 0.0, "epochs": 4}
+    found = fitted(trials, schedule="cosine", **how)
+    assert_last_is_best(found)
+    # Adam divides by a gradient's size, so that rounding of a small one shows.
+    torch.testing.assert_close(found.layer.weight.detach(), wanted, atol=5e-3, rtol=0)
+
+
+def test_the_rate_falls_with_every_step(make_trial, monkeypatch):
+    """Two batches an epoch, two epochs."""
+    told = []
+    monkeypatch.setattr(training, "_rate", lambda config, done: told.append(done) or 0.01)
+    fitted(signal_trials(make_trial, 24), batch_size=6, epochs=2)
+    assert told == [0, 0.25, 0.5, 0.75]
+
+
+def test_a_long_gradient_is_cut_to_its_norm_and_a_short_one_is_not(make_trial):
+    """Adam's steps hardly depend on the length of a gradient; its decay, which is added, does."""
+    trials = signal_trials(make_trial, 24)
+    how = {"batch_size": 12, "learning_rate": 0.1, "weight_decay": 0.3, "epochs": 3}
+    usual = fitted(trials, **how).layer.weight
+    assert torch.equal(fitted(trials, clip_norm=1e3, **how).layer.weight, usual)
+    wanted = plain_epochs(trials, torch.optim.Adam, 3, clip=0.01, lr=0.1, weight_decay=0.3)
+    found = fitted(trials, clip_norm=0.01, **how)
+    assert_last_is_best(found)
+    torch.testing.assert_close(found.layer.weight.detach(), wanted, atol=5e-3, rtol=0)
+
+
+@pytest.mark.parametrize("patience", [1, 2])
+def test_it_ends_when_validation_has_waited_long_enough(make_trial, patience):
+    """Validation worsens from the second epoch on, and would be best in the sixth."""
+
+    class Scripted(Level):
+        epoch, script = -1, (1.0, 2.0, 3.0, 4.0, 5.0, 0.0)
+
+        def forward(self, batch):
+            self.epoch += self.training  # one batch an epoch
+            logits = super().forward(batch).logits
+            if self.training:
+                return SimpleNamespace(logits=logits)
+            right = torch.nn.functional.one_hot(batch.label, 3).float()
+            return SimpleNamespace(logits=0 * logits - self.script[self.epoch] * right)
+
+    trials = signal_trials(make_trial, 24)
+    losses = {}
+    for patient in (None, patience):
+        config = TrainConfig(6, 16, patience=patient)
+        losses[patient] = fit(Scripted(), trials[:15], trials[15:], CLASSES, config, seed=0)
+    assert len(losses[None]) == 6
+    assert losses[patience] == losses[None][: 1 + patience]
+
+
+def test_both_losses_are_the_same_quantity(make_trial):
+    """The same trials on both sides, uneven in class and batch, and steps too small to matter."""
+    trials = uneven(signal_trials(make_trial, 24))
+    others = [replace(t, subject=f"other {t.subject}") for t in trials]
+    config = TrainConfig(1, 5, learning_rate=1e-12, weight_decay=0.0)
+    (found,) = fit(Level(), trials, others, CLASSES, config, seed=0)
+    assert found["train_loss"] == pytest.approx(found["validation_loss"], rel=1e-6)
+
+
+def test_half_precision_is_near_single_in_training_and_prediction(make_trial):
+    trials = signal_trials(make_trial, 36, noise=0.2)
+    models = {}
+    for precision in ("fp32", "bf16"):
+        config = TrainConfig(3, 8, precision=precision)
+        fit(model := net(), trials[:24], trials[24:], CLASSES, config, seed=0)
+        assert all(p.dtype == torch.float32 for p in model.parameters())
+        models[precision] = model
+    single, half = (predict(m, trials, CLASSES) for m in models.values())
+    assert (single - half).abs().max() < 0.1 and not torch.equal(single, half)
+    said = predict(models["fp32"], trials, CLASSES, precision="bf16")
+    assert said.dtype == torch.float32
+    assert 0 < (said - single).abs().max() < 0.02
+    with pytest.raises(MepsError, match="precision='half'; expected one of fp32"):
+        predict(models["fp32"], trials, CLASSES, precision="half")
+
+
+@pytest.mark.parametrize("keep", [True, False])
+def test_whether_batches_are_kept_changes_no_weight(make_trial, monkeypatch, keep):
+    trials = signal_trials(make_trial, 24)
+    for k, trial in enumerate(trials):
+        trial.ps = trial.ps[:, : 256 - 5 * k]
+    usual = fitted(trials, epochs=2, batch_size=6).layer.weight
+    monkeypatch.setattr(batches, "SHARE", 1e9 if keep else 0.0)
+    assert torch.equal(fitted(trials, epochs=2, batch_size=6).layer.weight, usual)

@@ -11,25 +11,40 @@ from meps_lab.chapters.exercises.checking import exercise
 def soft_lookup(learner):
     """SciPy's softmax at several temperatures, and likenesses too large for exp."""
     rng = np.random.default_rng(9)
-    for n, d, m, temperature, size in ((3, 2, 1, 1.0, 1), (5, 4, 3, 0.5, 1), (4, 9, 2, 3.0, 4000)):
-        query, keys = size * rng.standard_normal(d), rng.standard_normal((n, d))
+    sizes = ((3, 2, 1, 1.0, 1), (5, 4, 3, 0.5, 1), (4, 9, 2, 3.0, 4000), (4, 9, 2, 3.0, -4000))
+    for n, d, m, temperature, size in sizes:
+        query, keys = rng.standard_normal(d), rng.standard_normal((n, d))
+        if abs(size) > 1:  # all of one sign: too large for exp, or all of them 0
+            query, keys = size * np.abs(query), np.abs(keys)
         values = rng.standard_normal((n, m))
         likeness = keys @ query
         want = softmax(likeness / temperature) @ values
         got = np.asarray(learner(query.copy(), keys.copy(), values.copy(), temperature), float)
         if got.shape != (m,):
-            return f"values of {m} numbers should give {m} numbers, got shape {got.shape}"
-        if not np.isfinite(got).all():
-            return "large likenesses gave NaN: take the largest away before exp, it changes nothing"
+            return f"values of shape ({n}, {m}) should give shape ({m},), got shape {got.shape}"
         if np.allclose(got, want, atol=1e-6):
             continue
-        if np.allclose(got, softmax(likeness * temperature) @ values, atol=1e-6):
-            return "the likenesses are divided by the temperature, not multiplied: cold is picky"
-        if np.allclose(got, values[likeness.argmax()], atol=1e-6):
-            return "that is the hard look-up: mix the values by the weights of a softmax"
-        if np.allclose(got, softmax(likeness / temperature / np.sqrt(d)) @ values, atol=1e-6):
-            return "divide by the temperature alone; the root of d would be another temperature"
-        return f"with temperature {temperature:g} expected {want.round(3)}, got {got.round(3)}"
+        case = f"with temperature {temperature:g} expected {want.round(3)}, got {got.round(3)}"
+        if abs(size) > 1:
+            return (
+                f"likenesses around {likeness.mean():.0f}: take the largest away before exp; {case}"
+            )
+        rooted = likeness / (temperature * np.sqrt(d))
+        slips = {
+            "divide the likenesses by the temperature, do not multiply": likeness * temperature,
+            "the temperature is not used": likeness,
+            "divide by the temperature alone, not by the root of d": rooted,
+        }
+        slips = {hint: softmax(logits) @ values for hint, logits in slips.items()}
+        slips |= {
+            "that is the hard look-up: mix by the weights of a softmax": values[likeness.argmax()],
+            "the weights do not sum to 1": np.exp(likeness / temperature) @ values,
+            "that is the plain mean: likenesses should weigh": values.mean(axis=0),
+        }
+        for hint, slip in slips.items():
+            if np.allclose(got, slip, atol=1e-6):
+                return f"{hint}; {case}"
+        return f"{case}; the weights are the softmax of keys @ query / temperature"
     return None
 
 
@@ -46,17 +61,23 @@ def masked_weights(learner):
         got = np.asarray(learner(logits.copy(), real.copy()), dtype=float)
         if got.shape != (2, 4):
             return f"logits of shape (2, 4) should give weights of that shape, got {got.shape}"
+        if np.allclose(got, want, atol=1e-6) and (got[:, ~real] == 0).all():
+            continue
+        row = np.abs(got - want).sum(axis=1).argmax()  # NaN counts as the largest
+        case = f"real = {real.astype(int)}: expected {want[row].round(3)}, got {got[row].round(3)}"
+        if not real.any():
+            return f"{case}; without a real key all weights are 0"
         if not np.isfinite(got).all():
-            return f"real = {real.astype(int)} gave NaN: without a real key all weights are 0"
+            return f"{case}; a product with -inf gives NaN: put -inf in with np.where"
         if (got[:, ~real] != 0).any():
-            return f"real = {real.astype(int)}: the weights of missing keys should be exactly 0"
-        if not np.allclose(got.sum(axis=1), want.sum(axis=1), atol=1e-6):
-            return (
-                f"real = {real.astype(int)}: the weights of a row sum to {got[0].sum():.3f}; "
-                "those of the real keys should sum to 1: leave the others out before you divide"
-            )
-        if not np.allclose(got, want, atol=1e-6):
-            return f"real = {real.astype(int)}: expected {want[0].round(3)}, got {got[0].round(3)}"
+            found = np.abs(got[:, ~real]).max()
+            return f"{case}; missing keys weigh exactly 0, here up to {found:.2g}"
+        if real.all() and np.allclose(got, softmax(logits, axis=0), atol=1e-6):
+            return f"{case}; columns sum to 1, rows should: a softmax along the keys has axis=1"
+        if np.allclose(got, softmax(logits, axis=1) * real, atol=1e-6):
+            total = got[row].sum()
+            return f"{case}; it sums to {total:.3f}: leave missing keys out before you divide"
+        return f"{case}; each row is the softmax of its own real keys and sums to 1"
     return None
 
 
@@ -90,14 +111,21 @@ def exchange_effect(learner):
         got = float(learner(attend, asks.copy(), content.copy()))
         if np.isclose(got, want, atol=1e-6):
             continue
-        both = attend(np.roll(asks, 1, axis=0), np.roll(content, 1, axis=0))
-        if want and np.isclose(got, 2 * want, atol=1e-6):
-            return "weight that moves is counted where it leaves and where it comes: take half"
-        if np.isclose(got, np.abs(own - both).sum(axis=-1).mean() / 2, atol=1e-6):
-            return "the content was exchanged too: each trial keeps its own, or nothing is tested"
-        if abs(got) < 1e-6:
-            return "differences with their signs sum to 0 in every row: take absolute values"
-        return f"of {name} a share of {want:.4f} moves, got {got:.4f}"
+        case = f"of {name} a share of {want:.4f} moves, got {got:.4f}"
+        before, turned = (np.roll(x, 1, axis=0) for x in (asks, content))
+        asked = {
+            "the content was exchanged too; each trial keeps its own": (before, turned),
+            "the content was exchanged and the guide was kept": (asks, turned),
+            "each trial was asked by the guide after it": (np.roll(asks, -1, axis=0), content),
+        }
+        slips = {k: np.abs(own - attend(*by)).sum(axis=-1).mean() / 2 for k, by in asked.items()}
+        slips["what moves is counted where it leaves and where it comes: take half"] = 2 * want
+        slips["differences with their signs sum to 0: take absolute values"] = 0
+        slips["sum over the keys; the mean is over trials and tokens alone"] = want / 6
+        for hint, slip in slips.items():
+            if np.isclose(got, slip, atol=1e-6):
+                return f"{case}; {hint}"
+        return f"{case}; a row moves half the sum of its absolute differences"
     return None
 
 
@@ -119,14 +147,44 @@ def multi_head(learner):
             return f"3 guide tokens of {d} features should give (3, {d}), got {got.shape}"
         if np.allclose(got, want, atol=1e-6):
             continue
-        q, k, v = guide @ w_q, content @ w_k, content @ w_v
-        if np.allclose(got, softmax(q @ k.T / np.sqrt(d), axis=1) @ v, atol=1e-6):
-            return (
-                f"that is one head over all {d} features: each of the {heads} has its own softmax"
-            )
-        return (
-            f"{heads} heads of {d // heads} features: the first output should be "
-            f"{want[0, 0]:.4f}, got {got[0, 0]:.4f}: neighbouring features make a head, and the "
-            f"temperature is the root of {d // heads}"
+        i, j = np.unravel_index(np.abs(got - want).argmax(), want.shape)
+        size = d // heads
+        case = (
+            f"{heads} head{'s' * (heads > 1)} of {size} features: output [{i}, {j}] should be "
+            f"{want[i, j]:.4f}, got {got[i, j]:.4f}"
         )
+        for hint, slip in _slips(guide, content, (w_q, w_k, w_v), heads).items():
+            if np.allclose(got, slip, atol=1e-6):
+                return f"{case}; {hint}"
+        return f"{case}; each head is softmax(q @ k.T / root of {size}) @ v of its own features"
     return None
+
+
+def _side_by_side(q, k, v, heads, root, axis=-1):
+    """Outputs (G, D) of heads of neighbouring features, likenesses divided by a root."""
+    parts = zip(*(np.split(x, heads, axis=1) for x in (q, k, v)), strict=True)
+    return np.hstack([softmax(a @ b.T / root, axis=axis) @ c for a, b, c in parts])
+
+
+def _slips(guide, content, matrices, heads) -> dict[str, np.ndarray]:
+    """Plausible mistakes of several heads, each with what it gives."""
+    d = guide.shape[1]
+    size = d // heads
+    q, k, v = (x @ w for x, w in zip((guide, content, content), matrices, strict=True))
+    turned = (x @ w.T for x, w in zip((guide, content, content), matrices, strict=True))
+    root, order = np.sqrt(size), np.arange(d).reshape(-1, heads).T.ravel()
+    apart = _side_by_side(q[:, order], k[:, order], v[:, order], heads, root)
+    even = _side_by_side(q, k, v, heads, root, axis=0)
+    back = apart[:, np.argsort(order)]
+    wide = f"the likenesses are divided by the root of {d}, not of {size}"
+    one = "that is one head over all features"
+    return {
+        one: _side_by_side(q, k, v, 1, np.sqrt(d)),
+        f"{one}, with the root of {size}": _side_by_side(q, k, v, 1, root),
+        wide: _side_by_side(q, k, v, heads, np.sqrt(d)),
+        "the likenesses are not divided by a temperature": _side_by_side(q, k, v, heads, 1),
+        "the weights of a question should sum to 1 over the content": even,
+        "the matrices are turned round: use guide @ w_q": _side_by_side(*turned, heads, root),
+        "neighbouring features make a head, not features that lie apart": back,
+        "neighbouring features should make a head": apart,
+    }

@@ -155,12 +155,12 @@ def test_a_leak_in_the_preparation_would_be_noticed(pair, modality, monkeypatch)
 @EVERY_MODEL
 def test_a_leak_of_labels_would_be_noticed(pair, monkeypatch):
     """The mistake: the weights of the classes are counted over everybody."""
-    everybody, of, weights = [], PreparedDataset.of, training._class_weights
+    everybody, of, weights = [], PreparedDataset.of, training.class_weights
 
     def all_and_of(self, subjects):
         everybody[:] = self.trials
         return of(self, subjects)
 
     monkeypatch.setattr(PreparedDataset, "of", all_and_of)
-    monkeypatch.setattr(training, "_class_weights", lambda _, classes: weights(everybody, classes))
+    monkeypatch.setattr(training, "class_weights", lambda _, classes: weights(everybody, classes))
     assert not same_weights(pair)

@@ -11,10 +11,18 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from meps_lab.cli import loso as cli_loso
-from meps_lab.simulate import FolderDataset, Scenario, ceiling, save_dataset, simulate_cohort
-from meps_lab.simulate.ceiling import BODY_ERRORS, _evidence, body_features
+from meps_lab.simulate import (
+    FolderDataset,
+    Scenario,
+    ceiling,
+    ceiling_answers,
+    save_dataset,
+    simulate_cohort,
+)
+from meps_lab.simulate.evidence import BODY_ERRORS, body_features, evidence_of
 from meps_lab.simulate.face.clip import FaceClip
 from meps_lib.errors import MepsError
+from meps_lib.protocol import bootstrap_interval
 from meps_lib.protocol.metrics import score
 
 # Ten seconds of signals at the lowest rate: the truth of the events does not depend on it.
@@ -101,7 +109,7 @@ def test_the_rest_is_no_nan_whenever_the_event_comes():
     for before in (0.0, 0.3, 1.0):
         dials = Scenario(**QUICK, signals=("ECG", "PPG", "RSP", "SKT"), ps_before_s=before)
         cohort = simulate_cohort(4, 6, scenario=dials)
-        rows = np.array([body_features(t, np.random.default_rng(0)) for t in _evidence(cohort)])
+        rows = np.array([body_features(t, np.random.default_rng(0)) for t in evidence_of(cohort)])
         named = dict(zip(BODY_ERRORS, np.isnan(rows).mean(0), strict=True))
         for name in ("early rate", "late rate", "pulse", "breath", "temperature"):
             assert named[name] < 0.1, (before, name)
@@ -142,6 +150,29 @@ def test_same_seeds_same_numbers_and_folders_agree(tmp_path):
     line = cli_loso._ceiling(folder, ("colour", "ps"))  # as "meps loso --root" prints it
     assert f"UAR {ceiling(cohort).uar['both']:.3f}" in line
     assert f"UAR {ceiling(cohort).uar['body']:.3f}" in cli_loso._ceiling(folder, ("ps",))
+
+
+def test_the_ceiling_is_the_score_of_the_answers():
+    """Of each part and seed a row a trial, whatever other seeds there are; their mean is told."""
+    cohort = simulate_cohort(4, 6, seed=5, scenario=Scenario(**QUICK))
+    said, best = (f(cohort, (3, 1), n_people=6) for f in (ceiling_answers, ceiling))
+    assert list(said) == ["subject", "clip", "truth", "part", "model", "prediction"]
+    assert list(said["part"].unique()) == list(best.index) == ["face", "body", "both"]
+    trials = cohort.index[["subject", "clip", "label"]].to_numpy().tolist()
+    for part, table in said.groupby("part"):
+        found = bootstrap_interval(table, cohort.classes, n_resamples=100)["score"]
+        assert np.allclose(found, best.loc[part, found.index], rtol=0, atol=1e-12)
+        first, second = (table[table["model"] == seed] for seed in (3, 1))
+        assert len(first) + len(second) == len(table)
+        for one in (first, second):
+            assert one[["subject", "clip", "truth"]].to_numpy().tolist() == trials
+        alone = ceiling_answers(cohort, (1,), n_people=6).query("part == @part")
+        assert alone["prediction"].tolist() == second["prediction"].tolist()
+
+
+def test_a_seed_that_stands_there_twice_is_refused():
+    with pytest.raises(MepsError, match=r"seeds=\[4, 2, 4\]; expected each once"):
+        ceiling(simulate_cohort(2, 3, scenario=Scenario(**QUICK)), (4, 2, 4))
 
 
 def test_trials_without_truth_are_refused(tmp_path):

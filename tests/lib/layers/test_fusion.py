@@ -5,7 +5,7 @@ import torch
 from scipy.stats import norm
 
 from meps_lib.errors import MepsError
-from meps_lib.layers.fusion import WeightedFusion, normal_weights
+from meps_lib.layers.fusion import NARROWEST, WeightedFusion, normal_weights
 
 
 def test_five_frames_get_the_weights_of_the_ledger():
@@ -49,11 +49,30 @@ def test_the_centre_moves_the_peak():
         {"n_frames": 5, "reading": "two-sigma"},
         {"reading": "two-sigma", "n_frames": 2.5},
         {"n_frames": 1, "reading": "two-sigma"},
+        {"n_frames": 16, "width": 1e-200},
+        {"n_frames": 16, "reading": "z-score", "width": 1e-200},
+        {"n_frames": 16, "span": 1e200},
     ],
 )
 def test_impossible_curves_are_refused(kw):
     with pytest.raises(MepsError, match=list(kw)[-1]):
         normal_weights(**kw)
+
+
+@pytest.mark.parametrize("mode", ["fixed", "apex", "learnt"])
+@pytest.mark.parametrize("n", [15, 16, 4001])
+def test_the_narrowest_curve_is_the_nearest_frames(mode, n):
+    """One in the middle or two beside it; anything narrower is no number, and refused."""
+    width = 6.001 * NARROWEST  # three-sigma has a sixth of the clip
+    nearest = torch.zeros(n)
+    nearest[(n - 1) // 2 : n // 2 + 1] = 1 / (2 - n % 2)
+    torch.testing.assert_close(normal_weights(n, width=width), nearest)
+    mask = torch.arange(n + 3) < n
+    weights = WeightedFusion(mode, width=width).weights(mask[None])[0]
+    assert weights.isfinite().all() and weights[nearest.argmax()] > 0
+    assert weights.sum().item() == pytest.approx(1)
+    with pytest.raises(MepsError, match="width=1e-200: a curve of .* of the clip; expected 1e-06"):
+        WeightedFusion(mode, width=1e-200)
 
 
 def test_padding_changes_nothing():

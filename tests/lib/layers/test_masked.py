@@ -4,6 +4,7 @@ import pytest
 import torch
 from torch import nn
 
+from meps_lib.errors import MepsError
 from meps_lib.layers import MaskedBatchNorm1d, SqueezeExcite1d
 from meps_lib.layers.masked import masked_pool, token_mean
 
@@ -101,6 +102,12 @@ def test_fewer_than_two_real_samples_tell_no_statistic(unsettle, n_real):
     assert y.grad.isfinite().all()
     if n_real:  # it is its own mean
         torch.testing.assert_close(out[1, :, 0], norm.bias)
+
+
+@pytest.mark.parametrize("momentum", [None, -0.1, 1.5, True, "0.1"])
+def test_a_momentum_that_is_no_share_is_refused(momentum):
+    with pytest.raises(MepsError, match=f"momentum={momentum!r}; expected a number, 0 to 1"):
+        MaskedBatchNorm1d(5, momentum=momentum)
 
 
 @pytest.mark.parametrize("stride", [1, 2, 3, 7, 30, 41])

@@ -1,11 +1,22 @@
 """Which modalities a network sees while it trains; what it does not see is not there."""
 
 import copy
+from dataclasses import replace
 
 import pytest
 import torch
+from einops import rearrange
+from torch.nn.functional import pad
 
-from meps_lib.layers import ModalityDropout, SeparableMixableEncoder, SignalInput, SignalTokens
+from meps_lib.layers import (
+    FrameInput,
+    FrameTokens,
+    ModalityDropout,
+    SeparableMixableEncoder,
+    SignalInput,
+    SignalTokens,
+)
+from meps_lib.layers.backbone import BACKBONES
 from meps_lib.models import build
 from meps_lib.trial import Batch, collate
 
@@ -169,3 +180,69 @@ def test_where_nobody_has_signals_everyone_gets_the_learnt_vector(make_trial, un
     for name, buffer in layer.named_buffers():
         if "num_batches" not in name:
             assert torch.equal(buffer, before[name]), name
+
+
+@pytest.mark.parametrize("training", [True, False])
+def test_what_is_no_number_in_padding_goes_no_further(uneven, unsettle, training):
+    """NaN behind a signal and in a hidden one: tokens, statistics, gradients are as with zeros."""
+    results = []
+    for filling in (0.0, torch.nan):
+        layer, batch = signal_tokens(unsettle).train(training), collate(uneven, "abc")
+        batch.ps = batch.ps.masked_fill(~batch.ps_mask[:, None], filling)
+        batch.ps[3], batch.ps_mask[3] = filling, True
+        tokens, _, _ = layer(batch)
+        tokens.square().sum().backward()
+        results.append([tokens, *layer.buffers(), *(p.grad for p in layer.parameters())])
+    for with_zeros, with_nan in zip(*results, strict=True):
+        assert torch.equal(with_nan, with_zeros)
+
+
+def test_a_signal_of_one_token_has_a_second_step_that_is_masked(make_trial, unsettle):
+    """As it has among longer ones; a trial without signals has the learnt vector at both."""
+    layer = signal_tokens(unsettle).eval()
+    short, nobody = make_trial(0, n_samples=21), make_trial(1, ("colour",))
+    tokens, counts, keys = layer(collate([short, nobody], "abc"))
+    assert keys.tolist() == [[True, False], [False, False]]
+    assert counts.tolist() == [[True, False], [True, True]]
+    assert torch.equal(tokens[1], layer.fill.absent.expand(2, 12))
+    among, also_counts, also_keys = layer(collate([short, make_trial(2)], "abc"))
+    torch.testing.assert_close(tokens[0, 0], among[0, 0])
+    for mask in (also_counts[0], also_keys[0]):
+        assert mask[0] and len(mask) > 2 and not mask[1:].any()
+
+
+def with_padding(batch, more, value):
+    """`more` frames of padding behind each clip, and `value` in all that is padding."""
+
+    def longer(x):
+        return pad(x, (0, 0, 0, 0, 0, 0, 0, more))
+
+    real = pad(batch.frame_mask, (0, more))
+    seen = real[:, :, None, None, None]
+    frames = {
+        name: torch.where(seen, longer(getattr(batch, name)), value) for name in ("colour", "depth")
+    }
+    return replace(batch, frame_mask=real, depth_mask=longer(batch.depth_mask), **frames)
+
+
+@pytest.mark.parametrize("name", ["colour", "depth"])
+@pytest.mark.parametrize("mode", ["difference", "raw"])
+@pytest.mark.parametrize("kind", BACKBONES)
+def test_padding_enters_no_statistic_of_a_backbone_in_training(uneven, unsettle, name, mode, kind):
+    """Tokens and running statistics are those of the real frames, one after the other."""
+
+    def fresh():
+        torch.manual_seed(0)
+        backbone = BACKBONES[kind]({"colour": 3, "depth": 1}[name], dim=4, width=4, grid=3)
+        return unsettle(FrameTokens(FrameInput(name, mode), backbone, 4, 3)).train()
+
+    alone, batch = fresh(), collate(uneven, "abc")
+    inputs = [alone.input(collate([t], "abc"))[0][0] for t in uneven if name in t.modalities]
+    maps = alone.backbone(torch.cat(inputs))
+    real = batch.frame_mask & batch.present[name][:, None]
+    for more, value in ((0, 0.0), (0, 1e3), (2, 0.0), (5, -1e3)):
+        layer = fresh()
+        tokens = layer(with_padding(batch, more, value))[:, : real.shape[1]]
+        torch.testing.assert_close(tokens[real], rearrange(maps, "n d h w -> n (h w) d"))
+        for key, buffer in alone.named_buffers():
+            torch.testing.assert_close(layer.get_buffer(key), buffer, msg=key)

@@ -13,15 +13,6 @@ from meps_lib.models import build
 from meps_lib.trial import collate
 
 
-@pytest.fixture
-def net(unsettle):
-    def make(**kw):
-        torch.manual_seed(0)
-        return unsettle(build("meps", **({"ps_sfreq": 64.0, "grid": 3} | kw))).eval()
-
-    return make
-
-
 def noise(x, seed=3):
     return 40 * torch.randn(x.shape, generator=torch.Generator().manual_seed(seed))
 
@@ -41,11 +32,8 @@ CHOICES = [
 ]
 
 
-@pytest.mark.parametrize("choice", CHOICES, ids=str)
-def test_what_is_not_there_is_not_looked_at(net, uneven, choice):
-    """Padding, holes and absent modalities may hold anything."""
-    model, batch = net(**choice), collate(uneven, "abc")
-    before = model(batch)
+def spoil(batch):
+    """Noise in padding, in holes and in absent modalities."""
     frames = ~batch.frame_mask[:, :, None, None, None]
     for name in ("colour", "depth"):
         x, there = getattr(batch, name), batch.present[name][:, None, None, None, None]
@@ -57,10 +45,30 @@ def test_what_is_not_there_is_not_looked_at(net, uneven, choice):
     nobody = ~batch.present["ps"]
     batch.ps = torch.where(batch.ps_mask[:, None], batch.ps, noise(batch.ps))
     batch.ps[nobody], batch.ps_mask[nobody] = noise(batch.ps[nobody]), True
-    after = model(batch)
+    return batch
+
+
+@pytest.mark.parametrize("choice", CHOICES, ids=str)
+def test_what_is_not_there_is_not_looked_at(net, uneven, choice):
+    """Padding, holes and absent modalities may hold anything."""
+    model, batch = net(**choice), collate(uneven, "abc")
+    before = model(batch)
+    after = model(spoil(batch))
     torch.testing.assert_close(after.logits, before.logits)
     for name, weights in before.weights.items():
         torch.testing.assert_close(after.weights[name], weights)
+
+
+@pytest.mark.parametrize("choice", CHOICES, ids=str)
+def test_what_is_not_there_enters_no_statistic_of_training(net, uneven, choice):
+    """Logits and running statistics are those of what was recorded."""
+    results = []
+    for fill in (lambda batch: batch, spoil):
+        model = net(dropout=0.0, **choice).train()
+        logits = model(fill(collate(uneven, "abc"))).logits
+        results.append({"logits": logits, **dict(model.named_buffers())})
+    for name, clean in results[0].items():
+        torch.testing.assert_close(results[1][name], clean, msg=name)
 
 
 @pytest.mark.parametrize("choice", CHOICES, ids=str)
@@ -76,6 +84,23 @@ def test_a_trial_is_the_same_alone_and_among_longer_ones(net, uneven, choice):
             torch.testing.assert_close(
                 together.weights[name][k, : len(own)], own, atol=1e-5, rtol=1e-4
             )
+
+
+@pytest.mark.parametrize("query", ["guide", "content"])
+@pytest.mark.parametrize("asking", ["each", "once"])
+def test_a_signal_of_one_token_is_the_same_alone_and_among_longer_ones(
+    net, make_trial, query, asking
+):
+    """A third of a second, where a token is half of one: its second step is masked."""
+    model, short = net(query=query, asking=asking), make_trial(0, n_samples=21)
+    alone = model(collate([short], "abc"))
+    among = model(collate([short, make_trial(1), make_trial(2, ("colour", "depth"))], "abc"))
+    torch.testing.assert_close(alone.logits[0], among.logits[0], atol=1e-5, rtol=1e-5)
+    if query == "content":  # over one real key the weights are 1
+        for found in (alone, among):
+            one, *others = found.weights["ps_steps"][0].unbind(dim=-1)
+            assert torch.equal(one, torch.ones_like(one)) and others
+            assert not torch.stack(others).any()
 
 
 @pytest.mark.parametrize(("query", "blind"), [("guide", 2), ("content", 1)])

@@ -13,15 +13,6 @@ ALL = ("colour", "depth", "ps")
 
 
 @pytest.fixture
-def net(unsettle):
-    def make(**kw):
-        torch.manual_seed(0)
-        return unsettle(build("meps", **({"ps_sfreq": 64.0, "grid": 3} | kw))).eval()
-
-    return make
-
-
-@pytest.fixture
 def batch(make_trial):
     return collate([make_trial(k, n_frames=4 + k, n_samples=150 + 40 * k) for k in range(3)], "abc")
 

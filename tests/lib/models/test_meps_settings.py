@@ -4,17 +4,7 @@ import pytest
 import torch
 
 from meps_lib.layers import normal_weights
-from meps_lib.models import build
 from meps_lib.trial import collate
-
-
-@pytest.fixture
-def net(unsettle):
-    def make(**kw):
-        torch.manual_seed(0)
-        return unsettle(build("meps", **({"ps_sfreq": 64.0, "grid": 3} | kw))).eval()
-
-    return make
 
 
 @pytest.fixture

@@ -87,6 +87,38 @@ def one_head(guide, content, w_q, w_k, w_v, heads):
     return heads_by_reshape(guide, content, w_q, w_k, w_v, 1)
 
 
+def clipped(query, keys, values, temperature):
+    e = np.exp(np.clip(keys @ query / temperature, -700, 700))
+    return e / e.sum() @ values
+
+
+def times_infinity(logits, real):
+    with np.errstate(all="ignore"):
+        return softmax(logits * np.where(real, 1, -np.inf), axis=1)
+
+
+def from_the_first_row(logits, real):
+    return np.vstack([masked(logits, real)[0]] * len(logits))
+
+
+def flat_heads(guide, content, w_q, w_k, w_v, heads):
+    """Every head in its place, and softmax forgotten for plain shares."""
+    parts = (np.split(x, heads, axis=1) for x in (guide @ w_q, content @ w_k, content @ w_v))
+    shares = lambda x: np.abs(x) / np.abs(x).sum(axis=1, keepdims=True)  # noqa: E731
+    return np.hstack([shares(q @ k.T) @ v for q, k, v in zip(*parts, strict=True)])
+
+
+def one_head_cooler(guide, content, w_q, w_k, w_v, heads):
+    logits = guide @ w_q @ (content @ w_k).T / (len(w_q) // heads) ** 0.5
+    return softmax(logits, axis=1) @ (content @ w_v)
+
+
+def over_guides(guide, content, w_q, w_k, w_v, heads):
+    parts = (np.split(x, heads, axis=1) for x in (guide @ w_q, content @ w_k, content @ w_v))
+    root = (len(w_q) // heads) ** 0.5
+    return np.hstack([softmax(q @ k.T / root, axis=0) @ v for q, k, v in zip(*parts, strict=True)])
+
+
 RIGHT = {
     "09.1": [look, look_by_loop],
     "09.2": [masked, masked_by_rows],
@@ -96,28 +128,43 @@ RIGHT = {
 
 WRONG = {
     "09.1": [
-        (lambda q, k, v, t: look(q, k, v, 1 / t), "divided by the temperature"),
+        (lambda q, k, v, t: look(q, k, v, 1 / t), "do not multiply"),
+        (lambda q, k, v, t: look(q, k, v, 1), "the temperature is not used"),
         (lambda q, k, v, t: v[(k @ q).argmax()], "hard look-up"),
         (lambda q, k, v, t: look(q, k, v, t * len(q) ** 0.5), "temperature alone"),
+        (lambda q, k, v, t: np.exp(k @ q / t) @ v, "do not sum to 1"),
+        (lambda q, k, v, t: v.mean(axis=0), "plain mean"),
+        (lambda q, k, v, t: k @ q / (k @ q).sum() @ v, "the weights are the softmax of"),
         (look_and_overflow, "take the largest away"),
-        (lambda q, k, v, t: softmax(k @ q / t)[:, None] * v, "shape"),
+        (clipped, "take the largest away"),
+        (lambda q, k, v, t: softmax(k @ q / t)[:, None] * v, "(3, 1) should give shape (1,)"),
     ],
     "09.2": [
-        (lambda x, real: softmax(x, axis=1) * real, "leave the others out"),
+        (lambda x, real: softmax(x, axis=1) * real, "leave missing keys out"),
+        (lambda x, real: softmax(x, axis=0) * real, "columns sum to 1"),
         (lambda x, real: softmax(x * real, axis=1), "exactly 0"),
+        (lambda x, real: softmax(np.where(real, x, -9), axis=1), "here up to"),
+        (times_infinity, "put -inf in with np.where"),
+        (from_the_first_row, "softmax of its own real keys"),
         (mask_as_nan, "without a real key"),
-        (lambda x, real: softmax(np.where(real, x, -1e9), axis=1), "exactly 0"),
+        (lambda x, real: softmax(np.where(real, x, -1e9), axis=1), "without a real key"),
     ],
     "09.3": [
         (lambda a, g, c: effect(a, g, c, half=1), "take half"),
-        (lambda a, g, c: effect(a, g, c, both=True), "content was exchanged"),
+        (lambda a, g, c: effect(a, g, c, both=True), "content was exchanged too"),
+        (lambda a, g, c: effect(a, g[::-1], c[::-1]), "guide after it"),
+        (lambda a, g, c: effect(a, g, c) / 6, "sum over the keys"),
         (signed, "absolute values"),
         (lambda a, g, c: 0.5, "of weights that listen"),
     ],
     "09.4": [
-        (one_head, "its own softmax"),
-        (lambda *a: heads_by_reshape(*a, wide=True), "root of"),
-        (interleaved, "neighbouring features"),
+        (one_head, "that is one head over all features"),
+        (one_head_cooler, "one head over all features, with the root of 3"),
+        (lambda *a: heads_by_reshape(*a, wide=True), "divided by the root of 6, not of 3"),
+        (interleaved, "not features that lie apart"),
+        (over_guides, "1 head of 4 features"),
+        (lambda g, c, q, k, v, h: heads_by_reshape(g, c, q.T, k.T, v.T, h), "turned round"),
+        (flat_heads, "of its own features"),
         (lambda *a: heads_by_reshape(*a)[:, :1], "should give"),
     ],
 }
