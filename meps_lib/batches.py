@@ -1,10 +1,9 @@
 """Trials as batches: padded once and kept on the device where they fit, and cut by rows.
 
-To pad every trial anew in each epoch costs as much as a small network's step; and a GPU would wait
-for each copy.
+A GPU would else wait for each batch's way to it. On a CPU nothing is gained (measured:
+`benchmarks/loop.py`), so there each batch is padded when it is asked for, and takes no more memory.
 """
 
-import os
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -13,8 +12,8 @@ from torch import Tensor
 
 from meps_lib.trial import Batch, Trial, collate
 
-# Share of the device's free memory that batches may take. CHOICE: ours. WHY: the network, its
-# gradients and what it computes need the rest.
+# Share of a GPU's free memory that batches may take. CHOICE: ours. WHY: the network, its gradients
+# and what it computes need the rest.
 SHARE = 0.25
 _BY_FRAME, _BY_SAMPLE = ("frame_mask", "colour", "depth", "depth_mask"), ("ps", "eeg")
 
@@ -30,7 +29,7 @@ class Batches:
     device : torch.device
     keep : bool, optional
         Pad all once and keep them on the device, or pad each batch when it is asked for. By
-        default they are kept where they take at most `SHARE` of the device's free memory.
+        default they are kept on a GPU of whose free memory they take at most `SHARE`.
 
     Notes
     -----
@@ -54,7 +53,7 @@ class Batches:
     ):
         self.trials, self.classes, self.device = trials, tuple(classes), device
         if keep is None:
-            keep = padded_bytes(trials) <= SHARE * free_bytes(device)
+            keep = padded_bytes(trials) <= SHARE * _free_bytes(device)
         self.whole = collate(trials, classes).to(device) if keep else None
 
     def __call__(self, rows: Sequence[int]) -> Batch:
@@ -125,11 +124,6 @@ def padded_bytes(trials: Sequence[Trial]) -> int:
     return total
 
 
-def free_bytes(device: torch.device) -> float:
-    """Free memory of a device; of a computer that does not tell, four gigabytes."""
-    if device.type == "cuda":
-        return torch.cuda.mem_get_info(device)[0]
-    try:
-        return os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
-    except (AttributeError, ValueError, OSError):  # Windows has no sysconf, macOS no such name
-        return 4e9
+def _free_bytes(device: torch.device) -> float:
+    """Free memory of a GPU; 0 of what is none."""
+    return torch.cuda.mem_get_info(device)[0] if device.type == "cuda" else 0

@@ -1,8 +1,8 @@
 """All folds of a study in one program: networks of one shape, stacked and trained side by side.
 
 A small network leaves a GPU idle: its steps are too short to fill it, and there are thousands of
-them one after the other. Here one step is a step of every fold. On a CPU it gains nothing, since
-the work is the same (measured: `benchmarks/stacked.py`); use `meps_lib.training.fit` there.
+them one after the other. Here one step is a step of every fold. On a CPU the work is the same, and
+little is gained (measured: `benchmarks/loop.py`); use `meps_lib.training.fit` there.
 """
 
 import copy

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from meps_lib import batches
-from meps_lib.batches import Batches, free_bytes, padded_bytes, take
+from meps_lib.batches import Batches, padded_bytes, take
 from meps_lib.trial import collate
 
 CPU = torch.device("cpu")
@@ -72,13 +72,11 @@ def test_the_bytes_are_those_of_the_padded_batch(mixed):
 def test_they_are_kept_where_they_take_a_quarter_of_what_is_free_at_most(uneven, monkeypatch):
     need = padded_bytes(uneven)
     for free, kept in ((4 * need, True), (4 * need - 4, False)):
-        monkeypatch.setattr(batches, "free_bytes", lambda device, free=free: free)
+        monkeypatch.setattr(batches, "_free_bytes", lambda device, free=free: free)
         assert (Batches(uneven, "abc", CPU).whole is not None) == kept
 
 
-def test_the_free_memory_is_a_part_of_what_there_is(monkeypatch):
-    with open("/proc/meminfo") as told:
-        total = 1024 * int(told.readline().split()[1])
-    assert 0 < free_bytes(CPU) <= total
-    monkeypatch.delattr("os.sysconf")  # as on Windows
-    assert free_bytes(CPU) == 4e9
+def test_on_a_cpu_nothing_is_kept_and_a_gpu_is_asked_what_is_free(uneven, monkeypatch):
+    assert Batches(uneven, "abc", CPU).whole is None
+    monkeypatch.setattr(torch.cuda, "mem_get_info", lambda device: (4096, 8192))
+    assert batches._free_bytes(torch.device("cuda")) == 4096

@@ -33,14 +33,14 @@ def each_norm(x, mask):
     return np.array([np.where(m, (r - r[m].mean()) / r[m].std(), 0) for r, m in rows])
 
 
-def transformed(x, taps, conj=True, pad=True, centred=True):
-    n, half = len(x) + (len(taps) if pad else 0), len(taps) // 2
+def transformed(x, taps, conj=True, pad=None, centred=True, to=True):
+    n, half = len(x) + (len(taps) if pad is None else pad), len(taps) // 2
     w = np.zeros(n)
     w[: len(taps)] = taps
     w = np.roll(w, -half if centred else 0)
     spectrum = np.fft.rfft(w)
-    y = np.fft.irfft(np.fft.rfft(x, n) * (spectrum.conj() if conj else spectrum), n)
-    return y[: len(x)]
+    product = np.fft.rfft(x, n) * (spectrum.conj() if conj else spectrum)
+    return np.fft.irfft(product, n if to else None)[: len(x)]
 
 
 def shift_after(x, taps):
@@ -74,6 +74,7 @@ RIGHT = {
         transformed,
         shift_after,
         lambda x, taps: fftconvolve(x, taps[::-1])[len(taps) // 2 :][: len(x)],
+        lambda x, taps: transformed(x, taps, pad=len(taps) // 2),
     ],
     "07.5": [seen],
 }
@@ -83,13 +84,18 @@ WRONG = {
         (lambda s, f, n: bill(s, f, n) / f, "one sample"),
         (lambda s, f, n: bill(s, f, 1), "one signal"),
         (lambda s, f, n: n * sum(s) * f * f, "no number of taps"),
-        (lambda s, f, n: n * odd(max(s), f) * f, "products, got"),
+        (lambda s, f, n: n * odd(max(s), f) * f, "are [7, 25, 103] taps"),
+        (lambda s, f, n: sum(n * (2 * int(t * f / 2) + 1) * f for t in s), "are [3, 51] taps"),
     ],
     "07.2": [
         (lambda i, o, f, g: i * o * f // g, "residual"),
         (lambda i, o, f, g: i * o * (f + 1), "its own rows"),
         (lambda i, o, f, g: i * o * (f + 1) // g**2, "one group"),
-        (lambda i, o, f, g: 96 + i, "weights, got"),
+        (lambda i, o, f, g: (i * f + 1) * o // g, "residual of its own"),
+        (lambda i, o, f, g: o * (f + 1), "rows of its own"),
+        (lambda i, o, f, g: o * (f + 1) // g, "rows of its own"),
+        (lambda i, o, f, g: i * o * (f + 1) // g + o, "no bias"),
+        (lambda i, o, f, g: i * o * (f + 1) * g, "90 weights, got 360"),
     ],
     "07.3": [
         (plain_norm, "entered mean and deviation"),
@@ -101,14 +107,23 @@ WRONG = {
     "07.4": [
         (lambda x, w: transformed(x, w, conj=False, centred=True)[::-1], "expected what"),
         (lambda x, w: transformed(x, w[::-1]), "turned round"),
-        (lambda x, w: transformed(x, w, pad=False), "append zeros"),
-        (lambda x, w: transformed(x, w, centred=False), "middle tap"),
+        (lambda x, w: transformed(x, w, pad=0), "append zeros"),
+        (lambda x, w: transformed(x, w, pad=10), "append zeros"),
+        (lambda x, w: transformed(x, w, centred=False), "too early by 1: the middle tap"),
+        (lambda x, w: np.roll(transformed(x, w), 1), "too late by 1: the middle tap"),
+        (lambda x, w: transformed(x, w, to=False), "give np.fft.irfft its n"),
+        (lambda x, w: transformed(x, w, pad=len(w) - 1, to=False), "give np.fft.irfft its n"),
+        (lambda x, w: np.correlate(x, w, "same"), "the sliding sum itself"),
+        (lambda x, w: np.convolve(x, w[::-1], "same"), "the sliding sum itself"),
         (lambda x, w: transformed(x, w) + 0j, "complex"),
         (lambda x, w: np.correlate(x, w, "full"), "keep its length"),
     ],
     "07.5": [
         (lambda s, t, f: seen(s, t, f) * f, "divide by the rate"),
+        (lambda s, t, f: seen(s, t, f) * np.prod(t), "not by the tokens'"),
         (seen_at_one_rate, "lower rate"),
+        (lambda s, t, f: seen(s[-1:], t, f), "the filter of 0.1 s"),
+        (lambda s, t, f: seen(s[:1], t, f), "the filter of 0.4 s"),
         (lambda s, t, f: max(s) * len(t), "in steps"),
         (lambda s, t, f: np.prod(t) / f, "in steps"),
     ],
