@@ -1,11 +1,11 @@
 """What the encoder of the signals reads, beside three networks and handcrafted features.
 
 Three classes from EDA, ECG and PPG of simulated bodies. Eight training cohorts, drawn apart; all
-answer for the same hundred strangers. Each network's learning rate is chosen among six, and our
-settings at ours, on two cohorts and strangers of their own: with --choose. Prints UF1 with
-intervals over strangers and cohorts, and what each has more than ours, paired. Features learn from
-the people who teach the networks, without those who choose the epoch. With --keep writes what
-`meps_lab.results.kept("ps_body")` reads, or "ps_choice" with --choose.
+answer for the same hundred strangers. Each network's learning rate is chosen among five, and our
+settings are compared at one of them, on two cohorts and strangers of their own: with --choose.
+Prints UF1 with intervals over strangers and cohorts, and what each has more than ours, paired.
+Features learn from the people who teach the networks, without those who choose the epoch. With
+--keep writes what `meps_lab.results.kept("ps_body")` reads, or "ps_choice" with --choose.
 """
 
 from functools import partial
@@ -24,7 +24,7 @@ from meps_lib.training import TrainConfig
 SFREQ, HABITS = 64.0, Scenario(size=16)  # faces are not looked at
 CHOICE, COHORTS = (101, 102), (201, 202, 203, 204, 205, 206, 207, 208)
 CHOICE_STRANGERS, STRANGERS = 199, 299
-TRIED = (1e-4, 3e-4, 1e-3, 3e-3, 1e-2, 3e-2)
+TRIED, SETTINGS_AT = (1e-4, 3e-4, 1e-3, 3e-3, 1e-2), 3e-3
 OURS = "separable and mixable"
 ours = partial(build, "meps", modalities=("ps",), ps_sfreq=SFREQ)
 NETWORKS = {
@@ -66,7 +66,7 @@ def choose() -> pd.DataFrame:
     known = {seed: people(seed, PEOPLE) for seed in CHOICE}
     asked, rows, said = people(CHOICE_STRANGERS, 60), [], {}
     tried = [(name, "as it is", make, rate) for name, make in NETWORKS.items() for rate in TRIED]
-    tried += [(OURS, name, partial(ours, **given), RATES[OURS]) for name, given in SETTINGS.items()]
+    tried += [(OURS, name, partial(ours, **given), SETTINGS_AT) for name, given in SETTINGS.items()]
     for name, setting, make, rate in tried:
         said[name, setting, rate] = one = said_by(make, rate, known, asked)
         row = {"network": name, "setting": setting, "rate": rate, **uf1(one)}
@@ -86,7 +86,7 @@ def compare() -> pd.DataFrame:
         print(name, uf1(said[name]), flush=True)
     about = answers_table(asked)
     for seed, cohort in known.items():
-        taught = sides(cohort)[0].trials
+        taught = sides(cohort)[0]
         for name, labels in answers_of_forests(taught, asked.trials, seed).items():
             one = about.assign(model=seed, prediction=labels)
             said[name] = pd.concat([said.get(name), one], ignore_index=True)

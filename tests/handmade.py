@@ -1,5 +1,7 @@
 """Six people of three random trials each, for tests of whole experiments."""
 
+from dataclasses import replace
+
 import pandas as pd
 
 from meps_lab.experiments.folds import ExperimentConfig
@@ -48,4 +50,4 @@ class TwoSets(Handmade):
 
 def changed(**settings):
     """Signals alone, which are quickly learnt from, and other settings."""
-    return ExperimentConfig(**vars(QUICK) | {"modalities": ("ps",), "model_args": {}} | settings)
+    return replace(QUICK, **{"modalities": ("ps",), "model_args": {}} | settings)

@@ -16,6 +16,7 @@ def open_data(options, modalities: tuple[str, ...]):
     from meps_lab.datasets.cache.settings import LoadConfig
     from meps_lab.datasets.dataset import IndexedDataset
     from meps_lab.datasets.index.build import build_index
+    from meps_lab.datasets.table import check_windows
 
     if options.data is None:
         return cohort_of(options) if options.root is None else _simulated_folder(options.root)
@@ -29,6 +30,10 @@ def open_data(options, modalities: tuple[str, ...]):
     if not options.allow_missing:
         check_complete(data)
     data.origin["index"] = asdict(how)
+    if options.data == "table":  # where it lies is no part of what one's own clips are
+        data.origin["root"] = options.root.name
+        if "ps" in modalities:
+            check_windows(data.table, data.root, data.config)
     return data
 
 

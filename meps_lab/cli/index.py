@@ -11,7 +11,7 @@ from meps_lib.errors import MepsError
 
 Positional = tyro.conf.Positional
 _Faces = Literal["casme3-a", "casme3-b", "casme3-c", "mmme", "casme2", "samm", "smic"]
-KindName = Literal[_Faces, "megc2019", "flowmaps", "case", "wesad"]
+KindName = Literal[_Faces, "megc2019", "flowmaps", "case", "wesad", "table"]
 
 
 @dataclass
@@ -21,15 +21,18 @@ class Index:
     Annotation tables are opened, and names of files are read, so this is quick, and a partial copy
     is told what it lacks; CASE and WESAD say what was when in the recordings alone, so these are
     opened too. Rules say what becomes of rows with a known defect; a wrong
-    --rules lists them.
+    --rules lists them. Clips of your own are a table: its columns stand on the book's page "Your
+    own recording", and each row is checked against its video and its signals.
 
     Example: meps index casme2 /data/CASME2 --out casme2.parquet
 
     Example: meps index casme3-a /data/CASME3 --rules apex-before-onset=drop
+
+    Example: meps index table clips.csv
     """
 
     kind: Positional[KindName]  # which data set
-    root: Positional[Path]  # its folder
+    root: Positional[Path]  # its folder; of a table the file
     labels: Path | None = None  # annotation table, if not where the data set has it
     out: Path | None = None  # a file for the table, such as index.parquet
     rules: tuple[str, ...] = ()  # RULE=drop, RULE=repair or RULE=keep, any number of them
@@ -51,9 +54,10 @@ class Index:
             found.save(self.out)
             print(f"index: {self.out}")
         if found.class_sets:
-            print(f"next: {self._next()}")
+            own = self.kind == "table" and (found.table["ps"] == "").any()  # it says what it has
+            print(f"next: {self._next(('--modalities', 'colour') if own else ())}")
 
-    def _next(self) -> str:
+    def _next(self, more: tuple[str, ...] = ()) -> str:
         """The command that learns from the same clips."""
         words = ["meps", "loso", "--data", self.kind, "--root", str(self.root)]
         for name in ("labels", "rules", "segment_s", "any_counts", "sheet", "exceptions"):
@@ -63,7 +67,7 @@ class Index:
             words.append(f"--{name.replace('_', '-')}")
             several = value if isinstance(value, tuple) else () if value is True else (value,)
             words += [f"{v:g}" if isinstance(v, float) else str(v) for v in several]
-        return shlex.join(words)
+        return shlex.join([*words, *more])
 
 
 def options_of(command, kind: str):

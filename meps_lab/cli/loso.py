@@ -1,5 +1,7 @@
 """The command `meps loso`: a model, a data set, one subject left out at a time."""
 
+import json
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -10,6 +12,7 @@ from meps_lib.errors import MepsError
 
 _OF_DATA = ("labels", "rules", "any_counts", "sheet", "exceptions", "allow_missing")
 _SAME = ("n_validation", "normalise", "protocol", "seeds", "split_file", "test_on", "train_on")
+_TRAINED = ("epochs", "optimiser", "schedule", "clip_norm", "patience", "precision")
 Modality = Literal["colour", "depth", "ps", "flow"]
 Signal = Literal["EDA", "ECG", "PPG", "RSP", "SKT"]
 
@@ -28,7 +31,14 @@ class Loso:
 
     Example: meps loso --modalities colour ps --seeds 0 1 2 --out results/both
 
+    A model of your own is --model path/to/file.py:factory: a function or class that is called with
+    those of n_classes, modalities, ps_names and ps_sfreq that it names, and with --model-args, and
+    gives a torch module from a Batch to an Output. It is tried on a few trials before the work, and
+    its file belongs to what the experiment is.
+
     Example: meps loso --data casme2 --root /data/CASME2 --model flowmap --cache /tmp/casme2
+
+    Example: meps loso --data table --root clips.csv --model mine.py:Mine --model-args hidden=8
     """
 
     root: Path | None = None  # a folder made by "meps simulate", or with --data the data set's
@@ -49,7 +59,9 @@ class Loso:
     out: Path | None = None  # a folder for predictions.parquet and config.json
     accept_changed_code: bool = False
     """With --out: go on although the source has changed; config.json then says in which files."""
-    model: str | None = None  # a name that "meps info" lists; None: meps, or flowmap for flow
+    model: str | None = None
+    """A name that "meps info" lists, or FILE.py:NAME, your own; None: meps, or flowmap for flow."""
+    model_args: tuple[str, ...] = ()  # NAME=VALUE, any number of them, for the model
     modalities: tuple[Modality, ...] | None = None  # None: all that the data and the model share
     signals: tuple[Signal, ...] | None = None  # of ps, in this order; None: EDA ECG PPG, as in S1
     fusion: Literal["fixed", "apex", "learnt", "uniform", "apex-only"] | None = None
@@ -65,10 +77,16 @@ class Loso:
     seeds: tuple[int, ...] = (0,)  # each is a whole run; the spread between them is printed
     normalise: Literal["training", "per-subject"] = "training"
     """Per-subject z-scores look at the test subject's unlabelled signals, and are named for it."""
-    epochs: int = 15
+    epochs: int = 15  # at most
+    optimiser: Literal["adam", "adamw"] = "adam"  # adamw: the decay beside the gradient, not in it
+    schedule: Literal["constant", "cosine"] = "constant"  # cosine: the rate falls to 0 at the end
+    clip_norm: float | None = None  # largest norm of a step's gradient; None: any
+    patience: int | None = None  # epochs without a better validation loss after which it ends
+    precision: Literal["fp32", "bf16", "fp16"] = "fp32"  # of most products in training
     frames: int = 8  # frames a clip
     size: int = 48  # pixels a side
     jobs: int = 1  # processes; the result does not depend on it
+    stacked: bool = False  # train all folds in one program: signals alone, and worth it on a GPU
     device: str = "auto"  # cpu, cuda, or auto: cuda if there is one
     subjects: int | None = None  # simulated subjects, without --root; None: 12
     trials: int | None = None  # simulated trials a subject, without --root; None: 8
@@ -88,10 +106,11 @@ class Loso:
         data = open_data(self, modalities)
         config = ExperimentConfig(
             model=self.model or ("flowmap" if modalities == ("flow",) else "meps"),
-            model_args=_given(fusion=self.fusion, attention=self.attention),
+            model_args=self._model_args(),
             modalities=modalities,
             prepare=PrepareConfig(self.frames, self.size, **_given(ps_names=self.signals)),
-            train=TrainConfig(epochs=self.epochs, device=device),
+            train=TrainConfig(device=device, **{name: getattr(self, name) for name in _TRAINED}),
+            stacked=self.stacked,
             n_jobs=self.jobs,
             **_given(n_folds=self.folds, **{name: getattr(self, name) for name in _SAME}),
         )
@@ -134,6 +153,18 @@ class Loso:
             return usual
         there = _has(self.data)
         return tuple(m for m in usual if m in there) or ("flow",)
+
+    def _model_args(self) -> dict:
+        """What is told of the model; numbers, lists, true and null are written as in JSON."""
+        out = _given(fusion=self.fusion, attention=self.attention)
+        for text in self.model_args:
+            name, equals, value = text.partition("=")
+            if not (name.isidentifier() and equals) or name in out:
+                raise MepsError(f"--model-args {text}: expected NAME=VALUE, each name once, dim=16")
+            with suppress(ValueError):  # a word stays a word
+                value = json.loads(value)
+            out[name] = tuple(value) if isinstance(value, list) else value
+        return out
 
     def _check(self, modalities: tuple[str, ...]) -> None:
         """Refuse an option that would be without effect beside the others."""

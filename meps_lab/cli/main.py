@@ -1,4 +1,4 @@
-"""The command `meps`: simulate, index, loso, predict, info.
+"""The command `meps`: simulate, index, loso, run, status, report, compare, predict, info.
 
 Each command is a dataclass: its fields are the options, their comments the help.
 """
@@ -13,6 +13,8 @@ import tyro
 
 from meps_lab.cli.index import Index
 from meps_lab.cli.loso import Loso, device_of
+from meps_lab.cli.plans import Run, Status
+from meps_lab.cli.report import Compare, Report
 from meps_lab.cli.simulate import Simulate
 from meps_lib.errors import MepsError
 
@@ -128,6 +130,10 @@ class Meps:
         Annotated[Simulate, tyro.conf.subcommand("simulate")]
         | Annotated[Index, tyro.conf.subcommand("index")]
         | Annotated[Loso, tyro.conf.subcommand("loso")]
+        | Annotated[Run, tyro.conf.subcommand("run")]
+        | Annotated[Status, tyro.conf.subcommand("status")]
+        | Annotated[Report, tyro.conf.subcommand("report")]
+        | Annotated[Compare, tyro.conf.subcommand("compare")]
         | Annotated[Predict, tyro.conf.subcommand("predict")]
         | Annotated[Info, tyro.conf.subcommand("info")]
     ) = field(default_factory=Info)

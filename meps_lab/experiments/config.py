@@ -7,6 +7,7 @@ from typing import Any, Literal
 
 import pandas as pd
 
+from meps_lab.experiments.own_model import own_code
 from meps_lab.prepare import PrepareConfig
 from meps_lib.arguments import one_of, whole
 from meps_lib.errors import MepsError
@@ -28,7 +29,7 @@ class ExperimentConfig:
         If a setting is out of range, or would be without effect beside the others.
     """
 
-    model: str = "meps"  # a key of meps_lib.models.MODELS
+    model: str = "meps"  # a key of meps_lib.models.MODELS, or one's own: path/to/file.py:factory
     model_args: Mapping[str, Any] = field(default_factory=dict)  # fields of the model's config
     modalities: tuple[str, ...] = ("colour", "depth", "ps")
     prepare: PrepareConfig = PrepareConfig()
@@ -41,6 +42,7 @@ class ExperimentConfig:
     split_file: str | os.PathLike | None = None  # file only: see meps_lib.protocol.split_files
     normalise: Literal["training", "per-subject"] = "training"  # see meps_lib.protocol.normalise
     seeds: tuple[int, ...] = (0,)
+    stacked: bool = False  # all folds in one program, for a GPU and signals: meps_lib.stacked
     n_jobs: int = 1  # processes; the result does not depend on it
 
     def __post_init__(self) -> None:
@@ -52,18 +54,25 @@ class ExperimentConfig:
             raise MepsError(f"seeds={seeds}; expected one or more, all different")
         object.__setattr__(self, "seeds", tuple(map(int, seeds)))
         object.__setattr__(self, "modalities", tuple(self.modalities))
+        # Of a model of one's own; no field, as nobody sets it. It comes along to other processes.
+        object.__setattr__(self, "model_code", own_code(self.model))
         whole("n_jobs", self.n_jobs, 1)
         one_of("protocol", self.protocol, PROTOCOLS)
         one_of("normalise", self.normalise, tuple(NORMALISERS))
-        for name in _OF_DATA.keys() & self.model_args.keys():
+        for name in OF_DATA.keys() & self.model_args.keys():
             raise MepsError(
                 f"model_args sets {name} to {self.model_args[name]!r}, and the experiment has it "
-                f"from {_OF_DATA[name]}: take it out of model_args"
+                f"from {OF_DATA[name]}: take it out of model_args"
             )
         if self.normalise != "training" and "ps" not in self.modalities:
             raise MepsError(
                 f"normalise={self.normalise!r} scales peripheral signals, and the modalities are "
                 f"{', '.join(self.modalities)}: add ps, or leave it out"
+            )
+        if self.stacked and (self.modalities != ("ps",) or self.model != "meps"):
+            raise MepsError(
+                f"stacked with the model {self.model} and {', '.join(self.modalities)}: folds are "
+                "stacked for models of this library that read ps alone; leave it out"
             )
         for name, protocol in _ONLY.items():
             if (getattr(self, name) is not None) != (self.protocol == protocol):
@@ -109,7 +118,7 @@ class ExperimentConfig:
 
 
 # What a model is told of the data, and where it comes from; an argument beside it would differ.
-_OF_DATA = {
+OF_DATA = {
     "n_classes": "the classes of the data set",
     "modalities": "its own modalities",
     "ps_names": "prepare.ps_names",

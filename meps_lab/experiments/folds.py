@@ -1,7 +1,7 @@
-"""Leave one subject out with a model of the registry: run, pool, write, tabulate."""
+"""Leave one subject out with a model of the registry, or one's own: run, pool, write, tabulate."""
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import nullcontext
 from typing import Literal
 
@@ -11,6 +11,8 @@ from joblib import Parallel, delayed
 from tqdm.auto import tqdm
 
 from meps_lab.experiments.config import ExperimentConfig
+from meps_lab.experiments.own_check import check_own
+from meps_lab.experiments.own_model import build_own, is_own
 from meps_lab.experiments.record import about, about_data
 from meps_lab.experiments.results import Results, results_in
 from meps_lab.prepare import PreparedDataset
@@ -19,6 +21,7 @@ from meps_lib.models import build, of_data
 from meps_lib.protocol.metrics import score
 from meps_lib.protocol.normalise import NORMALISERS
 from meps_lib.protocol.splits import Split
+from meps_lib.stacked import fit_stacked
 from meps_lib.training import fit, predict
 from meps_lib.trial import Trial
 
@@ -76,8 +79,10 @@ def run(
     Pooled over folds, as `meps_lib.protocol.metrics.score` wants it; ledger: protocol-pooling.
     """
     config = config or ExperimentConfig()
-    make_model(config, dataset.classes, seed=0)  # a wrong setting is told before the work
+    model = make_model(config, dataset.classes, seed=0)  # a wrong setting is told before the work
     config.splits(dataset.index, 0, getattr(dataset, "lost", ()))
+    if is_own(config.model):
+        check_own(model, config, dataset, on_error)
     with nullcontext() if out is None else results_in(out, accept_changed_code) as results:
         record, done = about(config, getattr(dataset, "origin", {})), {}
         if results is not None:
@@ -89,19 +94,29 @@ def run(
             results.begin(record | about_data(data, splits, note or data.note), splits)
             done = results.read(jobs)
         todo = [job for job in jobs if job not in done]
-        tasks = (delayed(run_fold)(data, config, jobs[job], job[0], results) for job in todo)
+        models = train_stacked(data, config, jobs) if config.stacked and todo else {}
+        tasks = (
+            delayed(run_fold)(data, config, jobs[job], job[0], results, models.get(job))
+            for job in todo
+        )
         tables = Parallel(config.n_jobs, return_as="generator")(tasks)
         bar = {"total": len(jobs), "initial": len(done), "disable": not progress, "leave": False}
         done |= zip(todo, tqdm(tables, "folds", **bar), strict=True)
-        table = pd.concat([done[job] for job in jobs], ignore_index=True)
-        if "data_set" in data.index:
-            # By subject, who is in one set only; a clip's name may occur in several.
-            home = dict(zip(data.index["subject"], data.index["data_set"], strict=True))
-            table.insert(2, "data_set", table["subject"].map(home))
-        table.attrs["skipped"] = data.skipped.to_dict("records")
-        table.attrs["lost"] = list(data.lost)
+        table = pooled(data, [done[job] for job in jobs])
         if results is not None:
             results.finish(table)
+    return table
+
+
+def pooled(data: PreparedDataset, tables: Sequence[pd.DataFrame]) -> pd.DataFrame:
+    """The predictions of all folds in one table, with what was left out of the data."""
+    table = pd.concat(tables, ignore_index=True)
+    if "data_set" in data.index:
+        # By subject, who is in one set only; a clip's name may occur in several.
+        home = dict(zip(data.index["subject"], data.index["data_set"], strict=True))
+        table.insert(2, "data_set", table["subject"].map(home))
+    table.attrs["skipped"] = data.skipped.to_dict("records")
+    table.attrs["lost"] = list(data.lost)
     return table
 
 
@@ -131,8 +146,9 @@ def run_fold(
     split: Split,
     seed: int,
     results: Results | None = None,
+    model: torch.nn.Module | None = None,
 ) -> pd.DataFrame:
-    """Train on one split, and touch its test subjects once.
+    """Train on one split, unless its model comes trained, and touch its test subjects once.
 
     What comes of it is kept here, by the process that made it: other folds may end in an error.
     """
@@ -140,7 +156,8 @@ def run_fold(
     # Sums over several threads round otherwise, and processes that share the cores would wait.
     torch.set_num_threads(1)
     try:
-        model = train_fold(data, config, split, seed)
+        if model is None:
+            model = train_fold(data, config, split, seed)
         p = torch.cat([_answer(model, trial, data.classes) for trial in test]).numpy()
     finally:
         torch.set_num_threads(threads)
@@ -179,6 +196,20 @@ def train_fold(
     return model
 
 
+def train_stacked(
+    data: PreparedDataset, config: ExperimentConfig, jobs: Mapping[tuple[int, int], Split]
+) -> dict[tuple[int, int], torch.nn.Module]:
+    """The models of all folds and seeds, trained in one program.
+
+    Also of those whose predictions are there: what dropout draws is drawn for all together.
+    """
+    numbers = [1000 * seed + fold for seed, fold in jobs]
+    models = [make_model(config, data.classes, seed=number) for number in numbers]
+    sides = [(data.of(split.train), data.of(split.validation)) for split in jobs.values()]
+    fit_stacked(models, sides, data.classes, config.train, numbers)
+    return dict(zip(jobs, models, strict=True))
+
+
 def make_model(config: ExperimentConfig, classes: Sequence[str], seed: int) -> torch.nn.Module:
     """A freshly initialised model that fits the data; the seed decides its weights."""
     given = {
@@ -189,6 +220,8 @@ def make_model(config: ExperimentConfig, classes: Sequence[str], seed: int) -> t
     }
     with torch.random.fork_rng():
         torch.manual_seed(seed)
+        if is_own(config.model):
+            return build_own(config.model, config.model_code, given, config.model_args)
         return build(config.model, **of_data(config.model, given) | dict(config.model_args))
 
 

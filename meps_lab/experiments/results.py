@@ -33,7 +33,14 @@ from typing import Any
 import pandas as pd
 from filelock import FileLock, Timeout
 
-from meps_lab.experiments.record import CODE, differences, digest
+from meps_lab.experiments.record import (
+    CODE,
+    begin_record,
+    compare_record,
+    digest,
+    refused,
+    unwritten,
+)
 from meps_lib.errors import MepsError
 from meps_lib.files import write_whole
 from meps_lib.protocol.split_files import save_splits
@@ -70,7 +77,7 @@ def results_in(out: str | os.PathLike, accept_changed_code: bool = False) -> Ite
         raise MepsError(f"cannot write to {folder}: {error.strerror}; choose another") from None
     try:
         if (folder / PREDICTIONS).exists():
-            raise _refused(f"{folder} holds results already ({PREDICTIONS})")
+            raise refused(f"{folder} holds results already ({PREDICTIONS})")
         yield Results(folder, accept_changed_code)
     finally:
         lock.release()
@@ -101,67 +108,50 @@ class Results:
         if not path.exists():
             for strange in (*self.folder.glob("splits_seed*.json"), *self.folds.glob("*")):
                 name = strange.relative_to(self.folder)
-                raise _refused(f"{self.folder} holds {name} and no config.json")
-            return {}, []
-        try:
-            there = json.loads(path.read_text(encoding="utf-8"))
-            found = differences({k: there.get(k, {}) for k in record}, record)
-        except (OSError, ValueError, AttributeError) as error:
-            raise _refused(f"{path} cannot be read ({error})") from None
-        files = [name.removeprefix("code.") for name in found if name.startswith("code.")]
-        if others := [text for name, text in found.items() if not name.startswith("code.")]:
-            raise _refused(
-                f"{self.folder} holds the beginning of another experiment: {'; '.join(others[:3])}",
-                ", or go on with what it was begun with",
-            )
-        if files and not self.accept_changed_code:
-            more = f" and {len(files) - 3} more" if len(files) > 3 else ""
-            raise _refused(
-                f"{self.folder} was begun with other source of {', '.join(files[:3])}{more}",
-                "; folds of two versions are no result, but accept_changed_code=True "
-                "(--accept-changed-code) goes on, and config.json then says which files differ",
-            )
-        return there, files
+                raise refused(f"{self.folder} holds {name} and no config.json")
+        return compare_record(path, record, self.accept_changed_code)
 
     def begin(self, record: Mapping[str, Any], splits: Mapping[int, Sequence[Split]]) -> None:
         """Write what the experiment is, before its first fold; or find that it was begun."""
-        there, files = self.check(record)
-        same = {k: v for k, v in (there or record).items() if "code" not in k}
-        self.experiment = digest([json.dumps(same, sort_keys=True).encode()])
-        if files:
-            record = {**record, "changed_code": [*there.get("changed_code", []), files]}
+        self.check(record)
         path = self.folder / "config.json"
+        there = begin_record(path, record, self.accept_changed_code)
+        same = {k: v for k, v in there.items() if "code" not in k}
+        self.experiment = digest([json.dumps(same, sort_keys=True).encode()])
         try:
-            if files or not there:
-                write_whole(path, (json.dumps(record, indent=2) + "\n").encode())
             self.folds.mkdir(exist_ok=True)
         except OSError as error:
-            raise MepsError(f"cannot write {path}: {error.strerror}; choose another") from None
+            raise unwritten(path, error) from None
         for seed, of_seed in splits.items():
             save_splits(of_seed, self.folder / f"splits_seed{seed}.json")
 
-    def read(self, jobs: Collection[tuple[int, int]]) -> dict[tuple[int, int], pd.DataFrame]:
-        """The predictions of folds that have ended, of these pairs of seed and fold.
+    def there(self, seed: int, fold: int) -> pd.DataFrame | None:
+        """The predictions of a fold that has ended, or None.
 
         Only what is of this very fold and undamaged: a flipped bit, or another experiment, has
         another digest than the file's name.
         """
-        found = {}
-        for seed, fold in jobs:
-            for path in self.folds.glob(f"seed{seed}_fold{fold}-*.parquet"):
-                with suppress(OSError):  # what cannot be read is as good as none
-                    content = path.read_bytes()
-                    if path == self._path(seed, fold, content):
-                        found[seed, fold] = pd.read_parquet(BytesIO(content))
+        for path in self.folds.glob(f"seed{seed}_fold{fold}-*.parquet"):
+            with suppress(OSError):  # what cannot be read is as good as none
+                content = path.read_bytes()
+                if path == self._path(seed, fold, content):
+                    return pd.read_parquet(BytesIO(content))
+        return None
+
+    def read(self, jobs: Collection[tuple[int, int]]) -> dict[tuple[int, int], pd.DataFrame]:
+        """The predictions of folds that have ended, of these pairs of seed and fold."""
+        tables = {job: self.there(*job) for job in jobs}
+        found = {job: table for job, table in tables.items() if table is not None}
         if found:
             text = f"{self.folder}: {len(found)} of {len(jobs)} folds are there; the rest is run"
             warnings.warn(text, ResultsWarning, 3)
         return found
 
-    def keep(self, seed: int, fold: int, table: pd.DataFrame) -> None:
+    def keep(self, seed: int, fold: int, table: pd.DataFrame) -> bool:
         """Write the predictions of a fold that has just ended.
 
-        Where that is impossible, a warning says so and the run goes on: the next fold tries again.
+        Where that is impossible, a warning says so, and what comes back is False: a run goes on,
+        and the next fold tries again.
 
         Raises
         ------
@@ -174,7 +164,7 @@ class Results:
                 "anew (in a notebook: restart the kernel)"
             )
         content = table.to_parquet(index=False)
-        self._write(self._path(seed, fold, content), content)
+        return self._write(self._path(seed, fold, content), content)
 
     def finish(self, table: pd.DataFrame) -> None:
         """Write all predictions; where that is impossible, warn and leave the folds for later."""
@@ -196,7 +186,3 @@ class Results:
             self.told = True
             return False
         return True
-
-
-def _refused(why: str, instead: str = "") -> MepsError:
-    return MepsError(f"{why}; nothing was overwritten: choose another folder{instead}")

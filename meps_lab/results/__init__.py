@@ -25,6 +25,9 @@ def kept(name: str) -> pd.DataFrame:
         "guides": UF1 of S1 for each way to listen to a guide, and paired differences.
         "guides_choice": the same for who asks, on cohorts and strangers of their own.
         "judges": what other libraries say of the simulator, one row a question.
+        "loop_padding": seconds of training, batches padded once and anew, one row a set of senses.
+        "loop_stacked": seconds of a LOSO, folds one by one and stacked, one row a number of folds.
+        "plans_kills": when a plan was killed, and whether it ended the same, one row a kill.
         "ps_body": UF1 of simulated bodies' signals, one row a network or set of features.
         "ps_choice": UF1 of networks by learning rate, and of settings, where they were chosen.
         "ps_heart": error of the heart rate, one row a signal, recording and reader.

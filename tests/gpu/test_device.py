@@ -11,8 +11,10 @@ import torch
 from torch.nn.functional import cross_entropy
 
 from meps_lab.experiments import ExperimentConfig, folds, run
+from meps_lib.batches import Batches
 from meps_lib.errors import MepsError
 from meps_lib.models import MODELS, build
+from meps_lib.stacked import fit_stacked
 from meps_lib.training import TrainConfig, fit, predict
 from meps_lib.trial import collate
 
@@ -85,6 +87,28 @@ def test_mixed_precision_is_near_single(uneven, unsettle, kind):
         with torch.autocast(torch.device(DEVICE).type, kind):
             half = net(batch).logits
     torch.testing.assert_close(half.float(), single, atol=0.05 * single.std().item(), rtol=0)
+
+
+def test_batches_lie_on_the_device_and_are_those_of_the_cpu(uneven):
+    here, there = (Batches(uneven, "abc", torch.device(d), True) for d in ("cpu", DEVICE))
+    for rows in ([0, 1], [3], [2, 0, 1]):
+        assert there(rows).label.device.type == torch.device(DEVICE).type
+        back = there(rows).to("cpu")
+        assert torch.equal(back.ps, here(rows).ps) if here(rows).ps is not None else back.ps is None
+        assert torch.equal(back.frame_mask, here(rows).frame_mask)
+
+
+def test_folds_in_one_program_are_those_of_the_device_alone(make_trial):
+    trials = [make_trial(k, ("ps",), n_samples=200 - 9 * k) for k in range(12)]
+    sides = [(trials[3:], trials[:3]), (trials[:6], trials[9:])]
+    small = {"modalities": ("ps",), "dropout": 0.0, "dim": 8, "grid": 6}
+    alone, stacked = ([model(**small) for _ in sides] for _ in range(2))
+    for k, side in enumerate(sides):
+        fit(alone[k], *side, "abc", config(), seed=k)
+    fit_stacked(stacked, sides, "abc", config(), (0, 1))
+    for one, other in zip(alone, stacked, strict=True):
+        found, wanted = (predict(net, trials, "abc") for net in (other, one))
+        torch.testing.assert_close(found, wanted, atol=5e-3, rtol=0)
 
 
 def test_the_same_seed_gives_the_same_weights(make_trial, monkeypatch):

@@ -113,7 +113,7 @@ def build_index(kind: str, root: Path | str, options: IndexOptions | None = None
     kind : str
         A key of `meps_lab.datasets.index.kinds.MODULES`.
     root : path
-        Where the data set lies.
+        Where the data set lies; of one's own clips the table.
     options : IndexOptions, optional
 
     Raises
@@ -125,7 +125,7 @@ def build_index(kind: str, root: Path | str, options: IndexOptions | None = None
     entry, options = kinds.kind_of(kind), options or IndexOptions()
     if options.exceptions and kind != "casme3-a":
         raise MepsError("--exceptions goes with casme3-a, whose authors publish such lists")
-    root = check_root(entry, Path(root), options.labels)
+    root = Path(root) if entry.of_file else check_root(entry, Path(root), options.labels)
     found = rows_of(entry, root, options)
     if len(found.table) == 0:
         raise MepsError(
@@ -143,9 +143,10 @@ def build_index(kind: str, root: Path | str, options: IndexOptions | None = None
     if len(table) == 0:
         raise MepsError(f"{root}: the rules drop every clip; keep some with --rules RULE=keep")
     table = check_index(table, root)
-    check_classes(table, entry.class_sets, root)
+    sets, home = found.class_sets or entry.class_sets, root.parent if entry.of_file else root
+    check_classes(table, sets, root)
     missing, notes = in_words(missing, table["clip"]), (*notes, *_guesses(entry, table))
-    return Indexed(entry.name, entry.title, root, table, dropped, entry.class_sets, missing, notes)
+    return Indexed(entry.name, entry.title, home, table, dropped, sets, missing, notes)
 
 
 def rows_of(kind: Kind, root: Path, options: IndexOptions) -> Rows:

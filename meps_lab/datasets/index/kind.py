@@ -75,7 +75,8 @@ class Kind:
         (root, row, LoadConfig) -> list of Path, for the cache: every file that `load` would read,
         and every folder whose names it would read, unless a file of that folder is listed.
     class_sets : mapping
-        Name -> classes in order; the first is the default. Empty where there are no labels.
+        Name -> classes in order; the first is the default. Empty where there are no labels; no
+        classes where `Rows` says which.
     rules : tuple of Rule
         In the order in which they are applied.
     modalities : tuple of str
@@ -88,6 +89,8 @@ class Kind:
     tables : tuple of str
         Glob patterns of the annotation table, as `find_table` of `readers` has them; empty
         where there is none.
+    of_file : bool
+        What a person names is the table itself, which `rows` is given; paths start at its folder.
     """
 
     name: str
@@ -102,6 +105,7 @@ class Kind:
     seen: tuple[Seen, ...] = ()
     expected: Expected | None = None
     tables: tuple[str, ...] = ()
+    of_file: bool = False
 
 
 @dataclass(frozen=True)
@@ -134,3 +138,4 @@ class Rows:
     table: pd.DataFrame  # made by `frame_of`
     missing: tuple[Missing | str, ...] = ()  # a str says it in words that no rule changes
     notes: tuple[str, ...] = ()  # choices worth saying in the report
+    class_sets: Mapping[str, tuple[str, ...]] | None = None  # where the table says them

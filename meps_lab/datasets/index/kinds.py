@@ -10,7 +10,7 @@ import pandas as pd
 from meps_lab.datasets.index.kind import Kind
 from meps_lib.errors import MepsError
 
-_NAMES = "casme3-a casme3-b casme3-c mmme casme2 samm smic megc2019 flowmaps case wesad"
+_NAMES = "casme3-a casme3-b casme3-c mmme casme2 samm smic megc2019 flowmaps case wesad table"
 # Name on the command line -> module that defines KIND. Imported when asked for.
 MODULES = {name: name.replace("-", "_") for name in _NAMES.split()}
 

@@ -57,6 +57,7 @@ SCHEMA = pa.DataFrameSchema(
         "emotion_raw": _text(),
         "emotion": _text(),
         "ps_sfreq": pa.Column("Float64", _RATE, nullable=True),
+        "ps_start": pa.Column("Float64", nullable=True),  # s from the media's first frame, if said
         "eeg_sfreq": pa.Column("Float64", _RATE, nullable=True),
         "marker": pa.Column("Int64", nullable=True),  # of the clip in the signals, if any
         "row": pa.Column("Int64", nullable=True),  # in the annotation table, as Excel counts

@@ -4,6 +4,8 @@ import os
 import shutil
 import sys
 
+import cv2
+import numpy as np
 import pytest
 
 from meps_lab.datasets.cache.settings import LoadConfig
@@ -44,11 +46,24 @@ def trees(tmp_path_factory, mmme_tree):
             if name == "megc2019":
                 for part in ("casme2", "samm", "smic"):
                     shutil.copytree(tree(part), top / name / part)
+            elif name == "table":
+                write_table(top / name)
             else:
                 write_layout(name, top / name, dirt=False, **HOW[name])
         return top / name
 
     return tree
+
+
+def write_table(root):
+    """Two clips of one's own: pictures, and a file of signals; OpenCV opens videos unseen."""
+    (root / "pictures").mkdir(parents=True)
+    for n in range(6):
+        cv2.imwrite(str(root / "pictures" / f"{n}.png"), np.full((40, 40, 3), 9 * n, np.uint8))
+    (root / "skin.csv").write_text("EDA\n" + "1.5\n" * 40)
+    lines = [f"{c},{c},{c},pictures,10,{n},{n + 3},skin.csv,4,-5" for n, c in enumerate("ab")]
+    header = "subject,clip,label,media,fps,onset,offset,signals,signals_hz,signals_start"
+    (root / "clips.csv").write_text("\n".join([header, *lines]) + "\n")
 
 
 def reads(data, k):
@@ -68,7 +83,7 @@ def reads(data, k):
 
 @pytest.mark.parametrize(("name", "modality"), CASES)
 def test_nothing_is_read_that_is_not_named(trees, name, modality):
-    root = trees(name)
+    root = trees(name) / "clips.csv" if name == "table" else trees(name)
     config = LoadConfig((modality,), crop="frame", ps_window=(0.2, 0.2), clean=False)
     data = IndexedDataset(build_index(name, root), None, config)
     for k in range(min(2, len(data))):

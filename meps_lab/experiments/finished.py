@@ -1,0 +1,103 @@
+"""Finished experiments, read back from their folders to be reported and compared."""
+
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from meps_lab.experiments.results import PREDICTIONS
+from meps_lab.experiments.runner import PLAN
+from meps_lab.experiments.status import plan_status
+from meps_lib.errors import MepsError
+from meps_lib.protocol import bootstrap_interval, majority_predictions
+from meps_lib.protocol.metrics import check_columns
+
+
+@dataclass(frozen=True)
+class Run:
+    """A finished experiment."""
+
+    name: str
+    table: pd.DataFrame  # one row a seed and trial, as `run` returns it; oracle where known
+    classes: tuple[str, ...]
+    record: Mapping[str, Any]  # its config.json
+    notes: tuple[str, ...] = ()  # what a reader of its scores must know
+
+
+def read_run(folder: str | os.PathLike) -> Run:
+    """The predictions of one experiment, with what its ``config.json`` says.
+
+    Raises
+    ------
+    MepsError
+        If the folder is not what a finished ``meps loso --out`` leaves, or its predictions are
+        damaged, of fewer than two subjects, or of other trials in one seed than in another.
+    """
+    folder = Path(folder)
+    path = folder / PREDICTIONS
+    if not path.is_file():
+        what = "expected a folder that 'meps loso --out' has finished"
+        if (folder / PLAN).is_file():
+            what = f"{folder} is of 'meps run': name one of its variants, {folder / 'NAME'}"
+        raise MepsError(f"{path} is missing; {what}")
+    try:
+        record = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+        classes, notes = tuple(record["data"]["classes"]), tuple(_notes(record))
+        table = pd.read_parquet(path)
+    except (OSError, ValueError, LookupError, TypeError, AttributeError) as error:
+        text = f"{folder}: config.json or {PREDICTIONS} cannot be read ({error!r})"
+        raise MepsError(f"{text}; expected both as 'meps loso --out' leaves them") from None
+    try:
+        sets = ["data_set"] if "data_set" in table else []
+        check_columns(table, ("subject", "clip", "seed", "truth", "prediction", *sets))
+        bootstrap_interval(table.assign(model=table["seed"]), classes, n_resamples=100)
+        floors = [majority_predictions(one, classes) for _, one in table.groupby("seed")]
+    except MepsError as error:
+        raise MepsError(f"{path}: {error}") from None
+    table = table.assign(majority=pd.concat(floors))
+    return Run(folder.resolve().name, table, classes, record, notes)
+
+
+def read_runs(folder: str | os.PathLike) -> tuple[list[Run], list[str]]:
+    """The run of a folder, or a plan's finished variants; and in words what is unfinished."""
+    folder = Path(folder)
+    if not (folder / PLAN).is_file():
+        return [read_run(folder)], []
+    states = plan_status(folder)
+    runs = [read_run(folder / state.variant) for state in states if state.finished]
+    if not runs:
+        raise MepsError(f"{folder}: no variant has ended; 'meps status {folder}' tells how far")
+    return runs, [f"Not finished, and not in here: {s}" for s in states if not s.finished]
+
+
+def with_ceiling(run: Run, said: pd.DataFrame) -> Run:
+    """A run whose trials a classifier on their truth has answered as well, in a column oracle.
+
+    `said` has the columns subject, clip, truth, prediction. Where it lacks a trial, or has another
+    truth, its trials are not those that were tested: then a note says so, and there is no ceiling.
+    """
+    said = said.rename(columns={"truth": "label", "prediction": "oracle"})
+    columns = ["subject", "clip", "label", "oracle"]
+    table = run.table.merge(said[columns], "left", columns[:2], validate="many_to_one")
+    if (table["label"] == table["truth"]).all():
+        return replace(run, table=table.drop(columns="label"))
+    note = "No ceiling: the trials that its settings make now are not those that were tested."
+    return replace(run, notes=(*run.notes, note))
+
+
+def _notes(record: Mapping[str, Any]) -> list[str]:
+    """What ran on what, and what is unusual about it."""
+    config, data = record["config"], record["data"]
+    what = f"{config['model']}, modalities {', '.join(config['modalities'])}"
+    notes = [f"{what}; protocol {config['protocol']}; data: {data['note'] or 'not described'}."]
+    if config["normalise"] != "training":
+        notes.append(f"Normalised {config['normalise']}: test subjects' signals were looked at.")
+    if skipped := record.get("skipped"):
+        notes.append(f"Skipped, since they could not be read: {len(skipped)} clips.")
+    if record.get("changed_code"):
+        notes.append("The source changed during the run: config.json says in which files.")
+    return notes

@@ -1,0 +1,161 @@
+"""A plan: one small TOML file that says which experiments answer a question.
+
+::
+
+    [data]                          # what they learn from; the command reads it, see `meps run`
+    simulate = { subjects = 6 }
+    [experiment]                    # fields of `ExperimentConfig` that all share
+    modalities = ["ps"]
+    seeds = [0, 1]
+    [experiment.train]
+    epochs = 5
+    [variants.separable]            # what a variant changes: nothing, so this is [experiment]
+    [variants.mixed.model_args]
+    ps_blocks = [0, 3]
+    [grid]                          # optional: every variant with each of these
+    "model_args.dim" = [16, 32]     # "separable, dim=16" and so on
+
+How many processes work on it is said to the command, and never to a plan.
+"""
+
+import os
+import re
+import tomllib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from itertools import product
+from pathlib import Path
+from typing import Any, get_type_hints
+
+from meps_lab.experiments.config import OF_DATA, ExperimentConfig
+from meps_lab.experiments.own_model import is_own
+from meps_lab.experiments.tables import check_table, merged
+from meps_lab.prepare import PrepareConfig
+from meps_lib.arguments import one_of
+from meps_lib.errors import MepsError
+from meps_lib.models import MODELS
+from meps_lib.training import TrainConfig
+
+_PARTS = {"prepare": PrepareConfig, "train": TrainConfig}
+_TOP = ("data", "experiment", "variants", "grid")
+_NAME = re.compile(r"\w[\w .,=+-]*")  # of a variant, and so of a folder
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a plan's file says: its data as they stand there, and a config a variant."""
+
+    path: Path
+    data: Mapping[str, Any]
+    variants: Mapping[str, ExperimentConfig]
+
+
+def read_plan(path: str | os.PathLike) -> Plan:
+    """Read a plan, and expand its grid.
+
+    Raises
+    ------
+    MepsError
+        If the file cannot be read, a setting is unknown or out of range, or a variant changes
+        nothing or is the same as another; the message names the place.
+    """
+    path = Path(path)
+    try:
+        tables = tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise MepsError(f"{path} cannot be read: {error.strerror}") from None
+    except ValueError as error:  # TOML, encoding too
+        raise MepsError(f"{path} is no TOML: {error}") from None
+    try:
+        check_table(tables, dict.fromkeys(_TOP, dict), "")
+        for name in ("data", "experiment", "variants"):
+            if name not in tables:
+                raise MepsError(f"[{name}] is missing; expected the tables {', '.join(_TOP[:3])}")
+        shared = _check(tables["experiment"], "experiment", {})
+        variants = {}
+        for name, changes in tables["variants"].items():
+            where = f"variants.{name}"
+            if not _NAME.fullmatch(name):
+                raise MepsError(f"{where}: a variant names a folder: letters, digits and .,=+-")
+            table = _check(changes, where, shared)
+            if changes and _same(shared, table):
+                raise MepsError(
+                    f"{where} changes nothing; leave its table empty for [experiment] as it is"
+                )
+            for more, point in _points(tables.get("grid", {})):
+                config = _config(_check(point, "grid", table), where)
+                for other, known in variants.items():
+                    if config == known or other == name + more:
+                        raise MepsError(f"{where}{more}: the same as {other}; take one out")
+                variants[name + more] = config
+    except MepsError as error:
+        raise MepsError(f"{path}: {error}") from None
+    if not variants:
+        raise MepsError(f"{path}: no variants; expected at least one table [variants.NAME]")
+    return Plan(path, tables["data"], variants)
+
+
+def _check(table: Mapping[str, Any], where: str, below: Mapping[str, Any]) -> dict[str, Any]:
+    """A table of settings over another, if each is one of an experiment or of its model."""
+    whole = merged(below, table) if isinstance(table, dict) else below
+    fields = get_type_hints(ExperimentConfig) | {k: get_type_hints(c) for k, c in _PARTS.items()}
+    del fields["n_jobs"], fields["stacked"]  # of a command, and of a run in one go
+    model = whole.get("model", ExperimentConfig.model)
+    if not (isinstance(model, str) and is_own(model)):
+        one_of(f"{where}.model", model, tuple(MODELS))
+        of_model = get_type_hints(MODELS[model][1])
+        fields["model_args"] = {k: v for k, v in of_model.items() if k not in OF_DATA}
+    check_table(table, fields, where)
+    return whole
+
+
+def _points(grid: Mapping[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Each point of a grid: what it adds to a variant's name, and what it sets."""
+    axes = list(_axes(grid))
+    for values in product(*(values for _, values in axes)):
+        name, table = "", {}
+        for (path, _), value in zip(axes, values, strict=True):
+            name += f", {path[-1]}={_word(value)}"
+            for key in reversed(path):
+                value = {key: value}
+            table = merged(table, value)
+        yield name, table
+
+
+def _axes(grid: Mapping[str, Any], above: tuple[str, ...] = ()) -> Iterator[tuple]:
+    for key, values in grid.items():
+        path = (*above, *key.split("."))
+        if isinstance(values, dict):
+            yield from _axes(values, path)
+        elif isinstance(values, list) and values:
+            yield path, values
+        else:
+            raise MepsError(f"grid.{'.'.join(path)} = {values!r}; expected a list of values")
+
+
+def _word(value: Any) -> str:
+    if isinstance(value, list):
+        return "+".join(map(_word, value))
+    return re.sub(r"[^\w.,=+-]", "-", str(value))
+
+
+def _config(table: Mapping[str, Any], where: str) -> ExperimentConfig:
+    try:
+        given = _as_tuples(table)
+        return ExperimentConfig(**given | {k: c(**given.get(k, {})) for k, c in _PARTS.items()})
+    except MepsError as error:
+        raise MepsError(f"{where}: {error}") from None
+
+
+def _same(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
+    """Whether two tables are one experiment; what is none by itself is not another."""
+    try:
+        return _config(one, "") == _config(other, "")
+    except MepsError:
+        return one == other
+
+
+def _as_tuples(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {k: _as_tuples(v) for k, v in value.items()}
+    return tuple(map(_as_tuples, value)) if isinstance(value, list) else value

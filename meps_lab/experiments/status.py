@@ -1,0 +1,76 @@
+"""How far a plan is: what its folder says, whoever works on it."""
+
+import json
+import os
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+
+from meps_lab.experiments.results import PREDICTIONS
+from meps_lab.experiments.runner import PLAN
+from meps_lab.experiments.units import FAILED, LOCK
+from meps_lib.errors import MepsError
+
+
+@dataclass(frozen=True)
+class State:
+    """How far a variant is."""
+
+    variant: str
+    units: int
+    done: int
+    running: int
+    failed: Mapping[str, str]  # from a unit, such as "seed0_fold1", to its error
+    finished: bool  # its predictions are written
+
+    def __str__(self) -> str:
+        more = f", {self.running} running" if self.running else ""
+        more += f", {len(self.failed)} failed" if self.failed else ""
+        lines = [f"{self.variant}: {self.done} of {self.units} units done{more}"]
+        return "\n".join(lines + [f"  failed: {k}: {v}" for k, v in self.failed.items()])
+
+
+def plan_status(out: str | os.PathLike) -> list[State]:
+    """How far each variant of a plan is, in the plan's order.
+
+    Raises
+    ------
+    MepsError
+        If the folder is no plan's.
+    """
+    folder = Path(out)
+    try:
+        units = json.loads((folder / PLAN).read_text(encoding="utf-8"))["units"]
+        return [_state(folder / name, n) for name, n in units.items()]
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise MepsError(
+            f"{folder / PLAN} cannot be read ({error}); expected the --out of 'meps run'"
+        ) from None
+
+
+def _state(folder: Path, planned: int) -> State:
+    folds = folder / "folds"
+    splits = [json.loads(p.read_text("utf-8")) for p in folder.glob("splits_seed*.json")]
+    n = sum(len(of_seed["splits"]) for of_seed in splits) or planned
+    if (folder / PREDICTIONS).exists():
+        return State(folder.name, n, n, 0, {}, True)
+    done = {path.name.partition("-")[0] for path in folds.glob("seed*-*.parquet")}
+    running = sum(map(_held, folds.glob(f"*{LOCK}")))
+    return State(folder.name, n, len(done), running, dict(_failed(folds)), False)
+
+
+def _failed(folds: Path) -> Iterator[tuple[str, str]]:
+    for path in sorted(folds.glob(f"*{FAILED}")):
+        told = json.loads(path.read_text(encoding="utf-8"))
+        yield path.name.removesuffix(FAILED), f"{told['error']} ({told['time']})"
+
+
+def _held(path: Path) -> bool:
+    """Whether a process holds a lock."""
+    try:
+        FileLock(path).acquire(timeout=0).lock.release()
+    except Timeout:
+        return True
+    return False
