@@ -18,8 +18,10 @@ from keep import main
 from strangers import CLASSES, TRIALS
 
 from meps_lab.prepare import PrepareConfig, PreparedDataset
+from meps_lab.results import kept
 from meps_lab.simulate import Scenario, simulate_cohort
 from meps_lib import batches
+from meps_lib.errors import MepsError
 from meps_lib.models import build
 from meps_lib.protocol import loso
 from meps_lib.stacked import fit_stacked
@@ -107,7 +109,16 @@ def both(asked) -> dict[str, pd.DataFrame]:
     made = {"loop_padding": padding(asked.device), "loop_stacked": stacked(asked.device)}
     gpu = asked.device != "cpu"
     name = torch.cuda.get_device_name() if gpu else f"one thread of a {platform.machine()} CPU"
-    return {key: table.assign(hardware=name) for key, table in made.items()}
+    return {key: beside(key, table.assign(hardware=name)) for key, table in made.items()}
+
+
+def beside(key: str, table: pd.DataFrame) -> pd.DataFrame:
+    """With the rows that a run on another device has left."""
+    try:
+        old = kept(key)
+    except MepsError:
+        return table
+    return pd.concat([old[~old["device"].isin(table["device"])], table], ignore_index=True)
 
 
 if __name__ == "__main__":

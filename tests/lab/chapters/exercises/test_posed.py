@@ -10,7 +10,7 @@ from meps_lab.chapters.exercises.checking import _REGISTRY
 from tools.notebook import read_chapter
 
 CHAPTERS = sorted((Path(__file__).parents[4] / "notebooks").glob("[0-9][0-9]_*.md"))
-TASK = re.compile(r"### Exercise (\d)\.(\d+): .+\n\n(Write `(\w+\(.*?\))` that .+)")
+TASK = re.compile(r"### Exercise (\d+)\.(\d+): .+\n\n(Write `(\w+\(.*?\))` that .+)")
 
 
 def cells(path):
