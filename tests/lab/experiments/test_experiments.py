@@ -1,6 +1,7 @@
 """A whole experiment: rows, seeds, processes, the floor, and what is refused."""
 
 import json
+from dataclasses import replace
 
 import pandas as pd
 import pytest
@@ -20,7 +21,7 @@ from tests.handmade import QUICK, Handmade, changed
 
 def test_one_row_a_trial_and_seed(make_trial, tmp_path):
     data = Handmade(make_trial)
-    config = ExperimentConfig(**vars(QUICK) | {"seeds": (0, 1)})
+    config = replace(QUICK, seeds=(0, 1))
     table = run(data, config, tmp_path / "out", progress=False)
     for _, group in table.groupby("seed"):
         assert sorted(group["clip"]) == sorted(data.index["clip"])
@@ -37,8 +38,8 @@ def test_one_row_a_trial_and_seed(make_trial, tmp_path):
 def test_the_result_depends_on_the_seed_and_not_on_the_processes(make_trial):
     data = Handmade(make_trial)
     one = run(data, QUICK, progress=False)
-    two = run(data, ExperimentConfig(**vars(QUICK) | {"n_jobs": 2}), progress=False)
-    other = run(data, ExperimentConfig(**vars(QUICK) | {"seeds": (1,)}), progress=False)
+    two = run(data, replace(QUICK, n_jobs=2), progress=False)
+    other = run(data, replace(QUICK, seeds=(1,)), progress=False)
     pd.testing.assert_frame_equal(one, two)
     assert not one.p_a.equals(other.p_a)
 
@@ -129,9 +130,9 @@ def test_a_cache_changes_nothing(make_trial, tmp_path):
 def test_bad_settings_are_refused(make_trial, tmp_path):
     data = Handmade(make_trial)
     with pytest.raises(MepsError, match="protocol='shuffled'"):
-        run(data, ExperimentConfig(**vars(QUICK) | {"protocol": "shuffled"}), progress=False)
+        run(data, replace(QUICK, protocol="shuffled"), progress=False)
     with pytest.raises(MepsError, match="unknown model 'vgg'"):
-        run(data, ExperimentConfig(**vars(QUICK) | {"model": "vgg"}), progress=False)
+        run(data, replace(QUICK, model="vgg"), progress=False)
     for seeds in ((), (1, 1), (-1,), 3, "01", (0.5,), (2**32,), (True, 2), (None,)):
         with pytest.raises(MepsError, match="seeds=.*expected"):
             changed(seeds=seeds)
@@ -144,7 +145,7 @@ def test_bad_settings_are_refused(make_trial, tmp_path):
             changed(n_jobs=n_jobs)
     with pytest.raises(MepsError, match="no trial has depth"):
         shared = PreparedDataset(data, QUICK.prepare, ("ps",))
-        run(shared, ExperimentConfig(**vars(QUICK) | {"modalities": ("depth", "ps")}))
+        run(shared, replace(QUICK, modalities=("depth", "ps")))
     (tmp_path / "file").write_text("")
     for name, message in (
         ("config.json", "config.json cannot be read"),
