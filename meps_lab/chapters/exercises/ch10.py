@@ -59,9 +59,12 @@ def step_time(learner):
 def loss_scale(learner):
     """NumPy's own fp16: finite with the scale, not with twice of it; gradients of either sign."""
     largest = float(np.finfo(np.float16).max)
-    for gradients in ([1e-8, 2e-5], [-3.0, 0.5], [1e6, 2.0], [largest], [-1e-3, 1e-4, 0.0]):
+    cases = ([1e-8, 2e-5], [-3.0, 0.5], [1e6, 2.0], [largest], [-1e-3, 1e-4, 0.0])
+    for gradients in (*cases, [60_000.0, -60_000.0], [65_520.0]):
         given = np.array(gradients, dtype=np.float32)
         got = float(learner(given.copy()))
+        if np.isinf(got):
+            return "the scale is infinite; did you divide in fp16?"
         if not got > 0 or not np.isclose(np.log2(got), round(np.log2(got))):
             return f"a scale is a power of two, such as 1024 or 0.25; got {got:g}"
         # In double precision: what rounds down to the largest number is counted as above it.
@@ -78,7 +81,7 @@ def loss_scale(learner):
 
 @exercise("10.4", correct="filler weighs nothing, whatever stands in it")
 def fold_losses(learner):
-    """NumPy's weighted average of the real trials alone; filler of zeros, then of NaN."""
+    """NumPy's weighted average of the real trials alone; filler of numbers, then of NaN."""
     rng = np.random.default_rng(10)
     losses, weights = rng.uniform(0.2, 3, (4, 6)), rng.uniform(0.5, 2, (4, 6))
     lengths = (6, 4, 1, 0)
@@ -87,9 +90,10 @@ def fold_losses(learner):
         np.average(x[:n], weights=w[:n]) if n else 0.0
         for x, w, n in zip(losses, weights, lengths, strict=True)
     ]
-    for filler in (0.0, 9.0, np.nan):
+    for filler in (9.0, 0.0, np.nan):
+        given = (np.where(real, x, filler) for x in (losses, weights))
         with np.errstate(invalid="ignore", divide="ignore"):
-            got = np.asarray(learner(np.where(real, losses, filler), weights.copy(), real.copy()))
+            got = np.asarray(learner(*given, real.copy()))
         if got.shape != (4,):
             return f"one loss a fold is expected, shape (4,), got {got.shape}"
         if np.isfinite(got[:3]).all() and not np.isfinite(got[3]):
@@ -108,6 +112,10 @@ def fold_losses(learner):
             f"a fold of {lengths[k]} real trials has loss {want[k]:.4f}, got {got[k]:.4f}: filler "
             "may enter neither the sum nor what it is divided by"
         )
+    losses[0, 2] = np.nan
+    got = np.asarray(learner(losses.copy(), weights.copy(), real.copy()))
+    if not np.isnan(got[0]):
+        return f"the loss of a real trial was NaN, and its fold has {got[0]:.4f}: that hides it"
     return None
 
 
@@ -119,7 +127,8 @@ def to_run(learner):
         return hashlib.sha256(json.dumps(unit, sort_keys=True).encode()).hexdigest()[:12]
 
     units = [{"fold": f, "seed": s, "epochs": 5} for f in range(3) for s in range(2)]
-    kept = {name(units[0]): "a, b end", name(units[3]): "a, ", name(units[4]): "end"}
+    units = [units[k] for k in (4, 1, 0, 5, 3, 2)]  # in no order but their own
+    kept = {name(units[0]): "a, b end", name(units[3]): "the end of a, ", name(units[4]): "end"}
     other = dict(reversed(units[0].items()))  # the same settings, written in other order
     left = [units[1], units[2], units[3], units[5]]
     for asked, files, want, why in (
@@ -130,6 +139,8 @@ def to_run(learner):
         ([{**units[0], "epochs": 6}], kept, [{**units[0], "epochs": 6}], "another setting is new"),
     ):
         got = list(learner([dict(u) for u in asked], dict(files)))
+        if len(got) == len(want) and all(isinstance(unit, dict) for unit in got) and got != want:
+            return f"{why}, in the order in which they come; got {got}"
         if got != want:
             return f"{why}: {len(want)} of {len(asked)} units were expected, got {len(got)}: {got}"
     return None

@@ -53,8 +53,14 @@ def means_by_loop(losses, weights, real):
 
 
 def means_by_nan(losses, weights, real):
-    w = weights * real
+    w = np.nan_to_num(weights) * real
     return np.nansum(w * np.nan_to_num(losses), axis=1) / np.maximum(w.sum(axis=1), 1e-12)
+
+
+def means_by_mask(losses, weights, real):
+    w, x = (np.ma.masked_array(values, ~real).filled(0) for values in (weights, losses))
+    total = w.sum(axis=1)
+    return (w * x).sum(axis=1) / np.where(total == 0, 1, total)
 
 
 def name(unit, sort=True):
@@ -75,7 +81,7 @@ RIGHT = {
     "10.1": [bytes_part_by_part, lambda n, a, b, m: n * (8 + 4 * m) + a * b * 4],
     "10.2": [time_by_loop, lambda o, t, v: time_by_loop(list(o), t, v)],
     "10.3": [scale_by_search, lambda g: scale_of(np.abs(g).max())],
-    "10.4": [means_by_loop, means_by_nan],
+    "10.4": [means_by_loop, means_by_mask],
     "10.5": [left_by_names, lambda u, k: left_by_names(list(u), dict(k))],
 }
 
@@ -99,6 +105,9 @@ WRONG = {
         (lambda g: scale_of(np.abs(g).max()) / 2, "finite too"),
         (lambda g: scale_of(np.abs(g[g != 0]).min()), "whatever its sign"),
         (lambda g: 65536.0, "finite too"),
+        (lambda g: scale_of(np.linalg.norm(g)), "finite too"),
+        (lambda g: float(2.0 ** np.floor(np.log2(65536 / np.abs(g).max()))), "pass the largest"),
+        (lambda g: np.inf, "infinite"),
     ],
     "10.4": [
         (lambda x, w, r: x.mean(axis=1), "divide by the sum of the weights"),
@@ -106,6 +115,11 @@ WRONG = {
         (lambda x, w, r: (x * w * r).sum(axis=1) / (w * r).sum(axis=1), "divided by nothing"),
         (lambda x, w, r: (x * w * r).sum(1) / np.maximum((w * r).sum(1), 1e-12), "0 times NaN"),
         (lambda x, w, r: means_by_loop(x, w, r).mean(), "one loss a fold"),
+        (means_by_nan, "that hides it"),
+        (
+            lambda x, w, r: (np.where(r, x, 0) * w * r).sum(1) / np.maximum((w * r).sum(1), 1e-12),
+            "0 times NaN",
+        ),
     ],
     "10.5": [
         (lambda u, k: [x for x in u if name(x) not in k], "cut off"),
@@ -115,5 +129,10 @@ WRONG = {
         ),
         (lambda u, k: [x for x in u if not k.get(name(x), "").endswith("end")], "is run once"),
         (lambda u, k: u, "whole files are skipped"),
+        (lambda u, k: [x for x in left_by_names(u, k) if "end" not in k.get(name(x), "")], "cut"),
+        (
+            lambda u, k: sorted(left_by_names(u, k), key=lambda x: (x["fold"], x["seed"])),
+            "in the order in which they come",
+        ),
     ],
 }
