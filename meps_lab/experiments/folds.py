@@ -179,10 +179,17 @@ def run_fold(
 
 def _answer(model: torch.nn.Module, trial: Trial, classes: Sequence[str]) -> torch.Tensor:
     """What a model says of a trial, (1, K); asked alone, as number and order may tell the class."""
+    which = f"clip {trial.clip!r} of {trial.subject!r}"
     try:
-        return predict(model, [trial], classes)
+        p = predict(model, [trial], classes)
     except MepsError as error:  # the model is not told which trial it is
-        raise MepsError(f"clip {trial.clip!r} of {trial.subject!r}: {error}") from None
+        raise MepsError(f"{which}: {error}") from None
+    if p.shape != (1, len(classes)) or not p.isfinite().all():
+        raise MepsError(
+            f"{which}: the model answers {tuple(p.shape)}, {p.flatten().tolist()[:5]}; expected "
+            f"finite probabilities, (1, {len(classes)})"
+        )
+    return p
 
 
 def train_fold(

@@ -38,7 +38,8 @@ from meps_lib.training import TrainConfig
 
 _PARTS = {"prepare": PrepareConfig, "train": TrainConfig}
 _TOP = ("data", "experiment", "variants", "grid")
-_NAME = re.compile(r"\w[\w .,=+-]*")  # of a variant, and so of a folder
+# Of a variant, and so of a folder: on any system, and not that of what `meps report` writes.
+_NAME = re.compile(r"(?!(report|plan\.json)$)\w([\w .,=+-]{0,78}[\w=+-])?", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -75,17 +76,20 @@ def read_plan(path: str | os.PathLike) -> Plan:
         variants = {}
         for name, changes in tables["variants"].items():
             where = f"variants.{name}"
-            if not _NAME.fullmatch(name):
-                raise MepsError(f"{where}: a variant names a folder: letters, digits and .,=+-")
             table = _check(changes, where, shared)
             if changes and _same(shared, table):
                 raise MepsError(
                     f"{where} changes nothing; leave its table empty for [experiment] as it is"
                 )
             for more, point in _points(tables.get("grid", {})):
+                if not _NAME.fullmatch(name + more):
+                    raise MepsError(
+                        f"{where}{more}: a variant names a folder: up to 80 letters, digits and "
+                        ".,=+- with no dot or blank at the end, and not report or plan.json"
+                    )
                 config = _config(_check(point, "grid", table), where)
                 for other, known in variants.items():
-                    if config == known or other == name + more:
+                    if config == known or other.casefold() == (name + more).casefold():
                         raise MepsError(f"{where}{more}: the same as {other}; take one out")
                 variants[name + more] = config
     except MepsError as error:

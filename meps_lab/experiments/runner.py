@@ -104,6 +104,10 @@ def run_plan(
             if not left:
                 continue
             data = prepared(dataset, variants[left[0]], progress, cache, on_error)
+            for name in set(group) - set(left):  # or a plan would be of two data sets
+                splits = _splits(variants[name], data)
+                now = records[name] | about_data(data, splits, data.note)
+                Results(folder / name, accept_changed_code).check(now)
             todo = []
             with FileLock(folder / LOCK):
                 for name in left:
@@ -123,11 +127,16 @@ def _prepared_alike(variants: Mapping[str, ExperimentConfig]) -> Iterable[list[s
     return groups.values()
 
 
+def _splits(config: ExperimentConfig, data: PreparedDataset) -> dict[int, list]:
+    """Who has which role, for each seed."""
+    return {seed: config.splits(data.index, seed, data.lost) for seed in config.seeds}
+
+
 def _begin(
     results: Results, config: ExperimentConfig, data: PreparedDataset, record: dict
 ) -> list[Unit]:
     """Write what a variant is, and list its units."""
-    splits = {seed: config.splits(data.index, seed, data.lost) for seed in config.seeds}
+    splits = _splits(config, data)
     results.folder.mkdir(exist_ok=True)
     results.begin(record | about_data(data, splits, data.note), splits)
     return [Unit(results, config, split, seed) for seed in splits for split in splits[seed]]

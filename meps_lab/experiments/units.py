@@ -138,7 +138,7 @@ def attempt(
     with _TURN:
         try:
             return run_fold(data, config, split, seed)
-        except Exception as error:  # of one unit; the others are worked on
+        except (Exception, SystemExit) as error:  # of one unit; the others are worked on
             plain = isinstance(error, MepsError)
             said = str(error) if plain else f"{type(error).__name__}: {error}"
             return Failure.now(said, format_exc())

@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 from filelock import FileLock
 
-from meps_lab.experiments import runner, units
+from meps_lab.experiments import folds, runner, units
 from meps_lab.experiments.folds import run
 from meps_lab.experiments.pools import Here, Processes
 from meps_lab.experiments.record import CODE
@@ -308,3 +308,46 @@ def test_status_while_units_are_missing(make_trial, tmp_path, tried):
         "late: 0 of 4 units done",
         "early: 0 of 2 units done",
     ]
+
+
+def test_a_finished_variant_of_other_data_stops_the_plan(make_trial, tmp_path, tried):
+    """The same clips by name, with other signals, after one of two variants has ended."""
+    plan(Handmade(make_trial), tmp_path)
+    (tmp_path / "late" / PREDICTIONS).unlink()
+    shutil.rmtree(tmp_path / "late")
+    n = len(tried)
+    with pytest.raises(MepsError, match="early holds .*digest.trials was .* and is"):
+        plan(Handmade(make_trial, spoilt=("s5",)), tmp_path)
+    assert len(tried) == n
+    plan(Handmade(make_trial), tmp_path)
+
+
+def test_a_model_that_ends_its_process_is_a_unit_that_failed(make_trial, tmp_path, tried):
+    def leave():
+        raise SystemExit(0)
+
+    tried.first = leave
+    plan(Handmade(make_trial), tmp_path)
+    assert len(tried) == N
+    assert len(list(tmp_path.glob("*/folds/*.failed.json"))) == N
+
+
+@pytest.mark.parametrize("bad", ["nan", "two rows", "a class more"])
+def test_an_answer_that_is_none_is_refused_with_its_clip(make_trial, monkeypatch, bad):
+    """NaN would be read as the first class."""
+    answer = folds.predict
+
+    def predict(model, trials, classes):
+        p = answer(model, trials, classes)
+        spoilt = {
+            "nan": p * float("nan"),
+            "two rows": p.repeat(2, 1),
+            "a class more": p.repeat(1, 2),
+        }
+        return spoilt[bad] if trials[0].clip == "clip7" else p
+
+    monkeypatch.setattr(folds, "predict", predict)
+    with pytest.raises(
+        MepsError, match="clip 'clip7' of 's2': the model answers .*expected finite"
+    ):
+        run(Handmade(make_trial), BASE, progress=False)
