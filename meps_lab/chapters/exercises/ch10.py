@@ -17,28 +17,37 @@ def training_bytes(learner):
         ("activations, which every trial of a batch has", (0, 50, 8, 2), 400),
         ("all of it", (20_739, 448, 16, 2), 4 * 20_739 + 16 * 448),
     ):
+        n_weights, _, batch, moments = given
         got = float(learner(*given))
         if np.isclose(got, 4 * numbers):
             continue
         if np.isclose(got, numbers):
-            return "those are numbers, not bytes: a number in single precision takes four"
+            what = "those" if n_weights else "activations"
+            return f"{what} are numbers, not bytes: a number in single precision takes four"
+        if n_weights and np.isclose(got, 4 * numbers * batch):
+            return "the batch multiplies activations only: weights are there once"
+        if moments == 0 and np.isclose(got, 4 * n_weights * (2 + 2)):
+            return "use `moments`: not every optimiser keeps two numbers for each weight"
         return f"{given} has {4 * numbers} bytes, got {got:.0f}: count {part}"
     return None
 
 
 @exercise("10.2", correct="an operator takes the longer of its start and its work")
 def step_time(learner):
-    """All starts, all work, and a mixture that can be done by hand."""
+    """All starts, all work, a mixture that can be done by hand, no work, and as long as a start."""
     for operations, launch, speed, want in (
         ([10.0, 20.0, 30.0], 1.0, 100.0, (3.0, 1.0)),
         ([500.0, 700.0], 1.0, 100.0, (12.0, 0.0)),
         ([10.0, 600.0, 50.0, 200.0], 1.0, 100.0, (10.0, 0.2)),
         ([0.0, 800.0], 2.0, 100.0, (10.0, 0.2)),
+        ([100.0, 300.0], 1.0, 100.0, (4.0, 0.0)),
     ):
         got = np.asarray(learner(np.array(operations), launch, speed), dtype=float)
         if got.shape != (2,):
             return f"two numbers are expected, got {got.shape}"
         about = f"operations {operations}, a start of {launch:g} s, {speed:g} operations a second"
+        if 0 in operations and np.isclose(got[0], want[0] - launch):
+            return f"{about}: an operator without work still starts"
         if np.isclose(got[0], len(operations) * launch + sum(operations) / speed):
             return f"{about}: start and work of an operator were added; take the longer of the two"
         if np.isclose(got[0], max(len(operations) * launch, sum(operations) / speed)) and (
@@ -47,11 +56,18 @@ def step_time(learner):
             return f"{about}: take the longer of the two for each operator, and then the sum"
         if not np.isclose(got[0], want[0]):
             return f"{about}: the step takes {want[0]:g} s, got {got[0]:g}"
-        if not np.isclose(got[1], want[1]):
-            return (
-                f"{about}: {want[1]:.0%} of the seconds are in operators whose start is longer "
-                f"than their work, got {got[1]:.0%}: divide seconds by seconds"
-            )
+        if np.isclose(got[1], want[1]):
+            continue
+        if not 0 <= got[1] <= 1:
+            return f"{about}: a share lies between 0 and 1, got {got[1]:g}"
+        if np.isclose(got[1], 1 - want[1]):
+            return f"{about}: {got[1]:g} is the share of the others, whose work takes longer"
+        if launch * speed in operations:
+            return f"{about}: a start that takes as long as the work is not longer, got {got[1]:g}"
+        return (
+            f"{about}: {want[1]:.0%} of the seconds are in operators whose start is longer "
+            f"than their work, got {got[1]:.0%}: divide seconds by seconds"
+        )
     return None
 
 
@@ -71,11 +87,14 @@ def loss_scale(learner):
         fits = [np.abs(given.astype(float) * k).max() <= largest for k in (got, 2 * got)]
         if not fits[0]:
             return (
-                f"gradients {gradients} times {got:g} pass the largest of fp16: the largest "
-                "decides, whatever its sign"
+                f"gradients {gradients} times {got:g} pass the largest of fp16, {largest:g}: the "
+                "largest decides, whatever its sign"
             )
         if fits[1]:
-            return f"gradients {gradients}: {2 * got:g} keeps them finite too, got {got:g}"
+            return (
+                f"gradients {gradients}: {2 * got:g} keeps them finite too, got {got:g}; the "
+                "largest alone decides"
+            )
     return None
 
 
@@ -85,7 +104,9 @@ def fold_losses(learner):
     rng = np.random.default_rng(10)
     losses, weights = rng.uniform(0.2, 3, (4, 6)), rng.uniform(0.5, 2, (4, 6))
     lengths = (6, 4, 1, 0)
+    weights[2, 0] = 0.5  # the one real trial of its fold: the weights sum to less than 1
     real = np.arange(6) < np.array(lengths)[:, None]
+    undivided = np.minimum((weights * real).sum(axis=1), 1)
     want = [
         np.average(x[:n], weights=w[:n]) if n else 0.0
         for x, w, n in zip(losses, weights, lengths, strict=True)
@@ -102,6 +123,8 @@ def fold_losses(learner):
             continue
         if not np.isfinite(got).all():
             return "filler may be NaN, and 0 times NaN is NaN: take it out before you multiply"
+        if np.allclose(got, want * undivided, atol=1e-8):
+            return "weights that sum to less than 1 divide too: only a sum of 0 is left out"
         k = int(np.argmax(~np.isclose(got, want, atol=1e-8)))
         if k == 0:
             return (
@@ -139,8 +162,13 @@ def to_run(learner):
         ([{**units[0], "epochs": 6}], kept, [{**units[0], "epochs": 6}], "another setting is new"),
     ):
         got = list(learner([dict(u) for u in asked], dict(files)))
-        if len(got) == len(want) and all(isinstance(unit, dict) for unit in got) and got != want:
-            return f"{why}, in the order in which they come; got {got}"
-        if got != want:
-            return f"{why}: {len(want)} of {len(asked)} units were expected, got {len(got)}: {got}"
+        if got == want:
+            continue
+        if not all(isinstance(unit, dict) for unit in got):
+            return f"give units, not names; got {got}"
+        if len(got) == len(want) and all(unit in want for unit in got):
+            return f"{why}, in the order in which they come; yours are in another order: {got}"
+        if files and asked is units and got == units:
+            return f"{why}; none of your names was found among the files: take `digest(unit)`"
+        return f"{why}: {len(want)} of {len(asked)} units were expected, got {len(got)}: {got}"
     return None
