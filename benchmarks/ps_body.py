@@ -84,7 +84,7 @@ def compare() -> pd.DataFrame:
     for name, make in NETWORKS.items():
         said[name] = said_by(make, RATES[name], known, asked)
         print(name, uf1(said[name]), flush=True)
-    about = answers_table(asked)
+    about = asked.index[["subject", "clip"]].assign(truth=asked.index["label"])
     for seed, cohort in known.items():
         taught = sides(cohort)[0]
         for name, labels in answers_of_forests(taught, asked.trials, seed).items():
@@ -99,11 +99,6 @@ def compare() -> pd.DataFrame:
         lead = uf1(one, said[OURS], "lead_") if name != OURS else {}
         rows.append({"name": name, **uf1(one), **lead, **ends})
     return pd.DataFrame(rows)
-
-
-def answers_table(asked: PreparedDataset) -> pd.DataFrame:
-    """Who is asked about which trial, and the truth."""
-    return asked.index[["subject", "clip"]].assign(truth=asked.index["label"])
 
 
 if __name__ == "__main__":

@@ -1,7 +1,8 @@
 """Trials as batches: padded once and kept on the device where they fit, and cut by rows.
 
-A GPU would else wait for each batch's way to it. On a CPU nothing is gained (measured:
-`benchmarks/loop.py`), so there each batch is padded when it is asked for, and takes no more memory.
+Meant for a GPU, to which each batch has a way to go; there it has not been measured. On a CPU
+nothing is gained (`benchmarks/loop.py`), so there each batch is padded when it is asked for, and
+takes no more memory.
 """
 
 from collections.abc import Sequence
