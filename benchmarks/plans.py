@@ -31,7 +31,7 @@ from meps_lab.experiments.runner import run_plan
 from meps_lab.experiments.status import plan_status
 
 PLAN = read_plan(Path(__file__).parents[1] / "plans" / "body_mixing.toml")
-KILLS, ROUNDS, SEED = 20, 3, 0
+KILLS, ROUNDS, EPOCHS, SEED = 20, 5, 15, 0
 
 
 def with_epochs(epochs: int, **settings) -> dict:
@@ -83,7 +83,7 @@ def kills(data, folder: Path) -> pd.DataFrame:
 
 def overhead(data, folder: Path) -> float:
     """CPU time of the runner in one process over that of the bare loop; of rounds the median."""
-    ratios, variants = [], with_epochs(5, seeds=(0,))
+    ratios, variants = [], with_epochs(EPOCHS, seeds=(0,))
     for k in range(ROUNDS + 1):
         began = time.process_time()
         for config in variants.values():
@@ -97,13 +97,13 @@ def overhead(data, folder: Path) -> float:
 
 
 def speed_up(data, folder: Path) -> float:
-    """Wall time of one process over that of two, their start included."""
+    """Wall time of one process over that of two, their start included, of a plan of a minute."""
     spent = []
     for pool in (Here(), Processes(2)):
         began = time.perf_counter()
         with closing(pool):
             out = folder / type(pool).__name__
-            run_plan(data, with_epochs(20), out, pool, progress=False)
+            run_plan(data, with_epochs(8 * EPOCHS), out, pool, progress=False)
             spent.append(time.perf_counter() - began)
     return spent[0] / spent[1]
 
