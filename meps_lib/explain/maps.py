@@ -1,7 +1,7 @@
 """From a model's own weights to pictures of where it looked.
 
 A map says where the network looked and not why; before it is discussed as a finding it
-needs its controls (randomised labels and weights), which no function here replaces.
+needs its controls (`meps_lib.explain.controls`, and a training on shuffled labels).
 """
 
 import io
@@ -44,6 +44,11 @@ def attention_map(output: Output, name: str = "ps", size: int | None = None) -> 
     ------
     MepsError
         If the model has no such weights, or its keys are not a square grid of positions.
+
+    Notes
+    -----
+    An output does not tell which steps of the signals are padding: in a batch of signals of unequal
+    length the padded steps ask too. `meps_lib.explain.own_weights` leaves them out.
 
     Examples
     --------
