@@ -18,14 +18,17 @@ from torch.utils.data import Dataset
 from tqdm.auto import tqdm
 
 from meps_lab.datasets.cache.trials import TrialCache
-from meps_lib.arguments import whole
+from meps_lib.arguments import number, one_of, whole
 from meps_lib.errors import MepsError
 from meps_lib.signals.rates import polyphase
 from meps_lib.trial import MODALITIES, Trial
+from meps_lib.video.denoise import DEPTH_STEPS
 from meps_lib.video.depth import shrink_depth
 from meps_lib.video.flow import FLOW_METHODS
 from meps_lib.video.load import sample_frames
 from meps_lib.video.motion import with_flow
+
+_FASTEST = 1e6  # Hz; no sensor of a body is faster
 
 
 @dataclass(frozen=True)
@@ -36,12 +39,19 @@ class PrepareConfig:
     size: int = 48  # pixels a side
     ps_sfreq: float = 64.0  # Hz
     ps_names: tuple[str, ...] = ("EDA", "ECG", "PPG")  # which signals, in which order
+    ps_context_s: float | None = None  # s of the signals before and after a clip; None: all there
+    depth_steps: tuple[str, ...] = ()  # of `meps_lib.video.denoise`, in this order
     flow_size: int = 28  # pixels a side of the map of flow and strain
     flow_method: str = "tvl1"  # or "dis", ten times faster
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "ps_names", tuple(self.ps_names))
-        rate = isfinite(self.ps_sfreq) and self.ps_sfreq > 0
+        object.__setattr__(self, "depth_steps", tuple(self.depth_steps))
+        for step in self.depth_steps:
+            one_of("depth_steps", step, tuple(DEPTH_STEPS))
+        if self.ps_context_s is not None:
+            number("ps_context_s", self.ps_context_s, 0, 3600, " s")
+        rate = isfinite(self.ps_sfreq) and 0 < self.ps_sfreq <= _FASTEST
         names = self.ps_names and len(set(self.ps_names)) == len(self.ps_names)
         if self.n_frames < 1 or self.size < 8 or not rate or not names:
             raise MepsError(f"{self}; expected n_frames >= 1, size >= 8, a rate, signals each once")
@@ -89,6 +99,13 @@ def prepare(
     ((8, 3, 48, 48), 3)
     """
     config = config or PrepareConfig()
+    if trial.ps is not None and config.ps_context_s is not None:
+        trial = _around(trial, config.ps_context_s)
+    if trial.depth is not None:
+        depth = trial.depth
+        for step in config.depth_steps:
+            depth = DEPTH_STEPS[step](depth, trial.colour)
+        trial = replace(trial, depth=depth)
     if modalities is not None:
         if "flow" in modalities:
             trial = with_flow(trial, config.flow_size, config.flow_method)
@@ -110,6 +127,27 @@ def prepare(
     if trial.ps is not None:
         changes |= _signals(trial, config)
     return replace(trial, **changes)
+
+
+def _around(trial: Trial, context_s: float) -> Trial:
+    """The signals from so long before the first frame to so long after the last."""
+    if not trial.n_frames:
+        raise MepsError(
+            f"trial {trial.clip!r} has no frames around which ps_context_s={context_s:g} could cut "
+            "its signals; leave ps_context_s out"
+        )
+    clip_s = (trial.n_frames - 1) / trial.fps
+    ends = [(t - trial.ps_start) * trial.ps_sfreq for t in (-context_s, clip_s + context_s)]
+    first, last = round(ends[0]), round(ends[1]) + 1
+    if first < 0 or last > trial.ps.shape[1]:
+        there = trial.ps_start, trial.ps_start + trial.ps.shape[1] / trial.ps_sfreq
+        raise MepsError(
+            f"trial {trial.clip!r}: ps_context_s={context_s:g} asks for signals from {-context_s:g}"
+            f" to {clip_s + context_s:.2f} s of its first frame; those there are from "
+            f"{there[0]:.2f} to {there[1]:.2f} s"
+        )
+    start = trial.ps_start + first / trial.ps_sfreq
+    return replace(trial, ps=trial.ps[:, first:last], ps_start=start)
 
 
 _SIZE_FREE = "valence arousal emotion shown leaked beat_times pulse_times scr_onsets"
@@ -241,6 +279,7 @@ def _tried(make: Callable[[int], Trial | None], k: int, skip: bool) -> Trial | M
 
 def _only(trial: Trial, modalities: Sequence[str]) -> Trial:
     dropped = {m: None for m in MODALITIES if m not in modalities}
-    if {"colour", "depth"} <= set(dropped):  # no frames left for the marks to point at
+    filmed = [m for m in ("colour", "depth") if getattr(trial, m) is not None]
+    if set(filmed) <= set(dropped):  # no frames left for the marks to point at
         dropped |= {"onset": None, "apex": None, "offset": None}
     return replace(trial, **dropped)

@@ -84,7 +84,7 @@ def test_environment_file_agrees_with_pyproject():
     python = next(listed for listed in conda if listed.name == "python")
     assert str(python.specifier) == PROJECT["requires-python"]
     # pip brings the rest from pyproject itself, so that no other list can differ
-    assert last == {"pip": ["-e .[lab,book,test]"]}
+    assert last == {"pip": ["-e .[lab,book,test,explain]"]}
     assert {"lab", "book", "test"} <= set(EXTRAS)
 
 

@@ -106,7 +106,7 @@ def add_signals(trial: Trial, recording: Recording, video_at: float, model: nn.M
             if size == 0:
                 raise MepsError(f"{recording.source}: {name} is constant in the window")
             signals[k] = course / size * float(model.encoders["ps"].input.scale.rms[k])
-            print(f"{name} is in {unit}, not {UNITS.get(name)}: scaled to its usual size")
+            print(f"{name}: unit {unit}, expected {UNITS.get(name)}; scaled to its usual size")
     return replace(
         trial,
         ps=torch.from_numpy(signals).float(),

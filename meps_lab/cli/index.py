@@ -54,8 +54,15 @@ class Index:
             found.save(self.out)
             print(f"index: {self.out}")
         if found.class_sets:
-            own = self.kind == "table" and (found.table["ps"] == "").any()  # it says what it has
-            print(f"next: {self._next(('--modalities', 'colour') if own else ())}")
+            print(f"next: {self._next(self._inputs(found) if self.kind == 'table' else ())}")
+
+    def _inputs(self, found) -> tuple[str, ...]:
+        """Of a table the options for what all its clips have."""
+        from meps_lab.datasets.table_rows import signals_told
+
+        names = signals_told(found.notes)
+        everywhere = names and (found.table["ps"] != "").all()
+        return ("--signals", *names) if everywhere else ("--modalities", "colour")
 
     def _next(self, more: tuple[str, ...] = ()) -> str:
         """The command that learns from the same clips."""

@@ -71,7 +71,8 @@ class Loso:
     protocol: Literal["loso", "grouped-kfold", "cross-data-set", "file"] = "loso"
     folds: int | None = None  # of grouped-kfold; None: 5
     n_validation: int | None = None  # subjects who choose the epoch, not of file; None: 2
-    train_on: str | None = None  # of cross-data-set: a part of the composite, such as casme2
+    train_on: str | None = None
+    """Of cross-data-set: a part of the composite, such as casme2; None: each other one in turn."""
     test_on: str | None = None  # of cross-data-set: another
     split_file: Path | None = None  # of file: splits_seed0.json of an earlier run, or one's own
     seeds: tuple[int, ...] = (0,)  # each is a whole run; the spread between them is printed
@@ -123,7 +124,11 @@ class Loso:
             print(f"normalised {self.normalise}: all signals of a test subject are looked at first")
         on_error = "skip" if self.skip_unreadable else "raise"
         accept = {"accept_changed_code": self.accept_changed_code}
-        table = run(data, config, self.out, cache=self.cache, on_error=on_error, **accept)
+        try:
+            table = run(data, config, self.out, cache=self.cache, on_error=on_error, **accept)
+        except SystemExit as error:  # nothing but a model's own file asks for that
+            text = f"{config.model} ended the process while it was trained ({error})"
+            raise MepsError(f"{text}; take exit out of the file") from error
         for one in table.attrs["skipped"]:
             print(f"skipped: clip {one['clip']!r}: {one['error']}")
         if lost := table.attrs["lost"]:

@@ -1,4 +1,4 @@
-"""The command `meps`: simulate, index, loso, run, status, report, compare, predict, info.
+"""The command `meps`: simulate, index, loso, run, ablate, status, report, compare, predict, info.
 
 Each command is a dataclass: its fields are the options, their comments the help.
 """
@@ -11,6 +11,7 @@ from typing import Annotated
 
 import tyro
 
+from meps_lab.cli.ablate import Ablate
 from meps_lab.cli.index import Index
 from meps_lab.cli.loso import Loso, device_of
 from meps_lab.cli.plans import Run, Status
@@ -131,6 +132,7 @@ class Meps:
         | Annotated[Index, tyro.conf.subcommand("index")]
         | Annotated[Loso, tyro.conf.subcommand("loso")]
         | Annotated[Run, tyro.conf.subcommand("run")]
+        | Annotated[Ablate, tyro.conf.subcommand("ablate")]
         | Annotated[Status, tyro.conf.subcommand("status")]
         | Annotated[Report, tyro.conf.subcommand("report")]
         | Annotated[Compare, tyro.conf.subcommand("compare")]

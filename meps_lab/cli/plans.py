@@ -45,8 +45,6 @@ class Run:
         from meps_lib.arguments import whole
 
         whole("--jobs", self.jobs, 1)
-        if self.dask not in (None, "local") and self.jobs > 1:
-            raise MepsError("--jobs: a Dask scheduler has workers of its own; leave it out")
         plan = read_plan(self.plan)
         variants = {k: replace(c, n_jobs=self.jobs) for k, c in plan.variants.items()}
         modalities = tuple(dict.fromkeys(m for c in variants.values() for m in c.modalities))
@@ -57,17 +55,9 @@ class Run:
         print(f"data: {data.note}; {len(data)} trials; {len(variants)} variants")
         how = {"cache": self.cache, "accept_changed_code": self.accept_changed_code}
         how["on_error"] = "skip" if self.skip_unreadable else "raise"
-        with closing(self._pool()) as pool:
+        with closing(pool_of(self.jobs, self.dask)) as pool:
             run_plan(data, variants, self.out, pool, self.retry, **how)
         _tell(self.out, data.classes)
-
-    def _pool(self):
-        from meps_lab.experiments.pools import Here, Processes
-        from meps_lab.experiments.scale import Dask
-
-        if self.dask is not None:
-            return Dask(self.dask, self.jobs)
-        return Processes(self.jobs) if self.jobs > 1 else Here()
 
 
 @dataclass
@@ -83,6 +73,20 @@ class Status:
         from meps_lab.experiments.status import plan_status
 
         print(*plan_status(self.folder), sep="\n")
+
+
+def pool_of(jobs: int, dask: str | None = None):
+    """Who works: this process, several, or the workers of a Dask scheduler."""
+    from meps_lab.experiments.pools import Here, Processes
+    from meps_lab.experiments.scale import Dask
+    from meps_lib.arguments import whole
+
+    whole("--jobs", jobs, 1)
+    if dask not in (None, "local") and jobs > 1:
+        raise MepsError("--jobs: a Dask scheduler has workers of its own; leave it out")
+    if dask is not None:
+        return Dask(dask, jobs)
+    return Processes(jobs) if jobs > 1 else Here()
 
 
 def open_plan_data(table: dict, modalities: tuple[str, ...], root: Path | None = None):
@@ -139,17 +143,15 @@ _ON_DISK = (
 
 def _tell(out: Path, classes: tuple[str, ...]) -> None:
     """The scores of each variant, and what failed; with exit code 1 if anything did."""
-    import pandas as pd
-
     from meps_lab.experiments.folds import tabulate
-    from meps_lab.experiments.results import PREDICTIONS
+    from meps_lab.experiments.results import read_predictions
     from meps_lab.experiments.status import plan_status
 
     states = plan_status(out)
     for state in states:
         print(state)
         if state.finished:
-            table = pd.read_parquet(out / state.variant / PREDICTIONS)
+            table = read_predictions(out / state.variant)
             print(tabulate(table, classes).round(3).to_string())
     if any(state.failed for state in states):
         print("failed units are left as they are; --retry tries them again")

@@ -59,20 +59,22 @@ class Compare:
 
         matplotlib.use("Agg")
         from meps_lab.experiments.compare import compare_runs, plot_comparison, sentence
-        from meps_lab.experiments.finished import read_run
+        from meps_lab.experiments.finished import read_run, unlike
         from meps_lab.experiments.report import LABELS, drawn
         from meps_lib.files import write_whole
 
         path = self.picture
         if path and (path.suffix not in (".png", ".svg") or not path.parent.is_dir()):
             raise MepsError(f"--picture {path}: expected an existing folder, .png or .svg")
+        if self.a.resolve() == self.b.resolve():
+            raise MepsError(f"{self.a} and {self.b} are the same run; name another beside it")
         a, b = read_run(self.a), read_run(self.b)
         if a.name == b.name:
             a, b = replace(a, name=str(self.a)), replace(b, name=str(self.b))
         found = compare_runs(a, b)
         columns = {"first": b.name, "second": a.name}
         print(found.scores.rename(columns=columns, index=LABELS).round(4).to_string())
-        print(sentence(a.name, b.name, found, self.metric))
+        print(sentence(a.name, b.name, found, self.metric), *unlike(a, b), sep="\n")
         if path:
             try:
                 write_whole(path, drawn(plot_comparison(found), path.suffix[1:]))
@@ -91,6 +93,9 @@ def _with_ceiling(run):
         said = _oracle(json.dumps(origin))
     except MepsError as error:
         return replace(run, notes=(*run.notes, f"No ceiling: {error}."))
+    except (LookupError, TypeError, ValueError, AttributeError) as error:
+        text = f"No ceiling: config.json says no cohort that can be made again ({error!r})."
+        return replace(run, notes=(*run.notes, text))
     if said is None:
         return run
     side = "both" if face and body else "face" if face else "body"

@@ -1,10 +1,11 @@
 """The rows of a table of one's own clips, each checked against its media and its signals."""
 
 import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from difflib import get_close_matches
 from functools import partial
+from itertools import pairwise
 from pathlib import Path, PureWindowsPath
 
 import pandas as pd
@@ -15,7 +16,7 @@ from meps_lab.datasets.readers.cells import at, decimal, integer
 from meps_lab.datasets.readers.frames import frame_files, frames_missing, numbered_by
 from meps_lab.datasets.readers.movies import MARKS, movie_size
 from meps_lab.datasets.readers.sheets import read_sheets, squeezed
-from meps_lab.datasets.readers.signals_cut import read_once
+from meps_lab.datasets.readers.signals_cut import STANDARD, read_once
 from meps_lab.datasets.readers.tables import read_table
 from meps_lib.errors import MepsError
 from meps_lib.signals import Recording
@@ -24,7 +25,9 @@ from meps_lib.video.clips import FPS_RANGE
 
 NEEDED = ("subject", "clip", "label", "media")
 OPTIONAL = ("fps", "onset", "apex", "offset", "signals", "signals_hz", "signals_start")
+_NO_VALUE = ("", "nan")  # the latter as other programs write an empty cell
 NUMBER = r"(\d+)$"  # of a picture, at the end of its name
+_SHARED = "signals that every recording has: "
 _EXPORT = ("EDA.csv", "BVP.csv", "TEMP.csv")  # what is read of an Empatica folder
 
 
@@ -41,6 +44,12 @@ def rows(path: Path, options: IndexOptions) -> Rows:
         if recording is not None:
             recordings[row["row"]] = recording
     classes = tuple(sorted({row["class_label"] for row in out}))
+    for one, other in pairwise(sorted(classes, key=str.casefold)):
+        if one.casefold() == other.casefold():
+            raise MepsError(
+                f"{path}: the labels {one!r} and {other!r} are probably the same; spell them "
+                "alike, or give one another name"
+            )
     if len(classes) < 2:
         raise MepsError(f"{path}: every label is {classes[0]!r}; expected two classes or more")
     notes += _common(path, recordings)
@@ -67,7 +76,8 @@ def _read(path: Path) -> tuple[pd.DataFrame, list[str]]:
         header = next(iter(read_sheets(path).values())).iloc[0]
     rest = [name for name in header if name and squeezed(name) not in known]
     for name in rest:
-        if close := get_close_matches(squeezed(name), known, 1, 0.75):
+        turned = [key for key in known if sorted(key) == sorted(squeezed(name))]  # fsp
+        if close := get_close_matches(squeezed(name), known, 1, 0.75) or turned:
             raise MepsError(f"{path}: unknown column {name!r}; did you mean {known[close[0]]}?")
     return table, [f"columns that are not read: {', '.join(rest)}"] if rest else []
 
@@ -75,8 +85,9 @@ def _read(path: Path) -> tuple[pd.DataFrame, list[str]]:
 def _row(path: Path, cells: Mapping) -> tuple[dict, Recording | None]:
     """One line of the table as a row of the index, and its signals."""
     root, where = path.parent, partial(at, path, cells["row"])
-    if empty := [name for name in NEEDED if cells[name] == ""]:
-        raise MepsError(f"{where(empty[0])} is empty; fill the cell or delete the row")
+    if empty := [name for name in NEEDED if cells[name].lower() in _NO_VALUE]:
+        got = f"got {cells[empty[0]]!r}, which is" if cells[empty[0]] else "is"
+        raise MepsError(f"{where(empty[0])} {got} empty; fill the cell or delete the row")
     label, row = cells["label"], {name: cells[name] for name in ("row", "subject", "clip")}
     row |= {"emotion_raw": label, "emotion": label, "class_label": label}
     media = _path(root, cells["media"], where("media"))
@@ -171,7 +182,13 @@ def _common(path: Path, recordings: Mapping[int, Recording]) -> Iterator[str]:
                 )
     if recordings:
         names = [n for n in units if all(n in r.names for r in recordings.values())]
-        yield f"signals that every recording has: {', '.join(names) or 'none'}"
+        yield f"{_SHARED}{', '.join(names) or 'none'}"
+
+
+def signals_told(notes: Iterable[str]) -> list[str]:
+    """The signals that every recording has, as the notes of `rows` say."""
+    told = (note.removeprefix(_SHARED) for note in notes if note.startswith(_SHARED))
+    return [name for names in told for name in names.split(", ") if name in STANDARD]
 
 
 @contextmanager

@@ -37,7 +37,7 @@ class ExperimentConfig:
     protocol: Literal["loso", "grouped-kfold", "cross-data-set", "file"] = "loso"
     n_folds: int = 5  # grouped-kfold only
     n_validation: int = 2  # subjects; not with a split file, which names them
-    train_on: str | None = None  # cross-data-set only: a value of the index's data_set
+    train_on: str | None = None  # cross-data-set only: a data_set of the index; or each in turn
     test_on: str | None = None  # cross-data-set only: another
     split_file: str | os.PathLike | None = None  # file only: see meps_lib.protocol.split_files
     normalise: Literal["training", "per-subject"] = "training"  # see meps_lib.protocol.normalise
@@ -75,7 +75,8 @@ class ExperimentConfig:
                 "stacked for models of this library that read ps alone; leave it out"
             )
         for name, protocol in _ONLY.items():
-            if (getattr(self, name) is not None) != (self.protocol == protocol):
+            given, wanted = getattr(self, name) is not None, self.protocol == protocol
+            if given and not wanted or wanted and not given and name != "train_on":
                 raise MepsError(
                     f"protocol {self.protocol!r} with {name}={getattr(self, name)!r}; {name} "
                     f"belongs to the protocol {protocol!r}, which needs it"
@@ -124,7 +125,7 @@ OF_DATA = {
     "ps_names": "prepare.ps_names",
     "ps_sfreq": "prepare.ps_sfreq",
 }
-# Settings that one protocol needs, and no other knows.
+# Settings that one protocol needs, and no other knows; train_on may be left out.
 _ONLY = {"train_on": "cross-data-set", "test_on": "cross-data-set", "split_file": "file"}
 
 

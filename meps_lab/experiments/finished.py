@@ -9,7 +9,7 @@ from typing import Any
 
 import pandas as pd
 
-from meps_lab.experiments.results import PREDICTIONS
+from meps_lab.experiments.results import PREDICTIONS, read_predictions
 from meps_lab.experiments.runner import PLAN
 from meps_lab.experiments.status import plan_status
 from meps_lib.errors import MepsError
@@ -47,13 +47,16 @@ def read_run(folder: str | os.PathLike) -> Run:
     try:
         record = json.loads((folder / "config.json").read_text(encoding="utf-8"))
         classes, notes = tuple(record["data"]["classes"]), tuple(_notes(record))
-        table = pd.read_parquet(path)
+        for name in ("origin", "code", "digest"):
+            if not isinstance(record.get(name, {}), dict):
+                raise TypeError(f"{name} is {record[name]!r}")
     except (OSError, ValueError, LookupError, TypeError, AttributeError) as error:
-        text = f"{folder}: config.json or {PREDICTIONS} cannot be read ({error!r})"
-        raise MepsError(f"{text}; expected both as 'meps loso --out' leaves them") from None
+        text = f"{folder / 'config.json'} cannot be read ({error!r})"
+        raise MepsError(f"{text}; expected it as 'meps loso --out' leaves it") from None
+    table = read_predictions(folder)
     try:
-        sets = ["data_set"] if "data_set" in table else []
-        check_columns(table, ("subject", "clip", "seed", "truth", "prediction", *sets))
+        if "data_set" in table:
+            check_columns(table, ["data_set"])
         bootstrap_interval(table.assign(model=table["seed"]), classes, n_resamples=100)
         floors = [majority_predictions(one, classes) for _, one in table.groupby("seed")]
     except MepsError as error:
@@ -71,7 +74,30 @@ def read_runs(folder: str | os.PathLike) -> tuple[list[Run], list[str]]:
     runs = [read_run(folder / state.variant) for state in states if state.finished]
     if not runs:
         raise MepsError(f"{folder}: no variant has ended; 'meps status {folder}' tells how far")
-    return runs, [f"Not finished, and not in here: {s}" for s in states if not s.finished]
+    notes = [f"Not finished, and not in here: {s}" for s in states if not s.finished]
+    return runs, [*notes, *(said for run in runs[1:] for said in unlike(runs[0], run))]
+
+
+def unlike(a: Run, b: Run) -> list[str]:
+    """In words, in what two runs differ beside their settings: source, torch, prepared trials."""
+    one, other = ({"torch": r.record.get("torch")} | r.record.get("code", {}) for r in (a, b))
+    # The file of a model of one's own, which lies in no folder, is a setting if one alone has it.
+    files = {name for name in one | other if "/" in name or name in one.keys() & other.keys()}
+    odd = {name for name in files if one.get(name) != other.get(name)}
+    odd.update(*(some for run in (a, b) for some in run.record.get("changed_code", [])))
+    told, names, pair = [], sorted(odd), f"{a.name} and {b.name}"
+    if names:
+        more = f" and {len(names) - 3} more" if len(names) > 3 else ""
+        told.append(
+            f"{pair} were made by other source, of {', '.join(names[:3])}{more}: what differs "
+            "between their scores may come from there."
+        )
+    of_trials = ("prepare", "modalities", "normalise")
+    how = [[run.record["config"].get(name) for name in of_trials] for run in (a, b)]
+    trials = [r.record.get("digest", {}).get("trials") for r in (a, b)]
+    if how[0] == how[1] and None not in trials and trials[0] != trials[1]:
+        told.append(f"{pair} were prepared alike, and their trials are not the same to the bit.")
+    return told
 
 
 def with_ceiling(run: Run, said: pd.DataFrame) -> Run:

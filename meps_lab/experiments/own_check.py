@@ -42,7 +42,7 @@ def check_own(model: nn.Module, config, dataset, on_error: str = "raise") -> Non
     ------
     MepsError
         Saying what is wrong with parameters, output, logits, gradient, or with answers that differ
-        from time to time or between a trial alone and among others.
+        from time to time or between a trial alone and among others; or that labels are changed.
 
     Warns
     -----
@@ -111,7 +111,13 @@ def _few(config, dataset, on_error: str) -> list[Trial]:
 
 def _logits(path: Path, model: nn.Module, batch: Batch) -> Tensor:
     """The logits (B, K) of an output that is as it should be."""
-    output, right = attempted(path, model, batch), (len(batch), len(batch.classes))
+    label, right = batch.label.clone(), (len(batch), len(batch.classes))
+    output = attempted(path, model, batch)
+    if not (isinstance(batch.label, Tensor) and torch.equal(batch.label, label)):
+        raise MepsError(
+            f"{path}: the model writes into batch.label, by which it is judged while it learns; "
+            "expected it left as it is: copy what you change"
+        )
     if not isinstance(output, Output):
         raise MepsError(
             f"{path}: forward gives {kind_in_words(output)}; expected an Output of "

@@ -18,6 +18,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+import torch
 from torch import nn
 
 from meps_lab.experiments.record import digest
@@ -76,7 +77,11 @@ def build_own(
     if not callable(factory):
         own = [n for n, x in vars(module).items() if inspect.getmodule(x) is module]
         raise MepsError(f"{path}: no {name} to call; it defines {', '.join(own) or 'nothing'}")
-    takes = inspect.signature(factory)
+    try:
+        takes = inspect.signature(factory)
+    except (TypeError, ValueError):  # such as dict, which is written in C
+        text = f"{path}: {name} does not say what it takes; expected a function or a class of this"
+        raise MepsError(f"{text} file that makes a torch.nn.Module") from None
     whatever = any(p.kind is p.VAR_KEYWORD for p in takes.parameters.values())
     named = {k: v for k, v in given.items() if whatever or k in takes.parameters}
     try:
@@ -134,10 +139,23 @@ def _module(path: Path, code: str) -> ModuleType:
     return module
 
 
+# What torch has for all that runs: how to set it, and how to ask.
+_OF_ALL = {
+    "set_default_dtype": torch.get_default_dtype,
+    "set_default_device": lambda: torch.empty(0).device,
+    "set_grad_enabled": torch.is_grad_enabled,
+    "set_num_threads": torch.get_num_threads,
+}
+
+
 def attempted(path: Path, call: Callable, *args: Any, **kwargs: Any) -> Any:
-    """What a call into a person's file gives; an error of it is told with the file's line."""
+    """What a call into a person's file gives; an error of it is told with the file's line.
+
+    A file that changes what torch has for all that runs is refused, and that is set back.
+    """
+    before = {name: ask() for name, ask in _OF_ALL.items()}
     try:
-        return call(*args, **kwargs)
+        made = call(*args, **kwargs)
     except MepsError:
         raise
     except (Exception, SystemExit) as error:
@@ -146,6 +164,13 @@ def attempted(path: Path, call: Callable, *args: Any, **kwargs: Any) -> Any:
         at = f"{path}, line {lines[-1]}" if lines else str(path)
         text = " ".join(str(error).split())[:300]
         raise MepsError(f"{at}: {type(error).__name__}: {text}") from error
+    changed = [name for name, ask in _OF_ALL.items() if ask() != before[name]]
+    for name in changed:
+        getattr(torch, name)(before[name])
+    if changed:
+        text = f"torch.{changed[0]} holds for all that runs, and not for this model; take it out"
+        raise MepsError(f"{path}: {text}")
+    return made
 
 
 def kind_in_words(value: object) -> str:

@@ -23,7 +23,8 @@ import re
 import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from itertools import product
+from itertools import combinations, product
+from math import prod
 from pathlib import Path
 from typing import Any, get_type_hints
 
@@ -38,6 +39,7 @@ from meps_lib.training import TrainConfig
 
 _PARTS = {"prepare": PrepareConfig, "train": TrainConfig}
 _TOP = ("data", "experiment", "variants", "grid")
+_MOST = 10_000  # variants of a plan; each has a folder
 # Of a variant, and so of a folder: on any system, and not that of what `meps report` writes.
 _NAME = re.compile(r"(?!(report|plan\.json)$)\w([\w .,=+-]{0,78}[\w=+-])?", re.IGNORECASE)
 
@@ -61,19 +63,36 @@ def read_plan(path: str | os.PathLike) -> Plan:
         nothing or is the same as another; the message names the place.
     """
     path = Path(path)
+    return plan_of(read_tables(path), path)
+
+
+def read_tables(path: Path) -> dict[str, Any]:
+    """What a TOML file says.
+
+    Raises
+    ------
+    MepsError
+        If it cannot be read, or is none.
+    """
     try:
-        tables = tomllib.loads(path.read_text(encoding="utf-8"))
+        return tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except OSError as error:
         raise MepsError(f"{path} cannot be read: {error.strerror}") from None
     except ValueError as error:  # TOML, encoding too
         raise MepsError(f"{path} is no TOML: {error}") from None
+
+
+def plan_of(tables: Mapping[str, Any], path: Path) -> Plan:
+    """The plan of such tables, as `read_plan` gives it; `path` is what a message names."""
     try:
+        if "ablation" in tables:
+            raise MepsError("a question with dials, which 'meps ablate' runs")
         check_table(tables, dict.fromkeys(_TOP, dict), "")
         for name in ("data", "experiment", "variants"):
             if name not in tables:
                 raise MepsError(f"[{name}] is missing; expected the tables {', '.join(_TOP[:3])}")
         shared = _check(tables["experiment"], "experiment", {})
-        variants = {}
+        variants, points = {}, _points(tables.get("grid", {}), len(tables["variants"]))
         for name, changes in tables["variants"].items():
             where = f"variants.{name}"
             table = _check(changes, where, shared)
@@ -81,7 +100,7 @@ def read_plan(path: str | os.PathLike) -> Plan:
                 raise MepsError(
                     f"{where} changes nothing; leave its table empty for [experiment] as it is"
                 )
-            for more, point in _points(tables.get("grid", {})):
+            for more, point in points:
                 if not _NAME.fullmatch(name + more):
                     raise MepsError(
                         f"{where}{more}: a variant names a folder: up to 80 letters, digits and "
@@ -113,9 +132,17 @@ def _check(table: Mapping[str, Any], where: str, below: Mapping[str, Any]) -> di
     return whole
 
 
-def _points(grid: Mapping[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
+def _points(grid: Mapping[str, Any], n_variants: int) -> list[tuple[str, dict[str, Any]]]:
     """Each point of a grid: what it adds to a variant's name, and what it sets."""
-    axes = list(_axes(grid))
+    axes, points = list(_axes(grid)), []
+    for (one, _), (other, _) in combinations(axes, 2):
+        if all(a == b for a, b in zip(one, other, strict=False)):
+            places = " and ".join(".".join(("grid", *path)) for path in (one, other))
+            raise MepsError(f"{places} set the same; take one of them out")
+    if (n := n_variants * prod(len(values) for _, values in axes)) > _MOST:
+        raise MepsError(
+            f"grid: it makes {n:,} variants; expected {_MOST:,} at most: take values out"
+        )
     for values in product(*(values for _, values in axes)):
         name, table = "", {}
         for (path, _), value in zip(axes, values, strict=True):
@@ -123,7 +150,8 @@ def _points(grid: Mapping[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
             for key in reversed(path):
                 value = {key: value}
             table = merged(table, value)
-        yield name, table
+        points.append((name, table))
+    return points
 
 
 def _axes(grid: Mapping[str, Any], above: tuple[str, ...] = ()) -> Iterator[tuple]:
@@ -146,7 +174,14 @@ def _word(value: Any) -> str:
 def _config(table: Mapping[str, Any], where: str) -> ExperimentConfig:
     try:
         given = _as_tuples(table)
-        return ExperimentConfig(**given | {k: c(**given.get(k, {})) for k, c in _PARTS.items()})
+        config = ExperimentConfig(**given | {k: c(**given.get(k, {})) for k, c in _PARTS.items()})
+        for name, effect in (
+            ("n_folds", config.protocol == "grouped-kfold"),
+            ("n_validation", config.protocol != "file"),
+        ):
+            if name in given and not effect:
+                raise MepsError(f"{name} is without effect in the protocol {config.protocol}")
+        return config
     except MepsError as error:
         raise MepsError(f"{where}: {error}") from None
 

@@ -43,6 +43,7 @@ from meps_lab.experiments.record import (
 )
 from meps_lib.errors import MepsError
 from meps_lib.files import write_whole
+from meps_lib.protocol.metrics import check_columns
 from meps_lib.protocol.split_files import save_splits
 from meps_lib.protocol.splits import Split
 
@@ -51,6 +52,54 @@ PREDICTIONS = "predictions.parquet"
 
 class ResultsWarning(UserWarning):
     """An earlier run's folds are used, or predictions could not be written."""
+
+
+def read_predictions(folder: str | os.PathLike) -> pd.DataFrame:
+    """The predictions of a folder that is finished, whole and its own.
+
+    Raises
+    ------
+    MepsError
+        If the file cannot be read, a column or a value is missing, a subject or a clip is no text,
+        or the folder's splits test others.
+    """
+    path, planned = Path(folder) / PREDICTIONS, tested(folder)
+    try:
+        try:
+            table = pd.read_parquet(path)
+        except Exception as error:  # of a flipped byte pyarrow has errors of many kinds
+            raise MepsError(f"cannot be read ({str(error)[:200]})") from None
+        chances = [name for name in map(str, table) if name.startswith("p_")]
+        fold = ("fold",) if planned else ()
+        needed = ("subject", "clip", "seed", "truth", "prediction", *fold, *chances)
+        check_columns(table, needed)
+        for name in ("subject", "clip"):
+            if odd := [value for value in table[name] if not isinstance(value, str)]:
+                raise MepsError(f"column {name}: got {odd[0]!r}; expected text")
+        rows = table[["seed", "fold", "subject"]] if planned else table[:0]
+        found = set(rows.itertuples(index=False, name=None))
+        if other := found ^ planned:
+            seed, fold, subject = min(other, key=repr)
+            where = "splits_seed*.json" if (seed, fold, subject) in planned else PREDICTIONS
+            raise MepsError(f"subject {subject!r} is of seed {seed}, fold {fold} in {where} alone")
+    except MepsError as error:
+        text = f"{path}: {error}; what another program changed is no result: delete it, and run"
+        raise MepsError(f"{text} the same again") from None
+    return table
+
+
+def tested(folder: str | os.PathLike) -> set[tuple[int, int, str]]:
+    """Seed, fold and subject of all that a folder's splits test; empty where there are none."""
+    found = set()
+    for path in Path(folder).glob("splits_seed*.json"):
+        try:
+            seed = int(path.stem.removeprefix("splits_seed"))
+            for split in json.loads(path.read_text(encoding="utf-8"))["splits"]:
+                found |= {(seed, split["fold"], subject) for subject in split["test"]}
+        except (OSError, ValueError, LookupError, TypeError) as error:
+            text = f"{path} cannot be read ({error!r}); delete it and {PREDICTIONS} beside it"
+            raise MepsError(f"{text}, and run the same again") from None
+    return found
 
 
 @contextmanager

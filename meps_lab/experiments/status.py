@@ -8,7 +8,7 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from meps_lab.experiments.results import PREDICTIONS
+from meps_lab.experiments.results import PREDICTIONS, read_predictions, tested
 from meps_lab.experiments.runner import PLAN
 from meps_lab.experiments.units import FAILED, LOCK
 from meps_lib.errors import MepsError
@@ -38,23 +38,24 @@ def plan_status(out: str | os.PathLike) -> list[State]:
     Raises
     ------
     MepsError
-        If the folder is no plan's.
+        If the folder is no plan's, or a file in it is damaged or cannot be locked, naming it.
     """
     folder = Path(out)
     try:
         units = json.loads((folder / PLAN).read_text(encoding="utf-8"))["units"]
-        return [_state(folder / name, n) for name, n in units.items()]
-    except (OSError, ValueError, KeyError, TypeError) as error:
+        planned = {folder / name: int(n) for name, n in units.items()}
+    except (OSError, ValueError, LookupError, TypeError, AttributeError) as error:
         raise MepsError(
             f"{folder / PLAN} cannot be read ({error}); expected the --out of 'meps run'"
         ) from None
+    return [_state(variant, n) for variant, n in planned.items()]
 
 
 def _state(folder: Path, planned: int) -> State:
     folds = folder / "folds"
-    splits = [json.loads(p.read_text("utf-8")) for p in folder.glob("splits_seed*.json")]
-    n = sum(len(of_seed["splits"]) for of_seed in splits) or planned
+    n = len({(seed, fold) for seed, fold, _ in tested(folder)}) or planned
     if (folder / PREDICTIONS).exists():
+        read_predictions(folder)  # or what is damaged would count as finished
         return State(folder.name, n, n, 0, {}, True)
     done = {path.name.partition("-")[0] for path in folds.glob("seed*-*.parquet")}
     running = sum(map(_held, folds.glob(f"*{LOCK}")))
@@ -63,8 +64,14 @@ def _state(folder: Path, planned: int) -> State:
 
 def _failed(folds: Path) -> Iterator[tuple[str, str]]:
     for path in sorted(folds.glob(f"*{FAILED}")):
-        told = json.loads(path.read_text(encoding="utf-8"))
-        yield path.name.removesuffix(FAILED), f"{told['error']} ({told['time']})"
+        try:
+            told = json.loads(path.read_text(encoding="utf-8"))
+            yield path.name.removesuffix(FAILED), f"{told['error']} ({told['time']})"
+        except FileNotFoundError:  # another process has just begun to try it again
+            continue
+        except (OSError, ValueError, LookupError, TypeError) as error:
+            text = f"{path} cannot be read ({error!r}); delete it, and 'meps run' tries the unit"
+            raise MepsError(f"{text} again") from None
 
 
 def _held(path: Path) -> bool:
@@ -73,4 +80,9 @@ def _held(path: Path) -> bool:
         FileLock(path).acquire(timeout=0).lock.release()
     except Timeout:
         return True
+    except OSError as error:
+        raise MepsError(
+            f"{path} cannot be locked ({error.strerror}), and only so is it seen whether somebody "
+            "works on that unit; ask where and as who may write there"
+        ) from None
     return False

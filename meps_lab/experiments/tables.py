@@ -43,7 +43,7 @@ def check_table(table: Any, fields: Mapping[str, Any], where: str) -> None:
             raise MepsError(f"{place} = {value!r}; expected {_words(fields[name])}")
 
 
-_PLAIN = {bool: "true or false", str: "text", dict: "a table"}
+_PLAIN = {bool: "true or false", str: "text", dict: "a table", list: "a list"}
 
 
 def _fits(value: Any, hint: Any) -> bool:

@@ -4,14 +4,19 @@ A folder a result: its table, and the provenance that says how it was made and i
 """
 
 import json
+import platform
+from collections.abc import Sequence
+from datetime import date
+from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
 from meps_lib.arguments import one_of
 
-__all__ = ["kept"]
-_HERE = Path(__file__).parent
+__all__ = ["HERE", "answers", "keep", "kept", "made_by"]
+HERE = Path(__file__).parent
 
 
 def kept(name: str) -> pd.DataFrame:
@@ -56,8 +61,50 @@ def kept(name: str) -> pd.DataFrame:
     >>> table.attrs["provenance"]["command"]
     'python benchmarks/simulator_judges.py --keep'
     """
-    one_of("kept result", name, sorted(p.parent.name for p in _HERE.glob("*/table.csv")))
-    table = pd.read_csv(_HERE / name / "table.csv")
-    text = (_HERE / name / "provenance.json").read_text(encoding="utf-8")
+    one_of("kept result", name, sorted(p.parent.name for p in HERE.glob("*/table.csv")))
+    table = pd.read_csv(HERE / name / "table.csv")
+    text = (HERE / name / "provenance.json").read_text(encoding="utf-8")
     table.attrs["provenance"] = json.loads(text)
     return table
+
+
+def answers(name: str) -> pd.DataFrame:
+    """What every network of a kept ablation says of every stranger, to score it in another way.
+
+    Returns
+    -------
+    DataFrame
+        Columns position, variant, model, subject, clip, truth, prediction, majority.
+
+    Raises
+    ------
+    MepsError
+        If no answers of that name are kept; the message names what are.
+    """
+    one_of("kept answers", name, sorted(p.parent.name for p in HERE.glob("*/answers.parquet")))
+    return pd.read_parquet(HERE / name / "answers.parquet")
+
+
+def made_by(command: str, packages: Sequence[str], **more: Any) -> dict[str, Any]:
+    """The provenance of what is made today: command, date, versions, and what else is given."""
+    versions = {"python": platform.python_version()} | {name: version(name) for name in packages}
+    return {"command": command, "date": date.today().isoformat(), "versions": versions, **more}
+
+
+def keep(
+    name: str,
+    table: pd.DataFrame,
+    provenance: dict[str, Any],
+    root: Path = HERE,
+    answers: pd.DataFrame | None = None,
+) -> None:
+    """Write a table, its provenance and the answers behind it; what had the name is replaced."""
+    folder = root / name
+    folder.mkdir(parents=True, exist_ok=True)
+    table.to_csv(folder / "table.csv", index=False, float_format="%.6g")
+    text = json.dumps(provenance, indent=2) + "\n"
+    (folder / "provenance.json").write_text(text, encoding="utf-8")
+    if answers is not None:
+        words = [c for c in answers if answers[c].dtype.kind not in "iuf"]
+        small = answers.astype(dict.fromkeys(words, "category"))
+        small.to_parquet(folder / "answers.parquet", index=False, compression="zstd")

@@ -19,16 +19,19 @@ from meps_lab.simulate.cohort import CohortDataset, simulate_cohort
 from meps_lab.simulate.face import FaceClip, Identity
 from meps_lab.simulate.folder import FolderDataset, save_dataset
 from meps_lab.simulate.scenario import Scenario
+from meps_lab.simulate.strangers import STRANGERS, CohortsDataset, simulate_strangers
 from meps_lab.simulate.timing import draw_apex, draw_duration, time_course
 
 __all__ = [
     "Body",
     "CohortDataset",
+    "CohortsDataset",
     "Event",
     "FaceClip",
     "FolderDataset",
     "Identity",
     "Response",
+    "STRANGERS",
     "Scenario",
     "ceiling",
     "ceiling_answers",
@@ -40,5 +43,6 @@ __all__ = [
     "responses_table",
     "save_dataset",
     "simulate_cohort",
+    "simulate_strangers",
     "time_course",
 ]

@@ -116,10 +116,14 @@ class CohortDataset(Dataset[Trial]):
     def __getitem__(self, k: int) -> Trial:
         k = _position(k, len(self), "trial")
         dials, plan = self.scenario, self.plan(k)
-        make, keys = partial(self._costly, k, plan), (*_FILMED, *_WAVES * bool(self.eeg_names))
-        costly = make() if self.cache is None else self.cache.get(plan.clip, make, keys)
-        body = self._record(k, plan, ())
         kept, start = self.kept(k), -float(dials.ps_before_s)
+        filmed = _FILMED * bool(kept & {"colour", "depth"})  # nobody looks at other pictures
+        make, keys = partial(self._costly, k, plan), (*filmed, *_WAVES * bool(self.eeg_names))
+        if not keys:
+            costly = {}
+        else:
+            costly = make() if self.cache is None else self.cache.get(plan.clip, make, keys)
+        body = self._record(k, plan, ())
         about = {"label": plan.label, "subject": plan.subject, "clip": plan.clip}
         about |= {name: costly[name] for name in ("colour", "depth", "eeg") if name in kept}
         if kept & {"colour", "depth"}:
@@ -191,10 +195,10 @@ def simulate_cohort(
     -------
     CohortDataset
         `Trial`s with colour, depth, signals and, if asked for, EEG; and a `truth`: apex,
-        au_intensity, aus, flow(a, b), blink, clean_depth, clean_ps, beat_times, pulse_times,
-        scr_onsets, scr_amplitudes, scr_evoked, breath_phase, blink_times, valence, arousal,
-        emotion, shown (by the face), leaked; with EEG clean_eeg and band_power. Times are in s
-        from the start of the signals' window.
+        au_intensity, aus, flow(a, b), blink, clean_ps, beat_times, pulse_times, scr_onsets,
+        scr_amplitudes, scr_evoked, breath_phase, blink_times, valence, arousal, emotion, shown (by
+        the face), leaked; clean_depth where it was filmed; with EEG clean_eeg and band_power.
+        Times are in s from the start of the signals' window.
 
     Raises
     ------

@@ -49,6 +49,8 @@ def artefacts_of(dials: Scenario) -> Artefacts:
         spontaneous=noise * dials.ps_spontaneous,
         muscle=noise,
         blink_per_min=dials.blinks_per_min,
+        worse="" if dials.ps_worse == "none" else dials.ps_worse,
+        worse_by=dials.ps_worse_by,
     )
 
 

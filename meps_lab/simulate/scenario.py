@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, fields, replace
 from typing import Any
 
-from meps_lab.simulate.body.physiology import NAMES
+from meps_lab.simulate.body.physiology import NAMES, SIGNALS
 from meps_lab.simulate.presets import PRESETS
 from meps_lab.simulate.ranges import FRAMES, balance_of, choice, dial, setting, signals_of
 from meps_lib.arguments import one_of
@@ -84,6 +84,8 @@ class Scenario:
     ps_mains: float = dial(1.0, 0, 100)  # factor on mains hum alone
     ps_mains_hz: float = dial(50.0, 45, 65, "Hz")  # of the hum
     ps_spontaneous: float = dial(1.0, 0, 100)  # factor on spontaneous skin responses alone
+    ps_worse: str = choice("none", *SIGNALS)  # one signal whose sensor is worse than the others'
+    ps_worse_by: float = dial(10.0, 0, 1000)  # factor on its noise and its wander
     ps_motion_per_min: float = dial(0.0, 0, 60, "/min")  # bursts a minute
     ps_dropout_per_min: float = dial(0.0, 0, 60, "/min")  # losses a minute; the last value is held
     ps_saturation: float = dial(0.0, 0, 0.9)  # share of the signal's range that the sensor cuts

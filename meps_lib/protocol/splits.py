@@ -115,7 +115,7 @@ def composite(
 def cross_data_set(
     subjects: Sequence[str],
     data_sets: Sequence[str],
-    train_on: str,
+    train_on: str | None,
     test_on: str,
     n_validation: int = 2,
     seed: int = 0,
@@ -126,17 +126,18 @@ def cross_data_set(
     ----------
     subjects, data_sets : sequence of str
         Subject and data set of each trial; subjects of a third set are `unused`.
-    train_on, test_on : str
-        Two different data sets.
+    train_on : str or None
+        A data set; or each of the others in turn, a fold each, in sorted order.
+    test_on : str
+        Another.
     n_validation : int
-        How many subjects of `train_on` choose the epoch.
+        How many subjects of the set that trains choose the epoch.
     seed : int
         Draws them.
 
     Yields
     ------
     Split
-        One.
 
     Raises
     ------
@@ -152,15 +153,18 @@ def cross_data_set(
     check_subjects(subjects, data_sets)
     there = sorted(set(data_sets))
     for name, value in (("train_on", train_on), ("test_on", test_on)):
-        if value not in there:
+        if value not in there and (value is not None or name == "test_on"):
             raise MepsError(f"{name}={value!r}; the data sets here are {', '.join(there)}")
-    if train_on == test_on:
-        raise MepsError(f"train_on and test_on are both {train_on!r}; expected two data sets")
+    sources = [name for name in there if name != test_on] if train_on is None else [train_on]
+    if sources in ([test_on], []):
+        raise MepsError(f"train_on and test_on are both {test_on!r}; expected two data sets")
     home = dict(zip(subjects, data_sets, strict=True))
-    names, test = (sorted(s for s in home if home[s] == which) for which in (train_on, test_on))
-    others = tuple(sorted(s for s in home if home[s] not in (train_on, test_on)))
-    for split in _folds([*names, *test], [tuple(test)], n_validation, seed):
-        yield replace(split, unused=others)
+    test = tuple(sorted(s for s in home if home[s] == test_on))
+    for fold, source in enumerate(sources):
+        names = sorted(s for s in home if home[s] == source)
+        others = tuple(sorted(s for s in home if home[s] not in (source, test_on)))
+        (split,) = _folds([*names, *test], [test], n_validation, seed)
+        yield replace(split, fold=fold, unused=others)
 
 
 def check_subjects(subjects: Sequence[str], data_sets: Sequence[str]) -> None:

@@ -1,24 +1,21 @@
-"""What a score is worth: the floor beside it, its interval over subjects, a test against another.
+"""What a score is worth: the floor beside it, and its interval over subjects.
 
-Trials of one subject resemble each other, so subjects are what is resampled and swapped, never
-trials: 442 clips of 68 people are 68 draws.
+Trials of one subject resemble each other, so subjects are what is resampled, never trials: 442
+clips of 68 people are 68 draws.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from numbers import Real
 
 import numpy as np
 import pandas as pd
 
-from meps_lib.arguments import one_of, whole
+from meps_lib.arguments import whole
 from meps_lib.errors import MepsError
 from meps_lib.protocol.confusion import class_names, confusions
 from meps_lib.protocol.metrics import Scores, check_columns, check_table, rates, score
 
 METRICS = ("accuracy", "uf1", "uar")
-_EXACT = 14  # subjects up to which all 2^S swaps are looked at: 16,384
-_CLOSE = 1e-9  # differences this near are ties; sums of fractions do not come out equal
 
 
 def bootstrap_interval(
@@ -75,11 +72,11 @@ def bootstrap_interval(
         raise MepsError(f"level={level!r}; expected a number between 0 and 1, such as 0.95")
     whole("n_resamples", n_resamples, 100)
     whole("seed", seed, 0)
-    counts = [_by_model(t, classes) for t in (table, minus) if t is not None]
+    counts = [by_model(t, classes) for t in (table, minus) if t is not None]
     if minus is not None:
         for each in (table, minus):
             check_columns(each, ("subject", "clip"))
-        _check_same_trials(*(t.drop_duplicates(["subject", "clip"]) for t in (table, minus)))
+        check_same_trials(*(t.drop_duplicates(["subject", "clip"]) for t in (table, minus)))
         if len(counts[0]) != len(counts[1]):
             raise MepsError(f"{len(counts[0])} models minus {len(counts[1])}; expected as many")
     m, n, k, _ = counts[0].shape
@@ -99,81 +96,14 @@ def bootstrap_interval(
     return pd.DataFrame.from_dict(rows, "index", columns=["score", "low", "high"])
 
 
-@dataclass(frozen=True)
-class PermutationTest:
-    """What `permutation_test` returns."""
-
-    difference: float  # score of the first minus that of the second
-    p: float  # two-sided; never 0, since the observed assignment is one of those counted
-    n_subjects: int
-    exact: bool  # all swaps were looked at, not a sample
-
-
-def permutation_test(
-    first: pd.DataFrame,
-    second: pd.DataFrame,
-    classes: Sequence[str],
-    metric: str = "uf1",
-    n_permutations: int = 9999,
-    seed: int = 0,
-) -> PermutationTest:
-    """Do two models differ on the same trials, or could their names be swapped?
-
-    If they do not differ, then whose predictions of a subject are whose is arbitrary. So all
-    predictions of a subject are swapped between the two, subject by subject, and the difference
-    that was seen is placed among those that come out.
-
-    Parameters
-    ----------
-    first, second : DataFrame
-        Columns subject, clip, truth, prediction: the pooled predictions of one seed each.
-    classes : sequence of str
-    metric : {"uf1", "uar", "accuracy"}
-    n_permutations, seed : int
-        With 14 subjects or fewer all swaps are looked at, and p is exact; with more,
-        so many are drawn, and p = (1 + as extreme) / (1 + drawn).
-
-    Returns
-    -------
-    PermutationTest
-
-    Raises
-    ------
-    MepsError
-        If the two were not made on the same trials, naming the first that differs.
-
-    References
-    ----------
-    Phipson, B., Smyth, G. K. Permutation p-values should never be zero, 2010.
-    """
-    one_of("metric", metric, METRICS)
-    whole("n_permutations", n_permutations, 1)
-    whole("seed", seed, 0)
-    _check_same_trials(first, second)
-    a, b = _by_subject(first, classes), _by_subject(second, classes)
-    n = len(a)
-    if exact := n <= _EXACT:
-        swap = np.arange(2**n)[:, None] >> np.arange(n) & 1
-    else:
-        swap = np.random.default_rng(seed).integers(0, 2, (n_permutations, n))
-    moved = np.tensordot(swap, b - a, axes=1)  # (permutations, K, K)
-    differences = getattr(rates(a.sum(0) + moved), metric) - getattr(
-        rates(b.sum(0) - moved), metric
-    )
-    seen = float(getattr(rates(a.sum(0)), metric) - getattr(rates(b.sum(0)), metric))
-    extreme = int((np.abs(differences) >= abs(seen) - _CLOSE).sum())
-    p = extreme / len(swap) if exact else (1 + extreme) / (1 + len(swap))
-    return PermutationTest(seen, p, n, exact)
-
-
-def _by_model(table: pd.DataFrame, classes: Sequence[str]) -> np.ndarray:
+def by_model(table: pd.DataFrame, classes: Sequence[str]) -> np.ndarray:
     """A confusion matrix a model and subject, models in sorted order: (M, S, K, K)."""
     if several := "model" in table:
         check_columns(table, ["model"])
     first, *others = [part for _, part in table.groupby("model")] if several else [table]
     check_table(first, ("subject", "truth", "prediction"))
     for other in others:
-        _check_same_trials(first, other)
+        check_same_trials(first, other)
     return np.stack([_by_subject(part, classes) for part in (first, *others)])
 
 
@@ -183,7 +113,7 @@ def _by_subject(table: pd.DataFrame, classes: Sequence[str]) -> np.ndarray:
     return confusions(table["truth"], table["prediction"], classes, codes)
 
 
-def _check_same_trials(first: pd.DataFrame, second: pd.DataFrame) -> None:
+def check_same_trials(first: pd.DataFrame, second: pd.DataFrame) -> None:
     """Refuse two tables unless they hold the same trials, in whatever order."""
     keys = ["subject", "clip", "truth"]
     for table in (first, second):

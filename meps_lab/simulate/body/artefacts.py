@@ -12,14 +12,14 @@ from typing import NamedTuple
 import numpy as np
 
 from meps_lab.simulate.body.noise import Streams, spans, wander, within
-from meps_lib.arguments import number
+from meps_lib.arguments import number, one_of
 
 _RANGES = {  # where it is not 0 or more
     "mains_hz": (1, None, " Hz; for no hum set mains=0"),
     "saturation": (0, 0.99, " of the range"),
     "blink_per_min": (0, 60),
 }
-_NOT_SCALED = ("mains_hz", "blink_per_min")
+_NOT_SCALED = ("mains_hz", "blink_per_min", "worse", "worse_by")
 MOTION_S = (0.5, 2.0)  # s, shortest and longest movement
 DROPOUT_S = (0.2, 1.0)  # s, shortest and longest loss
 
@@ -51,9 +51,14 @@ class Artefacts:
     blinks: float = 1.0  # factor on blinks in the EEG
     blink_per_min: float = 15.0  # blinks a minute, at most 60
     muscle: float = 1.0  # factor on the muscles of the head in the EEG
+    worse: str = ""  # a signal whose sensor is worse than the others'
+    worse_by: float = 1.0  # factor on its noise and its drift
 
     def __post_init__(self) -> None:
+        one_of("Artefacts.worse", self.worse, ("", *SENSORS))
         for f in fields(self):
+            if f.name == "worse":
+                continue
             number(f"Artefacts.{f.name}", getattr(self, f.name), *_RANGES.get(f.name, (0,)))
 
     @classmethod
@@ -112,13 +117,14 @@ def sense_signal(
     ndarray, shape (L,)
     """
     n, duration_s = len(clean), len(clean) / sfreq
+    worse = dials.worse_by if name == dials.worse else 1.0
     out = clean.copy()
     if dials.sensor_noise:
         noise = streams(f"{name} noise").standard_normal(n)
-        out += np.multiply(noise, dials.sensor_noise * sensor.noise, out=noise)
+        out += np.multiply(noise, worse * dials.sensor_noise * sensor.noise, out=noise)
     if dials.baseline_wander:
         drift = wander(streams(f"{name} wander"), sensor.wander_hz, n, sfreq)
-        out += dials.baseline_wander * sensor.wander * drift
+        out += worse * dials.baseline_wander * sensor.wander * drift
     if dials.mains * sensor.mains and dials.mains_hz < sfreq / 2:  # else filtered out on the way
         cycles = dials.mains_hz / sfreq * np.arange(n) + streams("mains").uniform()
         out += dials.mains * sensor.mains * np.sin(2 * np.pi * cycles)

@@ -209,7 +209,8 @@ def test_predict_with_signals(tiny_demo, tmp_path, capsys):
     args = ["predict", video, "--picture", path, "--ps", str(ps)]
     assert cli.main([*args, "--video-at", "5"]) == 0
     printed = capsys.readouterr().out
-    assert "signals: EDA, ECG" in printed and "scaled to its usual size" in printed
+    assert "signals: EDA, ECG" in printed
+    assert "EDA: unit not stated, expected uS; scaled to its usual size" in printed
     assert cli.main([*args, "--video-at", "15"]) == 2
     assert "leaves the recording" in capsys.readouterr().err
     pd.DataFrame({"depth": np.zeros(2000)}).to_csv(ps, index=False)

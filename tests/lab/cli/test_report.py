@@ -95,6 +95,7 @@ def test_folders_of_one_name_are_told_apart(tmp_path, capsys):
 
 def test_what_cannot_be_done_is_told(tmp_path, capsys):
     a, b = keep(tmp_path / "a", answers()), keep(tmp_path / "b", answers(7))
+    like = keep(tmp_path / "like", answers())
     (folder := tmp_path / "is.png").mkdir()
     for command, told in (
         (["compare", str(a), str(b)], "a and b cannot be paired: other subjects"),
@@ -102,7 +103,10 @@ def test_what_cannot_be_done_is_told(tmp_path, capsys):
         (["compare", str(a), str(a), "--picture", "x.pdf"], "--picture x.pdf: expected"),
         (["compare", str(a), str(a), "--picture", "gone/x.png"], "expected an existing folder"),
         (["compare", str(a), str(a), "--picture", "png"], "--picture png: expected"),
-        (["compare", str(a), str(a), "--picture", str(folder)], "is.png: Is a directory; choose"),
+        (
+            ["compare", str(a), str(like), "--picture", str(folder)],
+            "is.png: Is a directory; choose",
+        ),
         (["report", str(tmp_path)], "predictions.parquet is missing"),
     ):
         assert cli.main(command) == 2

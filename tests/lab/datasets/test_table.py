@@ -153,6 +153,18 @@ def test_parquet_is_the_same_table(made, again):
         ),
         ("anna/E4/EDA.csv,,", ",,", "row 2, column signals_start: got '-10' without signals"),
         ("signals_start", "signal_start", "unknown column 'signal_start'; did you mean signals_st"),
+        (",fps,", ",fsp,", "unknown column 'fsp'; did you mean fps"),
+        ("annav,smile", "annav,Smile", "the labels 'Smile' and 'smile' are probably the same; sp"),
+        (
+            "annav,smile",
+            "annav,nan",
+            "row 2, column label got 'nan', which is empty; fill the cell",
+        ),
+        (
+            "annav,smile",
+            "annav,NaN",
+            "row 2, column label got 'NaN', which is empty; fill the cell",
+        ),
         (",apex,", ",apexx,", "unknown column 'apexx'; did you mean apex"),
         (",label,", ",", "no column 'label'"),
     ],
@@ -209,6 +221,9 @@ def test_remarks_are_told_and_not_read(again, capsys):
     assert "note: signals that every recording has: EDA\n" in printed
     assert "classes label: frown 2  neutral 2  smile 4" in printed
     assert printed.splitlines()[-1].startswith("next: meps loso --data table --root ")
+    assert printed.endswith(" --signals EDA\n")
+    assert cli.main(["index", "table", str(again(("anna/E4/EDA.csv,,-10", ",,")))]) == 0
+    assert capsys.readouterr().out.endswith(" --modalities colour\n")
 
 
 def test_signals_too_short_for_the_window_are_told_before_the_work(again):

@@ -104,6 +104,7 @@ def test_the_factory_gets_what_it_names_and_all_that_is_told(own, tmp_path):
 
 
 HEAD = "        return Output(self.head(x))\n"
+OF_ALL = r"mine.py: torch.set_\w+ holds for all that runs"
 FORWARD = "        x = self.conv(batch.ps / self.scale).relu().mean(dim=-1)\n"
 
 
@@ -143,6 +144,12 @@ FORWARD = "        x = self.conv(batch.ps / self.scale).relu().mean(dim=-1)\n"
         ),
         ("batch.ps /", "batch.eeg /", "line 17: TypeError: unsupported operand"),
         ("max(batch.ps", "max(batch.oh", "line 14: AttributeError: 'Batch' object has no attr"),
+        ("import torch\n", "import torch\ntorch.set_default_dtype(torch.float64)\n", OF_ALL),
+        ("super().__init__()", "super().__init__(); torch.set_num_threads(7)", OF_ALL),
+        ("super().__init__()", "super().__init__(); torch.set_grad_enabled(False)", OF_ALL),
+        ("import torch\n", "import torch\ntorch.set_default_device('meta')\n", OF_ALL),
+        ("x = self.conv", "batch.label.zero_(); x = self.conv", "writes into batch.label"),
+        ("x = self.conv", "batch.label = None; x = self.conv", "writes into batch.label"),
         (
             "self.head(x)",
             "self.head(x) + (x.sum(1, keepdim=True) * 0).sqrt()",
@@ -155,8 +162,16 @@ def test_what_is_wrong_is_told_before_the_data_are_prepared(own, old, new, messa
     config, data = own((old, new)), Waves()
     with pytest.raises(MepsError, match=message) as caught:
         run(data, config, progress=False)
+    assert torch.empty(0).dtype == torch.float32 and torch.empty(0).device.type == "cpu"
+    assert torch.get_num_threads() != 7 and torch.is_grad_enabled()
     assert "mine.py" in str(caught.value) and "\n" not in str(caught.value)
     assert len(data.opened) <= 4
+
+
+def test_a_factory_that_does_not_say_what_it_takes(own):
+    config = own(("class Mine", "Net = dict\n\n\nclass Mine"), name="Net")
+    with pytest.raises(MepsError, match="mine.py: Net does not say what it takes; expected a fun"):
+        make_model(config, ("a", "b"), seed=0)
 
 
 def test_no_parameter_to_learn(own):
@@ -244,5 +259,9 @@ def test_from_the_command_line(own, tmp_path, capsys):
     for wrong in (["hidden"], ["hidden=3", "hidden=4"], ["a b=3"]):
         assert cli.main([*args, "--model-args", *wrong]) == 2
         assert "expected NAME=VALUE, each name once" in capsys.readouterr().err
+    own(("self.head(x)", "self.head(x if len(batch) < 5 else __import__('sys').exit(3))"))
+    assert cli.main(args) == 2
+    assert "mine.py:Mine ended the process while it was trained (3)" in capsys.readouterr().err
+    own()
     assert cli.main([*args, "--model-args", "depth=3"]) == 2
     assert "got an unexpected keyword argument 'depth'" in capsys.readouterr().err

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from meps_lab.ablations import read_ablation
 from meps_lab.experiments import ExperimentConfig, make_model
 from meps_lab.experiments.plans import read_plan
 from meps_lab.experiments.tables import check_table
@@ -72,8 +73,12 @@ def test_a_grid_is_a_product(read, dim):
 
 @pytest.mark.parametrize("path", sorted((ROOT / "plans").glob("*.toml")), ids=lambda p: p.stem)
 def test_kept_plans_are_plans(path):
-    for config in read_plan(path).variants.values():
+    plans = [read_plan(path)] if "ablation" not in path.stem else read_ablation(path).plans.values()
+    for config in [c for plan in plans for c in plan.variants.values()]:
         make_model(config, ("a", "b", "c"), seed=0)
+    if "ablation" in path.stem:
+        with pytest.raises(MepsError, match="'meps ablate' runs"):
+            read_plan(path)
 
 
 @pytest.mark.parametrize(
@@ -106,6 +111,24 @@ def test_kept_plans_are_plans(path):
         ("[variants.a]\n[grid]\n'train.epochs' = 3", "grid.train.epochs = 3; expected a list"),
         ("[variants.a]\n[grid]\nseeds = []", "grid.seeds = ..; expected a list of values"),
         ("[variants.a]\n[grid]\n'train.epochs' = [3, 3]", "epochs=3: the same as a, epochs=3"),
+        (
+            "[variants.a]\n[grid]\n'train.epochs' = [3]\n[grid.train]\nepochs = [4]",
+            "grid.train.epochs and grid.train.epochs set the same; take one",
+        ),
+        (
+            "[variants.a]\n[grid]\n'train.epochs' = [3]\ntrain = [{epochs = 4}]",
+            "grid.train.epochs and grid.train set the same; take one",
+        ),
+        (
+            f"[variants.a]\n[variants.b]\n[grid]\nseeds = {[[k] for k in range(6000)]}",
+            "grid: it makes 12,000 variants; expected 10,000 at most",
+        ),
+        ("[variants.a]\nn_folds = 3", "variants.a: n_folds is without effect in the protocol loso"),
+        ("[variants.a]\n[grid]\nn_folds = [3, 4]", "variants.a: n_folds is without effect"),
+        (
+            "[variants.a]\nprotocol = 'file'\nsplit_file = 'x.json'\nn_validation = 3",
+            "variants.a: n_validation is without effect in the protocol file",
+        ),
         ("[variants]", "no variants; expected at least one"),
         ("[variant.a]", "variant: no such setting; did you mean variants"),
         ("x = = 3", "is no TOML: .*line 9"),
@@ -123,6 +146,12 @@ def test_a_file_that_cannot_be_read_is_told(tmp_path):
     (tmp_path / "x.toml").write_bytes(b"\xff")
     with pytest.raises(MepsError, match="x.toml is no TOML"):
         read_plan(tmp_path / "x.toml")
+
+
+def test_a_mark_of_byte_order_is_passed_over(tmp_path):
+    """As Windows editors write it."""
+    (tmp_path / "x.toml").write_text(HEAD + "[variants.a]\n", encoding="utf-8-sig")
+    assert list(read_plan(tmp_path / "x.toml").variants) == ["a"]
 
 
 def test_an_experiment_that_is_none_by_itself_may_be_shared(read):

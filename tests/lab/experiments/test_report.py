@@ -251,7 +251,7 @@ def test_a_folder_that_is_none_is_refused(tmp_path):
     folder = keep(tmp_path / "a", answers())
     for content in ("", "[]", '{"data": {}}', '{"data": {"classes": 3}}'):
         (folder / "config.json").write_text(content)
-        with pytest.raises(MepsError, match="cannot be read .*; expected both as 'meps loso"):
+        with pytest.raises(MepsError, match="cannot be read .*; expected it as 'meps loso"):
             read_run(folder)
     keep(folder, answers())
     (folder / "predictions.parquet").write_bytes(b"PAR1")

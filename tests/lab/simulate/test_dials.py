@@ -189,6 +189,16 @@ def test_artefacts_reach_the_signals_and_leave_the_truth(dial, value, base):
         assert (b - clean_b).std() > (a - clean_a).std()
 
 
+def test_one_signal_is_worse_and_the_others_stay_to_the_bit():
+    calm, spoilt = (trials(preset="default", **d) for d in ({}, {"ps_worse": "ECG"}))
+    for a, b in zip(calm, spoilt, strict=True):
+        eda, ecg, ppg = range(3)
+        assert np.array_equal(a.ps[[eda, ppg]], b.ps[[eda, ppg]])
+        noise = [(t.ps - t.truth["clean_ps"])[ecg].std() for t in (a, b)]
+        assert noise[1] > 4 * noise[0]
+        assert np.array_equal(a.truth["clean_ps"], b.truth["clean_ps"])
+
+
 def test_spontaneous_responses_and_mains_frequency():
     many = trials(preset="default", ps_spontaneous=8.0)
     few = trials(preset="default", ps_spontaneous=0.0)

@@ -150,6 +150,15 @@ def test_what_is_no_pair_is_refused(other, told):
         paired_comparison(answers([0.5] * 6), other, CLASSES)
 
 
+def test_the_two_draw_the_same_swaps():
+    """Two of twenty people are answered alike; both tests leave them out, and agree to the bit."""
+    a, b = (answers([1, 1, *[skill] * 18], seed=k) for k, skill in enumerate((0.7, 0.5)))
+    found = paired_comparison(a, b, CLASSES, **FAST)
+    assert found.n_differ == 18 and not found.exact
+    singly = (t.drop(columns="model") for t in (a, b))
+    assert found.scores.loc["uf1", "p"] == permutation_test(*singly, CLASSES).p
+
+
 def test_no_swap_is_no_test():
     with pytest.raises(MepsError, match="n_permutations=0; expected a whole number, 1 or more"):
         paired_comparison(answers([0.5] * 6), answers([0.4] * 6), CLASSES, n_permutations=0)

@@ -192,13 +192,26 @@ def test_across_data_sets_nobody_of_the_test_set_trains():
     ("sets", "message"),
     [
         (("smic", "megc"), "test_on='megc'; the data sets here are casme2, samm, smic"),
-        ((None, "smic"), "train_on=None"),
+        (("smic", None), "test_on=None"),
         (("smic", "smic"), "both 'smic'; expected two"),
     ],
 )
 def test_data_sets_that_are_not_there_are_refused(sets, message):
     with pytest.raises(MepsError, match=message):
         list(cross_data_set(PEOPLE, SETS, *sets))
+
+
+def test_each_other_data_set_trains_a_fold_of_its_own():
+    splits = list(cross_data_set(PEOPLE, SETS, None, "samm", n_validation=3))
+    one = list(cross_data_set(PEOPLE, SETS, "smic", "samm", n_validation=3))
+    assert [s.fold for s in splits] == [0, 1]
+    for split, home in zip(splits, ("casme2", "smic"), strict=True):
+        assert {*split.train, *split.validation} == {p for p in PEOPLE if p.startswith(home)}
+        assert split.test == one[0].test and not set(split.unused) & set(split.train)
+        assert {*split.train, *split.validation, *split.test, *split.unused} == set(PEOPLE)
+    assert splits[1].train == one[0].train and splits[1].validation == one[0].validation
+    with pytest.raises(MepsError, match="both 'only'"):
+        list(cross_data_set(["a", "b"], ["only"] * 2, None, "only"))
 
 
 def test_a_hundred_subjects_take_no_time():

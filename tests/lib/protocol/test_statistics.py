@@ -9,12 +9,9 @@ import pytest
 from scipy import stats
 
 from meps_lib.errors import MepsError
+from meps_lib.protocol import permutation_test
 from meps_lib.protocol.metrics import rates, score
-from meps_lib.protocol.statistics import (
-    METRICS,
-    bootstrap_interval,
-    permutation_test,
-)
+from meps_lib.protocol.statistics import METRICS, bootstrap_interval
 
 CLASSES = ("a", "b", "c")
 

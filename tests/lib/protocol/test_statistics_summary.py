@@ -5,14 +5,10 @@ import pandas as pd
 import pytest
 
 from meps_lib.errors import MepsError
+from meps_lib.protocol import permutation_test
 from meps_lib.protocol.metrics import score, score_by_set
 from meps_lib.protocol.scorelines import summary
-from meps_lib.protocol.statistics import (
-    bootstrap_interval,
-    majority,
-    majority_predictions,
-    permutation_test,
-)
+from meps_lib.protocol.statistics import bootstrap_interval, majority, majority_predictions
 from tests.lib.protocol.test_statistics import CLASSES, other_model, people
 
 

@@ -1,0 +1,141 @@
+"""From the answers of a question's networks to scores, differences and their intervals."""
+
+import json
+import os
+import platform
+import subprocess
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from meps_lab.ablations.question import Ablation
+from meps_lab.ablations.run import CEILING
+from meps_lab.experiments.results import PREDICTIONS
+from meps_lab.results import made_by
+from meps_lib.errors import MepsError
+from meps_lib.protocol import bootstrap_interval, majority
+
+COLUMNS = ("dial", "value", "variant", "minus", "score", "low", "high", "floor", "ceiling")
+SETTLED = 0.06  # CHOICE: an interval of a difference that is longer settles nothing
+
+
+def answers_of(ablation: Ablation, out: str | os.PathLike) -> pd.DataFrame:
+    """What every network says of every stranger.
+
+    Returns
+    -------
+    DataFrame
+        Columns position, variant, model (a cohort and seed), subject, clip, truth, prediction,
+        majority.
+
+    Raises
+    ------
+    MepsError
+        If a position has not been run to its end.
+    """
+    tables = []
+    for folder, plan in ablation.plans.items():
+        for variant in plan.variants:
+            path = Path(out) / folder / variant / PREDICTIONS
+            if not path.is_file():
+                raise MepsError(f"{path} is missing: run the question to its end first")
+            table = pd.read_parquet(path)
+            table["model"] = 1000 * table["seed"] + table["fold"]
+            columns = ["model", "subject", "clip", "truth", "prediction", "majority"]
+            tables.append(table[columns].assign(position=folder, variant=variant))
+    return pd.concat(tables, ignore_index=True)
+
+
+def scores_of(
+    ablation: Ablation, out: str | os.PathLike, answers: pd.DataFrame | None = None
+) -> pd.DataFrame:
+    """UF1 of every variant at every position, and its difference from the main comparison's second.
+
+    Returns
+    -------
+    DataFrame
+        Columns dial, value, variant, minus (empty, or the variant that is taken off), score, low,
+        high (95 %, over strangers and cohorts together; differences are paired by both), floor
+        (the commonest class), ceiling (what the truth is worth to whom `Ablation.ceiling` names).
+
+    Raises
+    ------
+    MepsError
+        If a position has not been run to its end.
+    """
+    answers = answers_of(ablation, out) if answers is None else answers
+    against, rows = ablation.main[1], []
+    classes = sorted(answers["truth"].unique())
+    of_position = {}
+    for folder, table in answers.groupby("position", sort=False):
+        best = json.loads((Path(out) / folder / CEILING).read_text(encoding="utf-8"))
+        said = dict(list(table.groupby("variant", sort=False)))
+        floors = [majority(t, classes).uf1 for _, t in said[against].groupby("model")]
+        more = {"floor": float(np.mean(floors)), "ceiling": best[ablation.ceiling]}
+        found = []
+        for variant, one in said.items():
+            for minus in (None, against) if variant != against else (None,):
+                how = {"minus": said[minus]} if minus else {}
+                uf1 = bootstrap_interval(one, classes, **how).loc["uf1"].to_dict()
+                found.append({"variant": variant, "minus": minus or "", **uf1, **more})
+        of_position[folder] = found
+    for dial in ablation.dials:
+        for value, folder in dial.points.items():
+            rows += [{"dial": dial.name, "value": value, **row} for row in of_position[folder]]
+    return pd.DataFrame(rows, columns=list(COLUMNS))
+
+
+def tables_of(
+    ablation: Ablation, out: str | os.PathLike, path: Path, seconds: float
+) -> tuple[pd.DataFrame, pd.DataFrame, dict]:
+    """Scores, answers, and the provenance that is kept with them: the file, seeds, commit, cost."""
+    answers = answers_of(ablation, out)
+    plan = next(iter(ablation.plans.values()))
+    made = made_by(
+        f"meps ablate {ablation.name.removeprefix('ablation_')} --keep",
+        ["torch"],
+        question=ablation.question,
+        configuration=path.read_text(encoding="utf-8"),
+        seeds={"data": plan.data["simulate"]["seed"], "training": [0]},
+        commit=_commit(path.parent),
+        hardware=f"{os.cpu_count()} cores, {platform.machine()}",
+        minutes=round(seconds / 60, 1),
+    )
+    return scores_of(ablation, out, answers), answers, made
+
+
+def spend(out: str | os.PathLike, seconds: float) -> float:
+    """Add seconds of CPU to what a question has cost so far; and the sum."""
+    path = Path(out) / "spent.json"
+    before = json.loads(path.read_text(encoding="utf-8"))["cpu_seconds"] if path.exists() else 0
+    total = before + seconds
+    path.write_text(json.dumps({"cpu_seconds": round(total, 1)}) + "\n", encoding="utf-8")
+    return total
+
+
+def _commit(folder: Path) -> str:
+    """The commit that the source stands at, or unknown outside a repository."""
+    command = ["git", "rev-parse", "--short=12", "HEAD"]
+    try:
+        done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=10)
+    except (OSError, subprocess.SubprocessError):
+        return "unknown"
+    return done.stdout.strip() or "unknown"
+
+
+def settled(scores: pd.DataFrame, main: tuple[str, str]) -> pd.DataFrame:
+    """The main difference at every position: which way it goes, and whether that is settled.
+
+    Returns
+    -------
+    DataFrame
+        Columns dial, value, score, low, high, verdict: "first", "second" (the interval leaves out
+        0), "alike" (it does not, and is shorter than .06) or "open".
+    """
+    rows = scores[(scores["variant"] == main[0]) & (scores["minus"] == main[1])]
+    low, high = rows["low"], rows["high"]
+    verdict = np.select(
+        [low > 0, high < 0, high - low < SETTLED], ["first", "second", "alike"], "open"
+    )
+    return rows[["dial", "value", "score", "low", "high"]].assign(verdict=verdict)

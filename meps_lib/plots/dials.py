@@ -1,0 +1,100 @@
+"""A picture of an ablation: what each variant scores along a dial, and what the difference is."""
+
+from collections.abc import Sequence
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+import seaborn as sns
+from matplotlib.figure import Figure
+
+from meps_lib.errors import MepsError
+from meps_lib.plots.style import GRID, INK, SLATE
+
+_NEEDED = ("value", "variant", "minus", "score", "low", "high", "floor", "ceiling")
+_MARKS = "osD^vPX"
+
+
+def plot_dial(
+    rows: pd.DataFrame, label: str, usual: str | None = None, metric: str = "UF1"
+) -> Figure:
+    """Draw the scores of variants along a dial, and below their differences from one of them.
+
+    Parameters
+    ----------
+    rows : DataFrame
+        Of one dial, as `meps_lab.ablations.scores_of` gives them: columns value, variant, minus
+        (empty for a score, else whom the difference is from), score, low, high, floor, ceiling.
+        Positions stand in their order, at equal distances.
+    label : str
+        What the dial turns, with its unit.
+    usual : str, optional
+        The position where recordings are: it is shaded.
+    metric : str
+        Name of the score.
+
+    Returns
+    -------
+    Figure
+
+    Raises
+    ------
+    MepsError
+        When a column or every row is missing, a number is not finite, or `usual` is no position.
+
+    Examples
+    --------
+    >>> row = dict(score=0.5, low=0.4, high=0.6, floor=0.2, ceiling=0.8, minus="")
+    >>> rows = pd.DataFrame([row | dict(value=v, variant="a") for v in ("0", "1")])
+    >>> plot_dial(rows, "noise (mm)").axes[-1].get_xlabel()
+    'noise (mm)'
+    """
+    if missing := [c for c in _NEEDED if c not in rows]:
+        raise MepsError(f"the rows lack {', '.join(missing)}; expected {', '.join(_NEEDED)}")
+    numbers = rows[["score", "low", "high", "floor", "ceiling"]].to_numpy(float)
+    if rows.empty or not np.isfinite(numbers).all():
+        raise MepsError("expected one row or more, and finite numbers in all of them")
+    positions = list(dict.fromkeys(rows["value"]))
+    if usual is not None and usual not in positions:
+        raise MepsError(f"usual={usual!r}; the positions are {', '.join(map(str, positions))}")
+    scores, differences = rows[rows["minus"] == ""], rows[rows["minus"] != ""]
+    n = 1 if differences.empty else 2
+    heights = [2.0, 1.3][:n]
+    figure, axes = plt.subplots(
+        n, figsize=(7.2, 2.1 + 1.6 * n), sharex=True, squeeze=False, height_ratios=heights
+    )
+    upper, lower = axes[0, 0], axes[-1, 0]
+    variants = list(dict.fromkeys(scores["variant"]))
+    inks = dict(zip(variants, sns.color_palette(n_colors=max(len(variants), 1)), strict=False))
+    for name, style, ink in (("ceiling", "--", INK), ("floor", ":", SLATE)):
+        edge = scores.groupby("value", sort=False)[name].first().reindex(positions)
+        upper.plot(range(len(positions)), edge, style, color=ink, linewidth=1.4, label=name)
+    for axis, table in zip(axes[:, 0], (scores, differences), strict=False):
+        _lines(axis, table, positions, variants, inks)
+        if usual is not None:
+            at = positions.index(usual)
+            axis.axvspan(at - 0.45, at + 0.45, color=GRID, zorder=0, linewidth=0)
+    upper.set(ylabel=metric, ylim=(0, 1))
+    if usual is not None:
+        where = dict(xytext=(0, 3), textcoords="offset points", ha="center", fontsize=9)
+        upper.annotate("usual", (positions.index(usual), 0), **where)
+    if n == 2:
+        lower.axhline(0, color=INK, linewidth=1)
+        lower.set(ylabel=f"{metric} minus that of\n{differences['minus'].iloc[0]}")
+    lower.set_xticks(range(len(positions)), positions)
+    lower.set(xlabel=label, xlim=(-0.5, len(positions) - 0.5))
+    handles, names = upper.get_legend_handles_labels()
+    figure.legend(handles, names, loc="outside upper center", ncols=3, fontsize=9)
+    return figure
+
+
+def _lines(axis, table: pd.DataFrame, positions: Sequence, variants: list, inks: dict) -> None:
+    """A line a variant, each a little beside the others, with bars from low to high."""
+    for k, name in enumerate(variants):
+        one = table[table["variant"] == name].set_index("value").reindex(positions)
+        if one["score"].isna().all():
+            continue
+        x = np.arange(len(positions)) + 0.07 * (k - (len(variants) - 1) / 2)
+        bars = [one["score"] - one["low"], one["high"] - one["score"]]
+        look = dict(color=inks[name], marker=_MARKS[k % len(_MARKS)], markersize=5, linewidth=1.4)
+        axis.errorbar(x, one["score"], bars, elinewidth=1.4, label=name, **look)
