@@ -62,9 +62,11 @@ class Ablation:
         """Names of what is compared."""
         return tuple(next(iter(self.plans.values())).variants)
 
-    def fast(self) -> "Ablation":
-        """The ends of the first dial alone, with two cohorts and twenty strangers."""
-        first = self.dials[0]
+    def fast(self, dial: str | None = None) -> "Ablation":
+        """The ends of one dial, the first by default, with two cohorts and twenty strangers."""
+        dials = {one.name: one for one in self.dials}
+        one_of("dial", dial or self.dials[0].name, tuple(dials))
+        first = dials[dial or self.dials[0].name]
         ends = {
             name: first.points[name] for name in (list(first.points)[0], list(first.points)[-1])
         }

@@ -6,6 +6,12 @@ Imports `signals` never, and of the library only what everything is called (`err
 
 from meps_lib.video.alignment import align_face, face_transforms, warp
 from meps_lib.video.clips import Clip, read_clip
+from meps_lib.video.denoise import (
+    DEPTH_STEPS,
+    joint_bilateral,
+    remove_head,
+    temporal_median,
+)
 from meps_lib.video.depth import clean_depth, read_depth
 from meps_lib.video.faces import Face, FaceLostWarning, find_face
 from meps_lib.video.flow import (
@@ -21,6 +27,7 @@ from meps_lib.video.motion import flow_map, in_order, with_flow
 
 __all__ = [
     "Clip",
+    "DEPTH_STEPS",
     "Face",
     "FaceLostWarning",
     "align_face",
@@ -30,14 +37,17 @@ __all__ = [
     "find_face",
     "flow_map",
     "in_order",
+    "joint_bilateral",
     "load_trial_from_video",
     "motion_curve",
     "optical_flow",
     "optical_strain",
     "read_clip",
     "read_depth",
+    "remove_head",
     "sample_frames",
     "spot_apex",
+    "temporal_median",
     "to_grey",
     "warp",
     "with_flow",

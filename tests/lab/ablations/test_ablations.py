@@ -84,6 +84,9 @@ def test_each_plan_stands_once_and_has_what_its_dial_says(file):
     assert list(fast.plans) == ["as it is", "noise=30"] and len(fast.dials) == 1
     assert fast.plans["noise=30"].data["simulate"]["strangers"] == 20
     assert fast.plans["noise=30"].data["simulate"]["dials"]["ps_noise"] == 30.0
+    assert list(ablation.fast("people").plans) == ["as it is", "people=six, noisier"]
+    with pytest.raises(MepsError, match="dial"):
+        ablation.fast("nose")
 
 
 @pytest.mark.parametrize(
