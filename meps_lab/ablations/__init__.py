@@ -6,14 +6,16 @@ comes with an interval over both. Imports `simulate` and `experiments`.
 
 from meps_lab.ablations.question import Ablation, Dial, read_ablation
 from meps_lab.ablations.run import find_ablation, run_ablation
-from meps_lab.ablations.scores import answers_of, scores_of
+from meps_lab.ablations.scores import answers_of, kept_ablation, scores_of, settled
 
 __all__ = [
     "Ablation",
     "Dial",
     "answers_of",
     "find_ablation",
+    "kept_ablation",
     "read_ablation",
     "run_ablation",
     "scores_of",
+    "settled",
 ]

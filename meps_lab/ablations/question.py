@@ -89,9 +89,14 @@ def read_ablation(path: str | Path) -> Ablation:
         the message names the file and the place.
     """
     path = Path(path)
-    tables = read_tables(path)
+    return ablation_of(read_tables(path), path)
+
+
+def ablation_of(tables: Mapping[str, Any], path: Path) -> Ablation:
+    """The question of such tables, as `read_ablation` gives it; `path` is what a message names."""
+    base = dict(tables)
     try:
-        about, base = dict(tables.pop("ablation", {})), tables
+        about = dict(base.pop("ablation", {}))
         check_table(about, _FIELDS, "ablation")
         for name in _FIELDS:
             if name not in about:

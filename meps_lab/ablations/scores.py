@@ -4,15 +4,16 @@ import json
 import os
 import platform
 import subprocess
+import tomllib
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
-from meps_lab.ablations.question import Ablation
+from meps_lab.ablations.question import Ablation, ablation_of
 from meps_lab.ablations.run import CEILING
 from meps_lab.experiments.results import PREDICTIONS
-from meps_lab.results import made_by
+from meps_lab.results import kept, made_by
 from meps_lib.errors import MepsError
 from meps_lib.protocol import bootstrap_interval, majority
 
@@ -112,6 +113,21 @@ def spend(out: str | os.PathLike, seconds: float) -> float:
     total = before + seconds
     path.write_text(json.dumps({"cpu_seconds": round(total, 1)}) + "\n", encoding="utf-8")
     return total
+
+
+def kept_ablation(name: str) -> tuple[Ablation, pd.DataFrame]:
+    """A question that is kept with the book, as it was asked, and its scores.
+
+    Examples
+    --------
+    >>> ablation, scores = kept_ablation("mixing")
+    >>> ablation.main, list(scores) == list(COLUMNS)
+    (('mixed late', 'mixed from the start'), True)
+    """
+    table = kept(f"ablation_{name}")
+    text = table.attrs["provenance"]["configuration"]
+    scores = table.astype({"value": str}).fillna({"minus": ""})
+    return ablation_of(tomllib.loads(text), Path(f"ablation_{name}.toml")), scores
 
 
 def _commit(folder: Path) -> str:

@@ -25,6 +25,8 @@ def kept(name: str) -> pd.DataFrame:
     Parameters
     ----------
     name : str
+        "ablation_NAME": UF1 of variants at each position of a question's dials, and differences;
+        `meps_lab.ablations.kept_ablation` reads it with the question.
         "ceilings": what the truth of simulated people is worth, one row a preset and sense.
         "fusion_modes": how S1's colour branch reads strangers, one row a setting and way to weigh.
         "guides": UF1 of S1 for each way to listen to a guide, and paired differences.
@@ -62,7 +64,8 @@ def kept(name: str) -> pd.DataFrame:
     'python benchmarks/simulator_judges.py --keep'
     """
     one_of("kept result", name, sorted(p.parent.name for p in HERE.glob("*/table.csv")))
-    table = pd.read_csv(HERE / name / "table.csv")
+    # What is called value names a position of a dial: "0.10" stays what it was.
+    table = pd.read_csv(HERE / name / "table.csv", dtype={"value": str})
     text = (HERE / name / "provenance.json").read_text(encoding="utf-8")
     table.attrs["provenance"] = json.loads(text)
     return table
