@@ -55,7 +55,7 @@ class Ablation:
     main: tuple[str, str]  # the difference that answers: the first variant minus the second
     ceiling: Literal["face", "body", "both"]
     dials: tuple[Dial, ...]
-    plans: Mapping[str, Plan]  # by the position's folder
+    plans: Mapping[str, Plan]  # by the position's folder; none of a kept question
 
     @property
     def variants(self) -> tuple[str, ...]:
@@ -92,8 +92,12 @@ def read_ablation(path: str | Path) -> Ablation:
     return ablation_of(read_tables(path), path)
 
 
-def ablation_of(tables: Mapping[str, Any], path: Path) -> Ablation:
-    """The question of such tables, as `read_ablation` gives it; `path` is what a message names."""
+def ablation_of(tables: Mapping[str, Any], path: Path, to_run: bool = True) -> Ablation:
+    """The question of such tables, as `read_ablation` gives it; `path` is what a message names.
+
+    One that is not to be run has no plans: what they name, such as a file with a model, need not
+    be here.
+    """
     base = dict(tables)
     try:
         about = dict(base.pop("ablation", {}))
@@ -111,6 +115,9 @@ def ablation_of(tables: Mapping[str, Any], path: Path) -> Ablation:
             dials.append(_dial(name, table, base, positions))
     except MepsError as error:
         raise MepsError(f"{path}: {error}") from None
+    main = tuple(about["main"])
+    if not to_run:
+        return Ablation(path.stem, about["question"], main, about["ceiling"], tuple(dials), {})
     plans = {folder: plan_of(turned, path) for folder, turned in positions.items()}
     if not any(HERE in dial.points.values() for dial in dials):
         del plans[HERE]
@@ -121,7 +128,6 @@ def ablation_of(tables: Mapping[str, Any], path: Path) -> Ablation:
                     f"{path}: ablation.main names {variant!r}; at {folder} the variants are "
                     f"{', '.join(plan.variants)}"
                 )
-    main = tuple(about["main"])
     return Ablation(path.stem, about["question"], main, about["ceiling"], tuple(dials), plans)
 
 

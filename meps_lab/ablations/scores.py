@@ -127,7 +127,8 @@ def kept_ablation(name: str) -> tuple[Ablation, pd.DataFrame]:
     table = kept(f"ablation_{name}")
     text = table.attrs["provenance"]["configuration"]
     scores = table.astype({"value": str}).fillna({"minus": ""})
-    return ablation_of(tomllib.loads(text), Path(f"ablation_{name}.toml")), scores
+    path = Path(f"ablation_{name}.toml")
+    return ablation_of(tomllib.loads(text), path, to_run=False), scores
 
 
 def _commit(folder: Path) -> str:

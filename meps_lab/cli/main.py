@@ -1,4 +1,4 @@
-"""The command `meps`: simulate, index, loso, run, ablate, status, report, compare, predict, info.
+"""The command `meps`: every one of its own commands is a file of this room, or stands here.
 
 Each command is a dataclass: its fields are the options, their comments the help.
 """
@@ -12,6 +12,7 @@ from typing import Annotated
 import tyro
 
 from meps_lab.cli.ablate import Ablate
+from meps_lab.cli.doctor import Doctor
 from meps_lab.cli.index import Index
 from meps_lab.cli.loso import Loso, device_of
 from meps_lab.cli.plans import Run, Status
@@ -136,6 +137,7 @@ class Meps:
         | Annotated[Status, tyro.conf.subcommand("status")]
         | Annotated[Report, tyro.conf.subcommand("report")]
         | Annotated[Compare, tyro.conf.subcommand("compare")]
+        | Annotated[Doctor, tyro.conf.subcommand("doctor")]
         | Annotated[Predict, tyro.conf.subcommand("predict")]
         | Annotated[Info, tyro.conf.subcommand("info")]
     ) = field(default_factory=Info)

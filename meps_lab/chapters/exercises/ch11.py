@@ -1,0 +1,144 @@
+"""Checks of chapter 11: intervals of differences, how many cohorts, dials, verdicts."""
+
+import copy
+
+import numpy as np
+from scipy.stats import t
+
+from meps_lab.chapters.exercises.checking import exercise
+
+
+@exercise("11.1", correct="paired first, then the spread of the differences, and Student's t")
+def paired_interval(learner):
+    """Scores that move together, so that pairing matters; few cohorts, so that t matters."""
+    rng = np.random.default_rng(0)
+    for k in (4, 9):
+        luck = rng.normal(0.5, 0.2, k)
+        a, b = luck + rng.normal(0.03, 0.02, k), luck + rng.normal(0, 0.02, k)
+        got = np.asarray(learner(a, b), dtype=float)
+        if got.shape != (2,):
+            return f"two numbers are expected, the low and the high end, got shape {got.shape}"
+        d = a - b
+        error = d.std(ddof=1) / k**0.5
+        want = d.mean() + error * t.ppf([0.025, 0.975], k - 1)
+        if np.allclose(got, want):
+            continue
+        half, middle = (got[1] - got[0]) / 2, got.mean()
+        if np.isclose(middle, -d.mean()):
+            return "the difference is the first minus the second"
+        if np.isclose(half, 1.96 * error, rtol=1e-3):
+            return f"{k} cohorts are few: take the quantile of Student's t with {k - 1} degrees"
+        factor = half / (want[1] - want[0]) * 2
+        if np.isclose(factor, ((k - 1) / k) ** 0.5):
+            return "the spread of a sample divides by one less than its number: `ddof=1`"
+        if np.isclose(factor, k**0.5):
+            return "that is where single cohorts lie; the mean of K varies less, by the root of K"
+        if factor > 1.5:
+            return "too wide: take the differences first, cohort by cohort, and then their spread"
+        return f"expected {want.round(4)}, got {got.round(4)}"
+    return None
+
+
+@exercise("11.2", correct="the length falls with the root of the number of cohorts")
+def cohorts_needed(learner):
+    """Spreads and lengths whose number can be done by hand, an exact one included."""
+    for spread, length, want in ((0.05, 0.06, 11), (0.05, 0.03, 43), (0.1, 0.392, 1), (0.01, 1, 1)):
+        got = learner(spread, length)
+        if got == want:
+            continue
+        exact = (2 * 1.96 * spread / length) ** 2
+        about = f"spread {spread:g}, length {length:g}: {want} cohorts are enough, got {got}"
+        if np.isclose(float(got), exact) or (want > 1 and got == want - 1):
+            return f"{about}; cohorts are whole, and one too few is not enough"
+        if got in (int(np.ceil(exact / 4)), max(1, int(np.ceil((1.96 * spread / length) ** 2)))):
+            return f"{about}; an interval reaches to both sides of the mean"
+        if got == int(np.ceil(exact**0.5)):
+            return f"{about}; the length falls with the root of the number, so square it"
+        return about
+    return None
+
+
+@exercise("11.3", correct="one value is turned, and the plan itself stays as it was")
+def turn(learner):
+    """A path of three names, a table that is not there yet, and a value that is a table."""
+    plan = {"data": {"dials": {"noise": 0.01, "size": 40}, "people": 20}, "epochs": 10}
+    for path, value in (
+        ("data.dials.noise", 0.06),
+        ("epochs", 5),
+        ("data.asked.missing", 1.0),
+    ):
+        before, want = copy.deepcopy(plan), copy.deepcopy(plan)
+        *above, last = path.split(".")
+        at = want
+        for name in above:
+            at = at.setdefault(name, {})
+        at[last] = value
+        got = learner(plan, path, value)
+        if plan != before:
+            return f"{path}: the plan that was given has changed; copy the tables on the way"
+        if got != want:
+            if got == plan:
+                return f"{path} = {value}: nothing was turned"
+            lost = "what stood beside it is gone" if path.count(".") else "another value stands there"
+            return f"{path} = {value}: expected {want}, got {got}: {lost}"
+        got["data"]["dials"]["size"] = "changed"
+        if plan != before:
+            return f"{path}: the two plans share a table; copy it too"
+    return None
+
+
+@exercise("11.4", correct="what is not seen is not the same as what is not there")
+def verdict(learner):
+    """Intervals on both sides of 0, a narrow one over it, a wide one over it, and edges."""
+    for low, high, want in (
+        (0.01, 0.05, "first"),
+        (-0.08, -0.01, "second"),
+        (-0.02, 0.03, "alike"),
+        (-0.05, 0.09, "open"),
+        (0.01, 0.30, "first"),
+        (-0.03, 0.03, "open"),
+        (0.0, 0.04, "alike"),
+    ):
+        got = learner(low, high)
+        if got == want:
+            continue
+        about = f"[{low:g}, {high:g}] is {want!r}, got {got!r}"
+        if want == "open" and got == "alike":
+            if np.isclose(high - low, 0.06):
+                return f"{about}: shorter than .06 is asked for, and this is not shorter"
+            return f"{about}: an interval as wide as this holds large differences too"
+        if want in ("first", "second") and got == "open":
+            return f"{about}: it is wide, and still all of it lies on one side of 0"
+        if low == 0:
+            return f"{about}: the interval holds 0"
+        return about
+    return None
+
+
+@exercise("11.5", correct="both kinds of luck are drawn anew, each as a whole")
+def redraw(learner):
+    """Differences with luck of cohorts and of strangers: the spread has a closed form."""
+    rng = np.random.default_rng(1)
+    K, N = 8, 50
+    table = rng.normal(0, 0.15, (K, 1)) + rng.normal(0, 0.6, (1, N)) + rng.normal(0, 0.2, (K, N))
+    got = np.asarray(learner(table, np.random.default_rng(2), 4000), dtype=float)
+    if got.shape != (4000,):
+        return f"one mean for each of 4000 draws is expected, got shape {got.shape}"
+    if abs(got.mean() - table.mean()) > 0.01:
+        return f"the draws have mean {got.mean():.3f}, and the table {table.mean():.3f}"
+    of_k, of_n, of_both = table.mean(axis=1).var(), table.mean(axis=0).var(), table.var()
+    rest = of_both - of_k - of_n
+    want = (of_k / K + of_n / N + rest / (K * N)) ** 0.5
+    spread = got.std()
+    if np.isclose(spread, want, rtol=0.08):
+        return None
+    for other, why in (
+        ((of_both / (K * N)) ** 0.5, "cells were drawn one by one; draw rows and columns"),
+        ((of_k / K) ** 0.5, "only cohorts were drawn; strangers are a sample too"),
+        ((of_n / N) ** 0.5, "only strangers were drawn; cohorts are a sample too"),
+    ):
+        if np.isclose(spread, other, rtol=0.08):
+            return f"the draws spread by {spread:.3f}, and {want:.3f} is expected: {why}"
+    if spread < 1e-9:
+        return "all draws are the same: draw with replacement"
+    return f"the draws spread by {spread:.3f}, and {want:.3f} is expected"
