@@ -34,7 +34,7 @@ from meps_lib.errors import MepsError
 
 ROOT = Path(__file__).resolve().parents[1]
 LIST = "tools/mutants.toml"
-COPIED = ("meps_lib", "meps_lab", "tests", "conftest.py", "pyproject.toml")
+COPIED = ("meps_lib", "meps_lab", "plans", "tests", "conftest.py", "pyproject.toml")
 LIMIT_S = 600  # a fault may loop for ever; then it ends as an error
 
 

@@ -1,6 +1,7 @@
 """A question is read, run and scored: by hand, by the parts it is made of, and with bad files."""
 
 import json
+import shutil
 
 import numpy as np
 import pandas as pd
@@ -192,6 +193,25 @@ def test_the_ceiling_is_that_of_the_strangers_there(done):
     want = ceiling(data.parts["strangers"], seeds=(0, 1, 2))["uf1"]["body"]
     scores = scores_of(ablation, out)
     assert set(scores.query("value == '30'")["ceiling"]) == {want}
+
+
+def test_each_question_takes_its_own_ceiling_and_pairs_its_cohorts(done, tmp_path):
+    ablation, out = done
+    copy = tmp_path / "copy"
+    shutil.copytree(out, copy)
+    for folder in ablation.plans:
+        best = {"face": 0.7, "body": 0.8, "both": 0.9}
+        (copy / folder / "ceiling.json").write_text(json.dumps(best), encoding="utf-8")
+    # Luck of a cohort is shared: the first is right for all strangers, the second for none.
+    said = answers_of(ablation, copy)
+    wrong = said["truth"].map({"negative": "positive", "positive": "surprise"}).fillna("negative")
+    said["prediction"] = said["truth"].where(said["model"] == 0, wrong)
+    scores = scores_of(ablation, copy, said)
+    assert set(scores["ceiling"]) == {0.8}
+    apart = scores[scores["minus"] == ""]
+    assert (apart["low"] < 0.1).all() and (apart["high"] > 0.9).all()
+    paired = scores[scores["minus"] != ""]
+    assert (paired[["score", "low", "high"]] == 0).all(axis=None)
 
 
 def test_again_changes_nothing_and_a_failed_unit_is_told(done, file, tmp_path):
