@@ -13,18 +13,18 @@ import tyro
 
 from meps_lab.cli.ablate import Ablate
 from meps_lab.cli.doctor import Doctor
+from meps_lab.cli.explain import Explain
 from meps_lab.cli.index import Index
 from meps_lab.cli.loso import Loso, device_of
+from meps_lab.cli.own_clip import OwnClip, check_picture
 from meps_lab.cli.plans import Run, Status
 from meps_lab.cli.report import Compare, Report
 from meps_lab.cli.simulate import Simulate
 from meps_lib.errors import MepsError
 
-Positional = tyro.conf.Positional
-
 
 @dataclass
-class Predict:
+class Predict(OwnClip):
     """Class probabilities for a clip of your own, with a picture of weights and attention.
 
     Finds and aligns the face, spots the apex, and uses a small model that is trained on
@@ -33,44 +33,19 @@ class Predict:
     Example: meps predict clip.mp4 --ps body_200hz.csv --video-at 12.5
     """
 
-    video: Positional[Path]  # a video file, or a folder of images
-    ps: Path | None = None  # signals recorded with it: a table with a header, BioSPPy, Empatica
-    ps_sfreq: float | None = None  # Hz, where the file does not say
-    video_at: float = 3.0  # time in the PS file (s) at which the video began
-    fps: float | None = None  # of a folder of images
-    start: int = 0  # first frame to use: begin with the neutral face
-    stop: int | None = None  # frame after the last one to use
     picture: Path = Path("meps_prediction.png")  # where the picture goes
 
     def run(self) -> None:
         import matplotlib
 
         matplotlib.use("Agg")
-        from meps_lab.cli.demo import NOTICE, add_signals, demo_model
-        from meps_lab.prepare import prepare
+        from meps_lab.cli.demo import NOTICE
         from meps_lib.explain.maps import plot_prediction, save_stacked
         from meps_lib.plots import use_style
-        from meps_lib.signals import load
         from meps_lib.trial import collate
-        from meps_lib.video import load_trial_from_video
 
-        if not self.picture.parent.is_dir() or self.picture.suffix not in (".png", ".jpg"):
-            raise MepsError(f"--picture {self.picture}: expected an existing folder, .png or .jpg")
-        trial = load_trial_from_video(
-            self.video, size=96, fps=self.fps, start=self.start, stop=self.stop
-        )
-        names, recording = (), None
-        if self.ps is not None:
-            recording = load(self.ps, self.ps_sfreq)
-            names = tuple(n for n in ("EDA", "ECG", "PPG") if n in recording.names)
-            if not names:
-                have = ", ".join(recording.names)
-                raise MepsError(f"{self.ps} has {have}; expected at least one of EDA, ECG, PPG")
-        model, classes, config = demo_model(names)
-        if recording is not None:
-            trial = add_signals(trial, recording, self.video_at, model)
-        trial.label = classes[0]  # `collate` wants one; the model never reads it
-        small = prepare(trial, config.prepare)
+        check_picture(self.picture)
+        trial, small, model, classes, names = self.ready()
         output = model(collate([small], classes))
         p = output.logits.softmax(dim=-1)[0].tolist()
         print(NOTICE)
@@ -139,6 +114,7 @@ class Meps:
         | Annotated[Compare, tyro.conf.subcommand("compare")]
         | Annotated[Doctor, tyro.conf.subcommand("doctor")]
         | Annotated[Predict, tyro.conf.subcommand("predict")]
+        | Annotated[Explain, tyro.conf.subcommand("explain")]
         | Annotated[Info, tyro.conf.subcommand("info")]
     ) = field(default_factory=Info)
 

@@ -35,6 +35,8 @@ def kept(name: str) -> pd.DataFrame:
         "judges": what other libraries say of the simulator, one row a question.
         "loop_padding": seconds of training, batches padded once and anew, one row a set of senses.
         "loop_stacked": seconds of a LOSO, folds one by one and stacked, one row a number of folds.
+        "maps": how well maps of S1 find the truth of simulated people, one row a map, judge and
+        control.
         "plans": what running a plan costs beside the bare loop, one row a question.
         "plans_kills": when a plan was killed, and whether it ended the same, one row a kill.
         "ps_body": UF1 of simulated bodies' signals, one row a network or set of features.

@@ -79,7 +79,9 @@ def turn(learner):
         if got != want:
             if got == plan:
                 return f"{path} = {value}: nothing was turned"
-            lost = "what stood beside it is gone" if path.count(".") else "another value stands there"
+            lost = (
+                "what stood beside it is gone" if path.count(".") else "another value stands there"
+            )
             return f"{path} = {value}: expected {want}, got {got}: {lost}"
         got["data"]["dials"]["size"] = "changed"
         if plan != before:
