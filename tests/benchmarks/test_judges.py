@@ -51,7 +51,7 @@ def test_the_kept_table_answers_every_question_with_its_provenance():
 def test_what_is_kept_is_read_back(tmp_path, monkeypatch):
     table = pd.DataFrame({"what": ["a, b"], "found": [0.25], "passed": [True]})
     keep("one", table, made_by("python x.py", ("numpy",), seed=3), tmp_path)
-    monkeypatch.setattr("meps_lab.results._HERE", tmp_path)
+    monkeypatch.setattr("meps_lab.results.HERE", tmp_path)
     assert kept("one").equals(table) and kept("one").attrs["provenance"]["seed"] == 3
     with pytest.raises(MepsError, match="'judges'; expected one of one"):
         kept("judges")

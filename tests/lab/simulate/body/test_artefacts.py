@@ -22,7 +22,7 @@ SFREQ = 200.0
 
 def only(**dials):
     """What one artefact adds to five signals in five minutes, and the recording."""
-    settings = {f.name: 0.0 for f in fields(Artefacts) if f.name != "mains_hz"}
+    settings = {f.name: 0.0 for f in fields(Artefacts) if f.name not in ("mains_hz", "worse")}
     how = {"duration_s": 300.0, "sfreq": SFREQ, "signals": SIGNALS}
     e = record(Body(), np.random.default_rng(0), artefacts=Artefacts(**settings | dials), **how)
     return dict(zip(SIGNALS, e.ps - e.clean_ps, strict=True)), e

@@ -66,7 +66,7 @@ def test_a_signal_more_leaves_the_others_as_they_were():
     assert np.array_equal(few.ps, many.ps[order]) and same(few, many)
 
 
-@pytest.mark.parametrize("dial", [f.name for f in fields(Artefacts)])
+@pytest.mark.parametrize("dial", [f.name for f in fields(Artefacts) if f.name != "worse"])
 def test_an_artefact_leaves_the_body_as_it_was(dial):
     plain, spoilt = (
         episode(
@@ -76,7 +76,7 @@ def test_an_artefact_leaves_the_body_as_it_was(dial):
             eeg_sfreq=200.0,
             artefacts=Artefacts(**dials),
         )
-        for dials in ({}, {dial: 0.5 if dial == "saturation" else 60.0})
+        for dials in ({}, {dial: 0.5 if dial == "saturation" else 60.0, "worse": "ECG"})
     )
     body = ("beat_times", "pulse_times", "breath_phase", "clean_eeg", "band_power")
     assert same(plain, spoilt, body)

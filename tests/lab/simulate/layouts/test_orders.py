@@ -53,7 +53,7 @@ def test_no_more_subjects_than_the_real_set_has(tmp_path, kind, most):
 
 def test_every_dial_is_taken_or_refused_on_purpose():
     fixed = "fps signals ps_sfreq ps_duration_s ps_before_s eeg eeg_sfreq missing_colour "
-    fixed += "missing_depth missing_ps missing_eeg label_noise"
+    fixed += "missing_depth missing_ps missing_eeg label_noise ps_worse ps_worse_by"
     groups = (dials.FACE, dials.DEPTH, dials.BODY, dials.PEOPLE, fixed.split())
     assert sorted(name for group in groups for name in group) == sorted(vars(Scenario()))
 
