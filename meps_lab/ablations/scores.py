@@ -12,7 +12,7 @@ import pandas as pd
 
 from meps_lab.ablations.question import Ablation, ablation_of
 from meps_lab.ablations.run import CEILING
-from meps_lab.experiments.results import PREDICTIONS
+from meps_lab.experiments.results import PREDICTIONS, read_predictions
 from meps_lab.results import kept, made_by
 from meps_lib.errors import MepsError
 from meps_lib.protocol import bootstrap_interval, majority
@@ -33,7 +33,7 @@ def answers_of(ablation: Ablation, out: str | os.PathLike) -> pd.DataFrame:
     Raises
     ------
     MepsError
-        If a position has not been run to its end.
+        If a position has not been run to its end, or predictions are damaged.
     """
     tables = []
     for folder, plan in ablation.plans.items():
@@ -41,7 +41,7 @@ def answers_of(ablation: Ablation, out: str | os.PathLike) -> pd.DataFrame:
             path = Path(out) / folder / variant / PREDICTIONS
             if not path.is_file():
                 raise MepsError(f"{path} is missing: run the question to its end first")
-            table = pd.read_parquet(path)
+            table = read_predictions(path.parent)
             table["model"] = 1000 * table["seed"] + table["fold"]
             columns = ["model", "subject", "clip", "truth", "prediction", "majority"]
             tables.append(table[columns].assign(position=folder, variant=variant))

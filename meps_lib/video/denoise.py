@@ -1,4 +1,4 @@
-"""Ways to denoise a clip of depth before it is made smaller; what was not measured stays so.
+"""Ways to denoise a clip of depth before it is made smaller; only the median fills holes.
 
 The movement of a micro-expression is about a millimetre, a sensor's noise as much or more, and a
 head that drifts moves every pixel at once: three enemies, and a way against each.

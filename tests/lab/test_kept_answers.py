@@ -24,7 +24,9 @@ def test_table_answers_and_provenance_come_back(tmp_path, monkeypatch):
 
 
 def test_every_kept_ablation_says_how_it_was_made():
-    for path in results.HERE.glob("ablation_*/provenance.json"):
+    paths = list(results.HERE.glob("ablation_*/provenance.json"))
+    assert len(paths) >= 6
+    for path in paths:
         made = json.loads(path.read_text(encoding="utf-8"))
         assert {"question", "configuration", "seeds", "commit", "hardware", "minutes"} <= set(made)
         assert made["command"].startswith("meps ablate") and "[ablation]" in made["configuration"]

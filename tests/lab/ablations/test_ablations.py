@@ -214,6 +214,16 @@ def test_each_question_takes_its_own_ceiling_and_pairs_its_cohorts(done, tmp_pat
     assert (paired[["score", "low", "high"]] == 0).all(axis=None)
 
 
+def test_damaged_answers_are_named(done, tmp_path):
+    ablation, out = done
+    copy = tmp_path / "copy"
+    shutil.copytree(out, copy)
+    path = copy / "noise=30" / "late" / PREDICTIONS
+    path.write_bytes(path.read_bytes()[:200])
+    with pytest.raises(MepsError, match="predictions.parquet: cannot be read"):
+        scores_of(ablation, copy)
+
+
 def test_again_changes_nothing_and_a_failed_unit_is_told(done, file, tmp_path):
     ablation, out = done
     path = out / "noise=30" / "late" / PREDICTIONS
