@@ -7,16 +7,10 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from meps_lab.prepare import PrepareConfig
-from meps_lab.simulate import Scenario
-from meps_lib.explain import (
+from meps_lab.judging import (
     by_area,
     cascade,
-    grad_cam,
-    integrated_gradients,
-    occlusion,
     of_another,
-    own_weights,
     parts,
     pointing_game,
     rank_correlation,
@@ -24,6 +18,9 @@ from meps_lib.explain import (
     relevance_rank,
     uniform_like,
 )
+from meps_lab.prepare import PrepareConfig
+from meps_lab.simulate import Scenario
+from meps_lib.explain import grad_cam, integrated_gradients, occlusion, own_weights
 from meps_lib.trial import Batch, Trial
 from meps_lib.video.load import sample_frames
 

@@ -32,9 +32,9 @@ from map_kinds import (
 from strangers import CLASSES, PEOPLE, TRIALS, answers, sides, trained, uf1
 from torch import Tensor, nn
 
+from meps_lab.judging import curve, uniform_like
 from meps_lab.prepare import PreparedDataset
 from meps_lab.simulate import ceiling, simulate_cohort
-from meps_lib.explain import curve, uniform_like
 from meps_lib.models import build
 from meps_lib.protocol import majority
 from meps_lib.training import TrainConfig

@@ -17,7 +17,7 @@ meps_lib: errors arguments files labels checks trial batches signals video layer
 stacked protocol plots explain
 meps_lab: recordings results datasets.cache datasets.readers datasets.index datasets prepare
 simulate.checks simulate.timing simulate.body simulate.face simulate simulate.layouts
-experiments ablations chapters.exercises chapters cli
+judging experiments ablations chapters.exercises chapters cli
 """
 # (importing file, imported module): reason.
 EXCEPTIONS: dict[tuple[str, str], str] = {}

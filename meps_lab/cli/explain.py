@@ -121,7 +121,8 @@ def explained(ready: Ready) -> Found:
     """
     import torch
 
-    from meps_lib.explain import by_area, integrated_gradients, of_subsets, own_weights, shapley
+    from meps_lab.judging import by_area
+    from meps_lib.explain import integrated_gradients, of_subsets, own_weights, shapley
     from meps_lib.trial import collate
 
     small, model, classes, names = ready[1:]

@@ -5,7 +5,7 @@ from itertools import permutations
 import numpy as np
 
 from meps_lab.chapters.exercises.checking import exercise
-from meps_lib.explain import relevance_mass, relevance_rank
+from meps_lab.judging import relevance_mass, relevance_rank
 
 _MASK = np.array([[1, 0, 0], [1, 1, 0], [0, 0, 0]], dtype=bool)
 _MAPS = (

@@ -6,8 +6,9 @@ from dataclasses import replace
 import pytest
 import torch
 
+from meps_lab.judging import pointing_game
 from meps_lib.errors import MepsError
-from meps_lib.explain import grad_cam, integrated_gradients, occlusion, pointing_game
+from meps_lib.explain import grad_cam, integrated_gradients, occlusion
 from meps_lib.explain.changed import real_samples
 from meps_lib.models import build
 from tests.lib.explain.planted import ALL, Linear, batch_of, trial, truth, uneven

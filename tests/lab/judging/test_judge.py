@@ -7,14 +7,14 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from scipy.stats import spearmanr
 
-from meps_lib.errors import MepsError
-from meps_lib.explain import (
+from meps_lab.judging import (
     by_area,
     pointing_game,
     rank_correlation,
     relevance_mass,
     relevance_rank,
 )
+from meps_lib.errors import MepsError
 
 SCORES = (pointing_game, relevance_mass, relevance_rank)
 sides = st.integers(1, 5)

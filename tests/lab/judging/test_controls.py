@@ -6,15 +6,9 @@ import pytest
 import torch
 from torch import nn
 
+from meps_lab.judging import cascade, of_another, parts, randomised, uniform_like
 from meps_lib.errors import MepsError
-from meps_lib.explain import (
-    cascade,
-    integrated_gradients,
-    of_another,
-    parts,
-    randomised,
-    uniform_like,
-)
+from meps_lib.explain import integrated_gradients
 from meps_lib.models import build
 from tests.lib.explain.conftest import SHAPE
 

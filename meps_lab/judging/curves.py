@@ -62,7 +62,7 @@ def curve(
         Class whose probability is measured.
     generator : torch.Generator
         Decides the order of equal cells, so that no corner comes first. For the control of a random
-        order give a map of `meps_lib.explain.controls.uniform_like`.
+        order give a map of `meps_lab.judging.controls.uniform_like`.
     way : {"deletion", "insertion"}
         From the trial to its baseline, or from the baseline to the trial.
     first : {"most", "least"}

@@ -5,8 +5,9 @@ from dataclasses import replace
 import pytest
 import torch
 
+from meps_lab.judging import curve, uniform_like
 from meps_lib.errors import MepsError
-from meps_lib.explain import curve, own_weights, uniform_like
+from meps_lib.explain import own_weights
 from tests.lib.explain.planted import CELLS, OneCell, batch_of, trial, truth
 
 B_MAP = torch.zeros(CELLS, CELLS)
