@@ -15,6 +15,7 @@ from meps_lab.ablations.run import CEILING
 from meps_lab.experiments.results import PREDICTIONS, read_predictions
 from meps_lab.results import kept, made_by
 from meps_lib.errors import MepsError
+from meps_lib.files import write_whole
 from meps_lib.protocol import bootstrap_interval, majority
 
 COLUMNS = ("dial", "value", "variant", "minus", "score", "low", "high", "floor", "ceiling")
@@ -70,10 +71,10 @@ def scores_of(
     classes = sorted(answers["truth"].unique())
     of_position = {}
     for folder, table in answers.groupby("position", sort=False):
-        best = json.loads((Path(out) / folder / CEILING).read_text(encoding="utf-8"))
+        top = _number(Path(out) / folder / CEILING, ablation.ceiling)
         said = dict(list(table.groupby("variant", sort=False)))
         floors = [majority(t, classes).uf1 for _, t in said[against].groupby("model")]
-        more = {"floor": float(np.mean(floors)), "ceiling": best[ablation.ceiling]}
+        more = {"floor": float(np.mean(floors)), "ceiling": top}
         found = []
         for variant, one in said.items():
             for minus in (None, against) if variant != against else (None,):
@@ -109,10 +110,22 @@ def tables_of(
 def spend(out: str | os.PathLike, seconds: float) -> float:
     """Add seconds of CPU to what a question has cost so far; and the sum."""
     path = Path(out) / "spent.json"
-    before = json.loads(path.read_text(encoding="utf-8"))["cpu_seconds"] if path.exists() else 0
-    total = before + seconds
-    path.write_text(json.dumps({"cpu_seconds": round(total, 1)}) + "\n", encoding="utf-8")
+    total = seconds + (_number(path, "cpu_seconds") if path.exists() else 0)
+    write_whole(path, (json.dumps({"cpu_seconds": round(total, 1)}) + "\n").encode())
     return total
+
+
+def _number(path: Path, name: str) -> float:
+    """A number of a small file of ours, or a clear word that the file is damaged."""
+    try:
+        value = float(json.loads(path.read_text(encoding="utf-8"))[name])
+    except (OSError, ValueError, TypeError, KeyError):
+        value = np.nan
+    if not np.isfinite(value):
+        raise MepsError(
+            f"{path} has no finite number {name}; delete this file and give the same command again"
+        )
+    return value
 
 
 def kept_ablation(name: str) -> tuple[Ablation, pd.DataFrame]:

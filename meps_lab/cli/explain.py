@@ -23,6 +23,10 @@ WHERE = (
     "A map says where the network looked, and not why it decided so. It is no evidence about a "
     "person: not of what they feel, nor of what they hide."
 )
+UNTRAINED = (
+    "What each added: this model learnt with all of its modalities there. What it says with one "
+    "taken away was never trained, so the shares are rough."
+)
 BODY, FRAMES, EDA = "body guide", "integrated gradients, colour", "integrated gradients, EDA"
 STEP_S = 0.5  # s of the signals that share one shade
 
@@ -70,7 +74,10 @@ class Explain(OwnClip):
         found = explained(ready)
         use_style()
         worth = [worth_of(name) for name in _shown(found, ready.names)]
-        figure = drawn(ready, found, [WHERE, *worth])
+        notes = [WHERE, *worth]
+        if not ready.model.config.modality_dropout:
+            notes.append(UNTRAINED)
+        figure = drawn(ready, found, notes)
         try:
             figure.savefig(self.picture, dpi=110)
         except OSError as error:
@@ -79,7 +86,7 @@ class Explain(OwnClip):
         print(f"class named: {found.label}, {found.nothing:.2f} before anything is known")
         for modality, share in found.shares.items():
             print(f"  {modality:<7} {share:+.2f}")
-        print("\n".join([WHERE, *worth, f"picture: {self.picture}"]))
+        print("\n".join([*notes, f"picture: {self.picture}"]))
 
     def ready(self) -> Ready:
         """As for "meps predict"; a simulated folder without --trial is told what is missing."""

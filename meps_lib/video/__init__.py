@@ -12,7 +12,7 @@ from meps_lib.video.denoise import (
     remove_head,
     temporal_median,
 )
-from meps_lib.video.depth import clean_depth, read_depth
+from meps_lib.video.depth import clean_depth, read_depth, shrink_depth
 from meps_lib.video.faces import Face, FaceLostWarning, find_face
 from meps_lib.video.flow import (
     chain_flow,
@@ -46,6 +46,7 @@ __all__ = [
     "read_depth",
     "remove_head",
     "sample_frames",
+    "shrink_depth",
     "spot_apex",
     "temporal_median",
     "to_grey",

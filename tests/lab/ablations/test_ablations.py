@@ -9,7 +9,7 @@ import pytest
 
 from meps_lab.ablations import answers_of, find_ablation, read_ablation, run_ablation, scores_of
 from meps_lab.ablations.run import open_cohorts
-from meps_lab.ablations.scores import settled
+from meps_lab.ablations.scores import settled, spend
 from meps_lab.cli.main import main
 from meps_lab.experiments.results import PREDICTIONS
 from meps_lab.simulate import Scenario, ceiling, simulate_cohort, simulate_strangers
@@ -222,6 +222,17 @@ def test_damaged_answers_are_named(done, tmp_path):
     path.write_bytes(path.read_bytes()[:200])
     with pytest.raises(MepsError, match="predictions.parquet: cannot be read"):
         scores_of(ablation, copy)
+    for text in ("", "[]", "{}", '{"body": null}', '{"body": NaN}'):
+        (copy / "as it is" / "ceiling.json").write_text(text, encoding="utf-8")
+        with pytest.raises(MepsError, match="ceiling.json has no finite number body; delete"):
+            scores_of(ablation, copy, answers_of(ablation, out))
+
+
+def test_cost_is_added_up_and_a_damaged_sum_is_named(tmp_path):
+    assert spend(tmp_path, 2.0) == 2 and spend(tmp_path, 3.0) == 5
+    (tmp_path / "spent.json").write_text('{"cpu_seconds":', encoding="utf-8")
+    with pytest.raises(MepsError, match="spent.json has no finite number cpu_seconds; delete"):
+        spend(tmp_path, 1.0)
 
 
 def test_again_changes_nothing_and_a_failed_unit_is_told(done, file, tmp_path):
