@@ -95,7 +95,7 @@ def choose(learner):
 
 
 @exercise(
-    "13.4", correct="the window stays in the recording, and the peak is as central as it can be"
+    "13.4", correct="the window stays in the recording, the peak as central as it can be"
 )
 def cut_from(learner):
     """Events in the middle, near the start and near the end of a recording."""
