@@ -54,6 +54,13 @@ def read_run(folder: str | os.PathLike) -> Run:
         text = f"{folder / 'config.json'} cannot be read ({error!r})"
         raise MepsError(f"{text}; expected it as 'meps loso --out' leaves it") from None
     table = read_predictions(folder)
+    by_models = table.drop_duplicates(["seed", "fold", "subject", "clip"])
+    if len(by_models) == len(table) and table.duplicated(["seed", "subject", "clip"]).any():
+        raise MepsError(
+            f"{path}: several trained models answered for each clip, as where every other data set "
+            "teaches in turn; a report is of one answer a clip. Name who teaches (train_on), or "
+            "ask it as a question of 'meps ablate', which draws the teaching people anew as well"
+        )
     try:
         if "data_set" in table:
             check_columns(table, ["data_set"])

@@ -33,7 +33,6 @@ from meps_lib.protocol.metrics import by_set
 
 LABELS = {"accuracy": "accuracy", "uf1": "UF1", "uar": "UAR"}
 MEAN, FLOOR, CEILING = "mean of seeds", "floor (majority)", "ceiling (oracle features)"
-_CLIP = ["seed", "subject", "clip"]  # with several training sets a clip has an answer of each
 _FEW = 20  # subjects, below whom intervals are clearly too short: see `bootstrap_interval`
 
 
@@ -48,8 +47,7 @@ def score_table(run: Run) -> pd.DataFrame:
     """
     rows = []
     for part, whole in _parts(run).items():
-        clips, people = whole.drop_duplicates(_CLIP), whole["subject"].nunique()
-        n = len(clips) // whole["seed"].nunique()
+        n, people = len(whole) // whole["seed"].nunique(), whole["subject"].nunique()
         by = {f"seed {seed}": (one, "prediction") for seed, one in whole.groupby("seed")}
         by |= {MEAN: (whole, "prediction")} if len(by) > 1 else {}
         by |= {FLOOR: (whole, "majority")}
@@ -153,11 +151,6 @@ def _warnings(run: Run) -> list[str]:
     told, people = [], run.table["subject"].nunique()
     if people < _FEW:
         told.append(f"Of {people} subjects only, the intervals are shorter than they should be.")
-    if run.table.duplicated(_CLIP).any():
-        told.append(
-            "Each clip was answered by several trained models. Their answers are pooled: intervals "
-            "leave out the luck of who taught them, which 'meps ablate' draws anew as well."
-        )
     for part, whole in _parts(run).items():
         where = "" if part == "all" else f" of {part}"
         if whole["subject"].nunique() < 2:

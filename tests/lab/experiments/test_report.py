@@ -151,14 +151,13 @@ def test_what_is_odd_is_told(tmp_path):
         assert told in text
     assert re.search(r"\| surprise +\| 0 ", text), "a class that nobody has keeps its row"
     plain = write_report(tmp_path / "b", [read_run(keep(tmp_path / "b", answers(24)))])
-    assert "subjects only" not in plain and "No clip" not in plain and "pooled" not in plain
+    assert "subjects only" not in plain and "No clip" not in plain
 
 
-def test_clips_that_several_models_answered_are_counted_once_and_told(tmp_path):
-    two = pd.concat([answers(24, draw=d).assign(fold=d) for d in (0, 1)], ignore_index=True)
-    run = read_run(keep(tmp_path / "a", two))
-    assert set(score_table(run)["n"]) == {24 * 6}
-    assert "Each clip was answered by several trained models" in write_report(tmp_path / "a", [run])
+def test_answers_of_several_models_to_a_clip_are_no_run(tmp_path):
+    two = pd.concat([answers(6, draw=d).assign(fold=d) for d in (0, 1)], ignore_index=True)
+    with pytest.raises(MepsError, match="several trained models answered .* 'meps ablate'"):
+        read_run(keep(tmp_path / "a", two))
 
 
 def test_markdown_is_aligned_and_latex_is_balanced(tmp_path):
