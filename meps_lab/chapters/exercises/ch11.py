@@ -23,17 +23,28 @@ def paired_interval(learner):
         want = d.mean() + error * t.ppf([0.025, 0.975], k - 1)
         if np.allclose(got, want):
             continue
-        half, middle = (got[1] - got[0]) / 2, got.mean()
-        if np.isclose(middle, -d.mean()):
+        if np.allclose(got[::-1], want):
+            return "the low end comes first, then the high one"
+        if np.isclose(got.mean(), -d.mean()):
             return "the difference is the first minus the second"
-        if np.isclose(half, 1.96 * error, rtol=1e-3):
-            return f"{k} cohorts are few: take the quantile of Student's t with {k - 1} degrees"
-        factor = half / (want[1] - want[0]) * 2
-        if np.isclose(factor, ((k - 1) / k) ** 0.5):
-            return "the spread of a sample divides by one less than its number: `ddof=1`"
-        if np.isclose(factor, k**0.5):
-            return "that is where single cohorts lie; the mean of K varies less, by the root of K"
-        if factor > 1.5:
+        reach = (got[1] - got[0]) / 2 / error  # how many errors the interval goes to each side
+        student, normal, biased = t.ppf(0.975, k - 1), 1.96, ((k - 1) / k) ** 0.5
+        few = f"{k} cohorts are few: take the quantile of Student's t with {k - 1} degrees"
+        divide = "the spread of a sample divides by one less than its number: `ddof=1`"
+        for other, why in (
+            (normal, few),
+            (normal * biased, f"{few}; and {divide}"),
+            (student * biased, divide),
+            (t.ppf(0.95, k - 1), "95 % in the middle leave 2.5 % on each side: quantile 0.975"),
+            (t.ppf(0.975, k), f"{k} cohorts leave {k - 1} degrees of freedom: one is the mean's"),
+            (
+                student * k**0.5,
+                "that is where single cohorts lie; a mean varies less, by the root of K",
+            ),
+        ):
+            if np.isclose(reach, other, rtol=1e-3):
+                return why
+        if reach > 1.5 * student:
             return "too wide: take the differences first, cohort by cohort, and then their spread"
         return f"expected {want.round(4)}, got {got.round(4)}"
     return None
@@ -42,12 +53,18 @@ def paired_interval(learner):
 @exercise("11.2", correct="the length falls with the root of the number of cohorts")
 def cohorts_needed(learner):
     """Spreads and lengths whose number can be done by hand, an exact one included."""
-    for spread, length, want in ((0.05, 0.06, 11), (0.05, 0.03, 43), (0.1, 0.392, 1), (0.01, 1, 1)):
+    for spread, length, want in (
+        (0.05, 0.06, 11),
+        (0.05, 0.03, 43),
+        (0.05, 0.05, 16),  # 15.4 as it comes out: the nearest whole number is one too few
+        (0.1, 0.392, 1),
+        (0.01, 1, 1),
+    ):
         got = learner(spread, length)
         if got == want:
             continue
         exact = (2 * 1.96 * spread / length) ** 2
-        about = f"spread {spread:g}, length {length:g}: {want} cohorts are enough, got {got}"
+        about = f"spread {spread:g}, length {length:g}: the smallest number is {want}, got {got}"
         if np.isclose(float(got), exact) or (want > 1 and got == want - 1):
             return f"{about}; cohorts are whole, and one too few is not enough"
         if got in (int(np.ceil(exact / 4)), max(1, int(np.ceil((1.96 * spread / length) ** 2)))):
@@ -58,17 +75,29 @@ def cohorts_needed(learner):
     return None
 
 
+def _leaves(table, way: tuple = ()) -> dict[tuple, object]:
+    """Each value of a plan, under the names on the way to it."""
+    if not isinstance(table, dict):
+        return {way: table}
+    return {
+        names: value
+        for name, below in table.items()
+        for names, value in _leaves(below, (*way, name)).items()
+    }
+
+
 @exercise("11.3", correct="one value is turned, and the plan itself stays as it was")
 def turn(learner):
-    """A path of three names, a table that is not there yet, and a value that is a table."""
+    """Paths of one name to four, and tables that are not there yet."""
     plan = {"data": {"dials": {"noise": 0.01, "size": 40}, "people": 20}, "epochs": 10}
     for path, value in (
         ("data.dials.noise", 0.06),
         ("epochs", 5),
         ("data.asked.missing", 1.0),
+        ("data.dials.light.strength", 0.5),
     ):
         before, want = copy.deepcopy(plan), copy.deepcopy(plan)
-        *above, last = path.split(".")
+        *above, last = way = tuple(path.split("."))
         at = want
         for name in above:
             at = at.setdefault(name, {})
@@ -77,12 +106,19 @@ def turn(learner):
         if plan != before:
             return f"{path}: the plan that was given has changed; copy the tables on the way"
         if got != want:
+            if not isinstance(got, dict):
+                return f"{path}: a dictionary is expected, the new plan, got {got!r}"
             if got == plan:
                 return f"{path} = {value}: nothing was turned"
-            lost = (
-                "what stood beside it is gone" if path.count(".") else "another value stands there"
-            )
-            return f"{path} = {value}: expected {want}, got {got}: {lost}"
+            about = f"{path} = {value}: expected {want}, got {got}"
+            if got == at:
+                return f"{about}: that is the inner table alone; return the whole plan"
+            found = _leaves(got)
+            if any("." in str(name) for names in found for name in names):
+                return f"{about}: a name with a dot in it was added; go down one table a name"
+            if _leaves(plan).keys() - found.keys() - {way}:
+                return f"{about}: what stood beside it is gone"
+            return about
         got["data"]["dials"]["size"] = "changed"
         if plan != before:
             return f"{path}: the two plans share a table; copy it too"
@@ -91,7 +127,7 @@ def turn(learner):
 
 @exercise("11.4", correct="what is not seen is not the same as what is not there")
 def verdict(learner):
-    """Intervals on both sides of 0, a narrow one over it, a wide one over it, and edges."""
+    """Intervals on both sides of 0, narrow and wide ones over it, far off its middle, and edges."""
     for low, high, want in (
         (0.01, 0.05, "first"),
         (-0.08, -0.01, "second"),
@@ -100,6 +136,10 @@ def verdict(learner):
         (0.01, 0.30, "first"),
         (-0.03, 0.03, "open"),
         (0.0, 0.04, "alike"),
+        (-0.04, 0.0, "alike"),
+        (0.001, 0.02, "first"),
+        (-0.02, 0.20, "open"),
+        (-0.02, 0.038, "alike"),
     ):
         got = learner(low, high)
         if got == want:
@@ -109,10 +149,12 @@ def verdict(learner):
             if np.isclose(high - low, 0.06):
                 return f"{about}: shorter than .06 is asked for, and this is not shorter"
             return f"{about}: an interval as wide as this holds large differences too"
-        if want in ("first", "second") and got == "open":
-            return f"{about}: it is wide, and still all of it lies on one side of 0"
-        if low == 0:
-            return f"{about}: the interval holds 0"
+        if want == "alike" and got == "open":
+            return f"{about}: it holds 0 and is shorter than .06"
+        if want in ("first", "second"):
+            return f"{about}: all of it lies on one side of 0, however wide or narrow it is"
+        if got in ("first", "second"):
+            return f"{about}: the interval holds 0, wherever its middle is"
         return about
     return None
 
@@ -133,7 +175,12 @@ def redraw(learner):
     want = (of_k / K + of_n / N + rest / (K * N)) ** 0.5
     spread = got.std()
     if np.isclose(spread, want, rtol=0.08):
-        return None
+        first, same, other = (
+            np.asarray(learner(table, np.random.default_rng(seed), 20)) for seed in (3, 3, 4)
+        )
+        if np.allclose(first, same) and not np.allclose(first, other):
+            return None
+        return "take every draw from the `rng` that is given, and from no other generator"
     for other, why in (
         ((of_both / (K * N)) ** 0.5, "cells were drawn one by one; draw rows and columns"),
         ((of_k / K) ** 0.5, "only cohorts were drawn; strangers are a sample too"),

@@ -85,6 +85,47 @@ def alone(plan, path, value):
     return {**copy.deepcopy(plan), **value}
 
 
+def flat(plan, path, value):
+    return {**copy.deepcopy(plan), path: value}
+
+
+def inner(plan, path, value):
+    at = out = copy.deepcopy(plan)
+    *above, last = path.split(".")
+    for name in above:
+        at = at.setdefault(name, {})
+    at[last] = value
+    return at if above else out
+
+
+def of_three(plan, path, value):
+    """What stands below three names is taken for a name."""
+    out = at = copy.deepcopy(plan)
+    *above, last = path.split(".", 2)
+    for name in above:
+        at = at.setdefault(name, {})
+    at[last] = value
+    return out
+
+
+def at_most_three(plan, path, value):
+    *above, last = path.split(".")
+    return turned_deep(plan, ".".join([*above[:2], last]), value)
+
+
+def middle(low, high):
+    at = (low + high) / 2
+    return "first" if at > 0.02 else "second" if at < -0.02 else judge_width(low, high)
+
+
+def judge_width(low, high, edge=0.06):
+    return "alike" if high - low < edge else "open"
+
+
+def judge_edge(low, high, edge):
+    return "first" if low > 0 else "second" if high < 0 else judge_width(low, high, edge)
+
+
 def judge(low, high):
     if low > 0:
         return "first"
@@ -116,6 +157,14 @@ def by_counts(table, rng, n):
     return np.einsum("ik,kj,ij->i", rows, table, columns)
 
 
+def own_luck(table, rng, n):
+    return drawn(table, np.random.default_rng(0), n)
+
+
+def luck_of_the_day(table, rng, n):
+    return drawn(table, np.random.default_rng(), n)
+
+
 def cells(table, rng, n):
     return rng.choice(table.ravel(), (n, table.size)).mean(axis=1)
 
@@ -136,18 +185,28 @@ WRONG = {
         (lambda a, b: interval(a, b, root=False), "root of K"),
         (unpaired, "cohort by cohort"),
         (lambda a, b: (a - b).mean(), "two numbers"),
+        (lambda a, b: interval(a, b)[::-1], "the low end comes first"),
+        (lambda a, b: interval(a, b, quantile=t.ppf(0.95, len(a) - 1)), "2.5 % on each side"),
+        (lambda a, b: interval(a, b, quantile=t.ppf(0.975, len(a))), "degrees of freedom"),
+        (lambda a, b: interval(a, b, ddof=0, quantile=1.96), "Student's t with 3 degrees; and"),
     ],
     "11.2": [
         (exact, "cohorts are whole"),
         (lambda s, x: max(1, int(exact(s, x))), "one too few"),
         (lambda s, x: max(1, int(np.ceil(exact(s, x) / 4))), "both sides"),
         (lambda s, x: int(np.ceil(exact(s, x) ** 0.5)), "square it"),
+        (lambda s, x: max(1, round(exact(s, x))), "one too few"),
     ],
     "11.3": [
         (in_place, "has changed"),
         (shallow, "has changed"),
         (no_new_tables, "KeyError"),
         (alone, "is gone"),
+        (flat, "a name with a dot"),
+        (of_three, "a name with a dot"),
+        (at_most_three, "expected"),
+        (inner, "the inner table alone"),
+        (lambda p, path, v: v, "a dictionary is expected"),
         (lambda p, path, v: copy.deepcopy(p), "nothing was turned"),
     ],
     "11.4": [
@@ -158,6 +217,11 @@ WRONG = {
             lambda a, b: "alike" if a <= 0 <= b and b - a <= 0.0600001 else judge(a, b),
             "is not shorter",
         ),
+        (middle, "one side of 0"),
+        (lambda a, b: "first" if a + b > 0.05 else judge(a, b), "wherever its middle"),
+        (lambda a, b: "second" if b <= 0 else judge(a, b), "holds 0"),
+        (lambda a, b: judge_edge(a, b, 0.055), "shorter than .06"),
+        (lambda a, b: judge_edge(a, b, 0.1), "is not shorter"),
     ],
     "11.5": [
         (cells, "one by one"),
@@ -165,5 +229,7 @@ WRONG = {
         (lambda x, r, n: drawn(x, r, n, cohorts=False), "cohorts are a sample too"),
         (lambda x, r, n: drawn(x, r, n, False, False), "with replacement"),
         (lambda x, r, n: drawn(x, r, 7), "each of 4000"),
+        (own_luck, "the `rng` that is given"),
+        (luck_of_the_day, "the `rng` that is given"),
     ],
 }

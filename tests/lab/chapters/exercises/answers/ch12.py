@@ -47,17 +47,40 @@ def rank_of_all(relevance, mask):
     return (mask & (relevance >= edge)).mean()
 
 
+def rank_one_too_few(relevance, mask):
+    order = np.argsort(-relevance.ravel())[: mask.sum() - 1]
+    return mask.ravel()[order].sum() / mask.sum()
+
+
 def rank_first(relevance, mask):
     return float(mask.ravel()[relevance.argmax()])
 
 
-def way(gradient, x, baseline, steps, ends=False):
-    t = np.linspace(0, 1, steps) if ends else (np.arange(steps) + 0.5) / steps
+def way(gradient, x, baseline, steps, places=None):
+    t = (np.arange(steps) + 0.5) / steps if places is None else places
     return (x - baseline) * np.mean([gradient(baseline + a * (x - baseline)) for a in t], axis=0)
 
 
-def way_with_ends(gradient, x, baseline, steps):
-    return way(gradient, x, baseline, steps, ends=True)
+def way_end_to_end(gradient, x, baseline, steps):
+    return way(gradient, x, baseline, steps, np.linspace(0, 1, steps))
+
+
+def way_of_left_ends(gradient, x, baseline, steps):
+    return way(gradient, x, baseline, steps, np.arange(steps) / steps)
+
+
+def way_of_right_ends(gradient, x, baseline, steps):
+    return way(gradient, x, baseline, steps, (np.arange(steps) + 1) / steps)
+
+
+def way_by_trapezoid(gradient, x, baseline, steps):
+    t = np.linspace(0, 1, steps + 1)
+    values = [gradient(baseline + a * (x - baseline)) for a in t]
+    return (x - baseline) * np.trapezoid(values, t, axis=0)
+
+
+def way_times_x(gradient, x, baseline, steps):
+    return way_mean(gradient, x, baseline, steps) * x
 
 
 def way_by_sum(gradient, x, baseline, steps):
@@ -102,6 +125,18 @@ def exchange_by_one(maps, subjects):
     return np.roll(maps, 1, axis=0)
 
 
+def exchange_unsorted(maps, subjects):
+    return np.roll(maps, subjects.count(subjects[0]), axis=0)
+
+
+def exchange_by_first(maps, subjects):
+    return exchange(maps, subjects, subjects.count(min(subjects)))
+
+
+def exchange_by_mean(maps, subjects):
+    return exchange(maps, subjects, len(subjects) // len(set(subjects)))
+
+
 def exchange_nothing(maps, subjects):
     return maps
 
@@ -129,6 +164,18 @@ def deletion_in_place(f, x, baseline, relevance):
 
 def deletion_least(f, x, baseline, relevance):
     return deletion(f, x, baseline, relevance, np.argsort(relevance))
+
+
+def deletion_by_rank(f, x, baseline, relevance):
+    return deletion(f, x, baseline, relevance, np.argsort(np.argsort(-relevance)))
+
+
+def deletion_by_size(f, x, baseline, relevance):
+    return deletion(f, x, baseline, relevance, np.argsort(-np.abs(relevance)))
+
+
+def insertion(f, x, baseline, relevance):
+    return deletion(f, baseline, x, relevance)
 
 
 def deletion_to_zero(f, x, baseline, relevance):
@@ -187,7 +234,7 @@ RIGHT = {
     "12.1": [mass, mass_by_loop],
     "12.2": [rank, rank_by_sort],
     "12.3": [exchange, exchange_by_search],
-    "12.4": [way, way_by_sum, way_with_ends],
+    "12.4": [way, way_by_sum],
     "12.5": [deletion, deletion_in_place],
     "12.6": [shapley, shapley_by_weights],
 }
@@ -201,9 +248,13 @@ WRONG = {
         (rank_least, "the least relevant cells"),
         (rank_of_all, "most relevant cells"),
         (rank_first, "the pointing game"),
+        (rank_one_too_few, "most relevant cells 0.50 lie inside"),
     ],
     "12.3": [
         (exchange_by_one, "a map of its own subject"),
+        (exchange_unsorted, "a map of its own subject"),
+        (exchange_by_first, "a map of its own subject"),
+        (exchange_by_mean, "a map of its own subject"),
         (exchange_nothing, "a map of its own subject"),
         (exchange_all_from_first, "none twice"),
     ],
@@ -212,15 +263,28 @@ WRONG = {
         (way_mean, "how far each input went"),
         (way_from_zero, "starts at the baseline"),
         (way_summed, "one part an input"),
+        (way_times_x, "the factor is not"),
+        (way_end_to_end, "from end to end"),
+        (way_of_left_ends, "where each step begins"),
+        (way_of_right_ends, "where each step ends"),
+        (way_by_trapezoid, "the trapezoid rule"),
+        (lambda g, x, base, n: way(g, x, base, 50), "as many as `steps` says"),
+        (lambda g, x, base, n: n * way(g, x, base, n), "the sum over the steps"),
+        (lambda g, x, base, n: -way(g, x, base, n), "the sign"),
+        (lambda g, x, base, n: 2 * way(g, x, base, n), "with 2 steps"),
     ],
     "12.5": [
         (deletion_least, "the least relevant went first"),
+        (insertion, "begins with the baseline"),
+        (deletion_by_rank, "rank was taken for the order"),
+        (deletion_by_size, "the least relevant of all"),
         (deletion_of_points, "the ends count by half"),
         (deletion_to_zero, "the area is"),
     ],
     "12.6": [
         (first, "when it comes first"),
         (last, "when it comes last"),
-        (plain_mean, "the values are"),
+        (plain_mean, "all subsets count alike"),
+        (lambda value, players: dict.fromkeys(players, 0.0), "the values are"),
     ],
 }
