@@ -13,13 +13,15 @@ from torch import Tensor
 
 from meps_lib.arguments import number, one_of, refuse_idle
 from meps_lib.errors import MepsError
+from meps_lib.layers.masked import check_mask
 
 Positives = Literal["class", "trial"]
 Distance = Literal["l2", "cosine"]
+TERMS = ("diversity", "consistency", "sample", "triplet", "supervised")
 
 
 def _unit(z: Tensor, there: Tensor | None = None) -> Tensor:
-    """Rows of length 1, in single precision at least; a row of zeros stays, without a gradient."""
+    """Rows of length 1, in single precision at least; a row of zeros stays 0."""
     z = _filled(z, there)
     length = torch.linalg.vector_norm(z, dim=-1, keepdim=True)
     return z / length.masked_fill(length == 0, 1)
@@ -28,6 +30,11 @@ def _unit(z: Tensor, there: Tensor | None = None) -> Tensor:
 def _filled(z: Tensor, there: Tensor | None) -> Tensor:
     z = z.to(torch.promote_types(z.dtype, torch.float32))
     return z if there is None else z.masked_fill(~there[:, None], 1)  # anything but NaN
+
+
+def _cosines(z: Tensor, there: Tensor | None) -> Tensor:
+    unit = _unit(z, there)
+    return unit @ unit.T
 
 
 def _mean(values: Tensor, where: Tensor) -> Tensor:
@@ -74,8 +81,7 @@ def sample_level(
     With `hard` the second mean is over anchors, each with the most similar trial of another class.
     """
     positive, negative = _pairs(labels, there)
-    unit = _unit(z, there)
-    cos = unit @ unit.T
+    cos = _cosines(z, there)
     pull = _mean((1 - cos).square(), positive)
     if hard:
         cos, negative = cos.masked_fill(~negative, -1).amax(dim=1), negative.any(dim=1)
@@ -99,8 +105,7 @@ def triplet(
     """
     positive, negative = _pairs(labels, there)
     if distance == "cosine":
-        unit = _unit(z, there)
-        d = 1 - unit @ unit.T
+        d = 1 - _cosines(z, there)
     else:
         z = _filled(z, there)
         # At a distance of 0 the root has no slope; below the limit it gets none.
@@ -121,8 +126,7 @@ def supervised_contrastive(
     Khosla et al. 2020, L_out; base temperature = temperature.
     """
     positive, negative = _pairs(labels, there)
-    unit = _unit(z, there)
-    logits = unit @ unit.T / temperature
+    logits = _cosines(z, there) / temperature
     others = logits.masked_fill(~(positive | negative), torch.finfo(logits.dtype).min)
     log_share = (logits - others.logsumexp(dim=1, keepdim=True)).masked_fill(~positive, 0)
     n = positive.sum(dim=1)
@@ -155,10 +159,8 @@ class ContrastiveConfig:
     def __post_init__(self) -> None:
         pairs = tuple(tuple(pair) for pair in self.pairs)  # a JSON file has lists
         object.__setattr__(self, "pairs", pairs)
-        if any(len(pair) != 2 or pair[0] == pair[1] for pair in pairs) or (
-            len({frozenset(pair) for pair in pairs}) < len(pairs)
-        ):
-            raise MepsError(f"pairs={pairs}; expected pairs of two streams, each pair once")
+        if any(len(pair) != 2 or pair[0] == pair[1] for pair in pairs):
+            raise MepsError(f"pairs={pairs}; expected pairs of two streams")
         one_of("over_pairs", self.over_pairs, ("sum", "mean"))
         one_of("positives", self.positives, get_args(Positives))
         one_of("distance", self.distance, get_args(Distance))
@@ -169,14 +171,11 @@ class ContrastiveConfig:
         number("temperature", self.temperature, 1e-3)
         if not pairs and (self.diversity or self.consistency):
             raise MepsError("pairs=(); expected one at least, or diversity=0 and consistency=0")
-        of = {"diversity": ("alpha_diversity",), "consistency": ("alpha_consistency", "positives")}
-        of |= {"sample": ("hard_negatives",), "triplet": ("margin", "distance")}
-        of |= {"supervised": ("temperature",)}
-        idle = {f: f"{term} has the weight 0" for term in of for f in of[term]}
-        refuse_idle(self, {f: why for f, why in idle.items() if not getattr(self, why.split()[0])})
-
-
-TERMS = ("diversity", "consistency", "sample", "triplet", "supervised")
+        read = {"alpha_diversity": "diversity", "alpha_consistency": "consistency"}
+        read |= {"positives": "consistency", "hard_negatives": "sample", "margin": "triplet"}
+        read |= {"distance": "triplet", "temperature": "supervised"}
+        unread = {f: f"{t} has the weight 0" for f, t in read.items() if not getattr(self, t)}
+        refuse_idle(self, unread)
 
 
 def contrastive_terms(
@@ -229,24 +228,28 @@ def contrastive_terms(
     config = ContrastiveConfig() if config is None else config
     wanted = {name: getattr(config, name) for name in TERMS if getattr(config, name)}
     shapes = {name: tuple(z.shape) for name, z in embeddings.items()}
-    lacking = {m for pair in config.pairs for m in pair} - set(shapes)
-    if not shapes or (lacking and {"diversity", "consistency"} & set(wanted)):
+    paired = {m for a, b in config.pairs for m in (a, b)} if {*wanted} & {*TERMS[:2]} else set()
+    if not shapes or not paired <= set(shapes):
+        lacking = ", ".join(sorted(paired - set(shapes))) or "a stream"
         raise MepsError(f"embeddings of {', '.join(shapes) or 'nothing'}; expected also {lacking}")
-    if len(set(shapes.values())) > 1 or len(next(iter(shapes.values()))) != 2:
-        raise MepsError(f"embeddings are {shapes}; expected (B, D), the same in all")
+    _, *D = next(iter(shapes.values()))
+    if len(D) != 1 or set(shapes.values()) != {(len(labels), *D)}:
+        raise MepsError(
+            f"embeddings {shapes} for {len(labels)} labels; expected (B, D), the same in all"
+        )
     one = torch.ones_like(labels, dtype=torch.bool)
-    if any(shape[0] != len(labels) for shape in shapes.values()):
-        raise MepsError(f"{len(labels)} labels for embeddings of {shapes}; expected one a trial")
     there = {m: (present or {}).get(m, one) for m in embeddings}
+    for m, mask in there.items():
+        check_mask(f"present of {m!r}", mask, labels.shape)
 
     def across(a: str, b: str, alpha: float) -> Tensor:
         s = similarity(*(_filled(embeddings[m], there[m]) for m in (a, b)))
         return towards(s, alpha, there[a] & there[b])
 
     def within(a: str, b: str, alpha: float) -> Tensor:
-        rows = [_filled(embeddings[m], there[m]) for m in (a, b)]
-        s = torch.stack([similarity(z[:, None], z) for z in rows])
-        return towards(s, alpha, torch.stack([_pairs(labels, there[m])[0] for m in (a, b)]))
+        cos = torch.stack([_cosines(embeddings[m], there[m]) for m in (a, b)])
+        same = torch.stack([_pairs(labels, there[m])[0] for m in (a, b)])
+        return towards((cos + 1) / 2, alpha, same)
 
     def pairs(term: Callable, alpha: float) -> Tensor:
         each = torch.stack([term(a, b, alpha) for a, b in config.pairs])
@@ -266,5 +269,5 @@ def contrastive_terms(
         "supervised": lambda: streams(supervised_contrastive, config.temperature),
     }
     terms = {name: formulas[name]() for name in wanted}
-    total = torch.stack([terms[name] * weight for name, weight in wanted.items()]).sum()
-    return terms, total
+    nothing = torch.zeros((), device=labels.device)
+    return terms, sum((wanted[name] * term for name, term in terms.items()), nothing)

@@ -1,4 +1,4 @@
-"""The TCN: published counts, convolutions by hand, causality, masks, and what training can reach."""
+"""The TCN: published counts, convolutions by hand, causality, masks, and reach after training."""
 
 import warnings
 
