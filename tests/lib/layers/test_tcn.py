@@ -131,9 +131,9 @@ def test_padding_before_a_signal_is_silence_too(unsettle):
 
 
 def test_the_last_real_step_may_stand_after_a_hole():
-    y = torch.arange(12.0).view(2, 1, 6)
-    mask = torch.tensor([[1, 1, 0, 0, 1, 0], [0, 1, 0, 0, 0, 0]]).bool()
-    assert last_real(y, mask).tolist() == [[4.0], [7.0]]
+    y = 1 + torch.arange(18.0).view(3, 1, 6)
+    mask = torch.tensor([[1, 1, 0, 0, 1, 0], [0, 1, 0, 0, 0, 0], [0] * 6]).bool()
+    assert last_real(y, mask).tolist() == [[5.0], [8.0], [0.0]]
 
 
 def test_weights_begin_as_drawn_and_drawn_after_weight_norm_they_would_be_lost():
