@@ -225,8 +225,9 @@ def test_what_does_not_fit_is_refused():
     for shape in ((2, 4), (2, 3, 5), (2, 4, 0), (2, 4, 1, 1, 1, 1)):
         with pytest.raises(MepsError, match=r"expected \(B, 4, ...\) with 1 to 3 axes"):
             NAM(4)(torch.zeros(shape))
-    with pytest.raises(MepsError, match=r"mask is .*; expected torch.bool \(2, 5\)"):
-        NAM(4)(torch.zeros(2, 4, 5), torch.ones(2, 6, dtype=torch.bool))
+    for mask in (torch.ones(2, 6, dtype=torch.bool), torch.ones(2, 5)):
+        with pytest.raises(MepsError, match=r"mask is .*; expected torch.bool \(2, 5\)"):
+            NAM(4)(torch.zeros(2, 4, 5), mask)
     with pytest.raises(MepsError, match="12 places; expected 11, as positions says, or fewer"):
         NAM(4, 11)(torch.zeros(2, 4, 12))
     for sizes in ((2, 5), (3, 4)):  # of a smaller map the places are others
