@@ -46,9 +46,8 @@ def _pairs(labels: Tensor, there: Tensor | None) -> tuple[Tensor, Tensor]:
     both = torch.ones_like(labels, dtype=torch.bool) if there is None else there
     both = both[:, None] & both
     same = labels[:, None] == labels
-    return both & same & ~torch.eye(
-        len(labels), dtype=torch.bool, device=labels.device
-    ), both & ~same
+    itself = torch.eye(len(labels), dtype=torch.bool, device=labels.device)
+    return both & same & ~itself, both & ~same
 
 
 def similarity(a: Tensor, b: Tensor) -> Tensor:
@@ -103,6 +102,7 @@ def triplet(
     ----------
     Schroff et al. 2015, equation 3, which squares its distances.
     """
+    one_of("distance", distance, get_args(Distance))
     positive, negative = _pairs(labels, there)
     if distance == "cosine":
         d = 1 - _cosines(z, there)
@@ -141,7 +141,7 @@ class ContrastiveConfig:
     contrastive-targets).
     """
 
-    pairs: tuple[tuple[str, str], ...] = (("video", "eeg"), ("video", "ps"))  # two or three streams
+    pairs: tuple[tuple[str, str], ...] = (("video", "eeg"), ("video", "ps"))  # of streams
     over_pairs: Literal["sum", "mean"] = "sum"
     diversity: float = 0.5  # weights of the terms
     consistency: float = 0.5

@@ -368,6 +368,8 @@ def test_trained_each_term_of_classes_sets_them_apart(term):
 def test_what_does_not_fit_is_refused(embeddings):
     with pytest.raises(MepsError, match="embeddings of video, ps; expected also eeg"):
         contrastive_terms({m: embeddings[m] for m in ("video", "ps")}, LABELS)
+    with pytest.raises(MepsError, match="distance='l1'; expected one of l2, cosine"):
+        triplet(embeddings["eeg"], LABELS, distance="l1")
     with pytest.raises(MepsError, match="embeddings of nothing"):
         contrastive_terms({}, LABELS)
     for wrong in (draw(8, 4), draw(7, 5), draw(8, 5, 2)):
