@@ -13,8 +13,8 @@ ROOT = Path(__file__).resolve().parents[1]
 
 # A room imports only rooms that stand before it. A name with a dot is a room in a room.
 ROOMS = """
-meps_lib: errors arguments files labels checks trial batches signals video layers models training
-stacked protocol plots explain
+meps_lib: errors arguments files labels checks trial batches signals video layers models losses
+training stacked protocol plots explain
 meps_lab: recordings results datasets.cache datasets.readers datasets.index datasets prepare
 simulate.checks simulate.timing simulate.body simulate.face simulate simulate.layouts
 judging experiments ablations chapters.exercises chapters cli
@@ -145,7 +145,9 @@ def test_a_face_says_what_belongs_here_and_hands_out_what_is_there():
 
 def test_notebooks_import_from_rooms_not_from_files():
     faces = {n for n, path in modules().items() if path.name == "__init__.py"}
-    faces |= {f"meps_lib.{n}" for n in ("errors", "labels", "trial", "training", "stacked")}
+    faces |= {
+        f"meps_lib.{n}" for n in ("errors", "labels", "losses", "trial", "training", "stacked")
+    }
     faces |= {"meps_lab.prepare"}  # rooms of one file
     for path in sorted((ROOT / "notebooks").glob("*.md")):
         for line in path.read_text(encoding="utf-8").splitlines():

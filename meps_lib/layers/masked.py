@@ -3,11 +3,29 @@
 No step asks the device for a number, so that a GPU is never waited for.
 """
 
+from collections.abc import Sequence
+
 import torch
 from torch import Tensor, nn
 from torch.nn.functional import avg_pool1d
 
 from meps_lib.arguments import number
+from meps_lib.errors import MepsError
+
+
+def check_mask(name: str, mask: Tensor, shape: Sequence[int]) -> None:
+    """Refuse what is no mask of this shape.
+
+    Examples
+    --------
+    >>> check_mask("mask", torch.ones(2, 3), (2, 4))
+    Traceback (most recent call last):
+    meps_lib.errors.MepsError: mask is torch.float32 (2, 3); expected torch.bool (2, 4)
+    """
+    if mask.dtype != torch.bool or mask.shape != torch.Size(shape):
+        raise MepsError(
+            f"{name} is {mask.dtype} {tuple(mask.shape)}; expected torch.bool {tuple(shape)}"
+        )
 
 
 def masked_pool(y: Tensor, mask: Tensor | None, stride: int) -> tuple[Tensor, Tensor | None]:
@@ -69,7 +87,8 @@ class MaskedBatchNorm1d(nn.BatchNorm1d):
 
     Shape
     -----
-    (B, C, L), mask (B, L) or None -> (B, C, L). Without a mask it is `torch.nn.BatchNorm1d`.
+    (B, C, L), mask (B, L), (B, C, 1) or None -> (B, C, L). Without a mask it is
+    `torch.nn.BatchNorm1d`; with one of three axes each channel counts samples of its own.
 
     Raises
     ------
@@ -84,10 +103,11 @@ class MaskedBatchNorm1d(nn.BatchNorm1d):
     def forward(self, y: Tensor, mask: Tensor | None = None) -> Tensor:
         if mask is None:
             return super().forward(y)
-        real = mask[:, None].to(torch.promote_types(y.dtype, torch.float32))
+        real = mask if mask.ndim == y.ndim else mask[:, None]
+        real = real.to(torch.promote_types(y.dtype, torch.float32))
         mean, var = self.running_mean, self.running_var
         if self.training:
-            n = real.sum().clamp(min=1)
+            n = real.expand_as(y).sum(dim=(0, 2)).clamp(min=1)
             mean = (y * real).sum(dim=(0, 2)) / n
             var = ((y - mean[:, None]).square() * real).sum(dim=(0, 2)) / n
             with torch.no_grad():  # as torch does: the kept variance is the unbiased one
