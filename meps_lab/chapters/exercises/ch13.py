@@ -94,9 +94,7 @@ def choose(learner):
     return None
 
 
-@exercise(
-    "13.4", correct="the window stays in the recording, the peak as central as it can be"
-)
+@exercise("13.4", correct="the window stays in the recording, the peak as central as it can be")
 def cut_from(learner):
     """Events in the middle, near the start and near the end of a recording."""
     for event, recorded, length, late in (
