@@ -6,6 +6,7 @@ Imports the shape in which data travels (`trial`) and no other room.
 from meps_lib.layers.alternatives import FiLM, GatedSum, GuidedSum, Unguided
 from meps_lib.layers.attention import GuidedAttention
 from meps_lib.layers.backbone import FrameBackbone, ResidualBackbone
+from meps_lib.layers.cai3d import CAI3D
 from meps_lib.layers.coordinate_attention import CoordinateAttention
 from meps_lib.layers.filters1d import FilterBank1d, fourier_filter
 from meps_lib.layers.fusion import WeightedFusion, normal_weights
@@ -19,6 +20,7 @@ from meps_lib.layers.tcn import TCN, last_real
 from meps_lib.layers.tokens import FrameTokens, ModalityDropout, SignalTokens
 
 __all__ = [
+    "CAI3D",
     "CoordinateAttention",
     "FiLM",
     "FilterBank1d",
