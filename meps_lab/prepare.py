@@ -18,9 +18,11 @@ from torch.utils.data import Dataset
 from tqdm.auto import tqdm
 
 from meps_lab.datasets.cache.trials import TrialCache
-from meps_lib.arguments import number, one_of, whole
+from meps_lib.arguments import number, one_of, refuse_idle, whole
 from meps_lib.errors import MepsError
+from meps_lib.signals.eeg import band_steps
 from meps_lib.signals.rates import polyphase
+from meps_lib.signals.recording import Recording
 from meps_lib.trial import MODALITIES, Trial
 from meps_lib.video.denoise import DEPTH_STEPS
 from meps_lib.video.depth import shrink_depth
@@ -43,6 +45,9 @@ class PrepareConfig:
     depth_steps: tuple[str, ...] = ()  # of `meps_lib.video.denoise`, in this order
     flow_size: int = 28  # pixels a side of the map of flow and strain
     flow_method: str = "tvl1"  # or "dis", ten times faster
+    flow_steps: int = 1  # maps: one from onset to apex, or so many from onset to offset
+    eeg_bands: bool = False  # log power of five bands, second by second, in place of the EEG
+    eeg_last_s: int = 40  # s of them at most, the last of a trial
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "ps_names", tuple(self.ps_names))
@@ -51,6 +56,12 @@ class PrepareConfig:
             one_of("depth_steps", step, tuple(DEPTH_STEPS))
         if self.ps_context_s is not None:
             number("ps_context_s", self.ps_context_s, 0, 3600, " s")
+        whole("flow_steps", self.flow_steps, 1)
+        whole("eeg_last_s", self.eeg_last_s, 1)
+        if not isinstance(self.eeg_bands, bool):
+            raise MepsError(f"eeg_bands={self.eeg_bands!r}; expected True or False")
+        if not self.eeg_bands:
+            refuse_idle(self, {"eeg_last_s": "eeg_bands is off"})
         rate = isfinite(self.ps_sfreq) and 0 < self.ps_sfreq <= _FASTEST
         names = self.ps_names and len(set(self.ps_names)) == len(self.ps_names)
         if self.n_frames < 1 or self.size < 8 or not rate or not names:
@@ -80,7 +91,8 @@ def prepare(
     -------
     Trial
         Colour (n_frames, 3, size, size) resized by area; depth likewise, each pixel the mean of
-        those that were measured in its area; ``ps`` at ``ps_sfreq``, polyphase-filtered. Clips
+        those that were measured in its area; ``ps`` at ``ps_sfreq``, polyphase-filtered; ``eeg`` as
+        it is, or the powers of its bands a second (`meps_lib.signals.band_steps`). Clips
         shorter than `n_frames` keep their length. ``onset``, ``apex`` and ``offset`` move to the
         nearest kept frame. Of the truth only what does not depend on the frames is kept.
 
@@ -88,7 +100,8 @@ def prepare(
     ------
     MepsError
         If a wanted signal is missing (the message names those that are there), if nothing is
-        left of the trial, or if a ready-made map of motion is of another size.
+        left of the trial, if a ready-made map of motion is of another size, or if a second of the
+        EEG has no power in a band.
 
     Examples
     --------
@@ -108,7 +121,7 @@ def prepare(
         trial = replace(trial, depth=depth)
     if modalities is not None:
         if "flow" in modalities:
-            trial = with_flow(trial, config.flow_size, config.flow_method)
+            trial = with_flow(trial, config.flow_size, config.flow_method, config.flow_steps)
         trial = _only(trial, modalities)
     changes: dict = {"truth": {k: v for k, v in trial.truth.items() if k in _SIZE_FREE.split()}}
     if trial.n_frames:
@@ -126,6 +139,12 @@ def prepare(
             changes["fps"] = trial.fps * (n - 1) / max(trial.n_frames - 1, 1)
     if trial.ps is not None:
         changes |= _signals(trial, config)
+    if trial.eeg is not None and config.eeg_bands:
+        about = trial.eeg_names, trial.eeg_units, trial.eeg_sfreq, f"trial {trial.clip!r}"
+        bands = band_steps(Recording(trial.eeg.numpy(), *about, trial.eeg_start), config.eeg_last_s)
+        changes |= {"eeg": torch.from_numpy(bands.signals.astype(np.float32))}
+        changes |= {"eeg_names": bands.names, "eeg_units": bands.units}
+        changes |= {"eeg_sfreq": bands.sfreq, "eeg_start": bands.start}
     return replace(trial, **changes)
 
 

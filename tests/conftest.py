@@ -20,7 +20,7 @@ def make_trial():
 
     def make(k=0, modalities=("colour", "depth", "ps"), n_frames=6, size=24, n_samples=256, **kw):
         # A generator a modality: what one of them is does not depend on the others.
-        a, b, c, d = (torch.Generator().manual_seed(10 * k + i) for i in range(4))
+        a, b, c, d, e = (torch.Generator().manual_seed(10 * k + i) for i in range(5))
         fields = {"label": "abc"[k % 3], "subject": f"s{k // 3}", "clip": f"clip{k}"}
         if "colour" in modalities:
             fields["colour"] = torch.rand(n_frames, 3, size, size, generator=a)
@@ -35,6 +35,11 @@ def make_trial():
             fields |= {"ps": torch.randn(3, n_samples, generator=c), **PS}
         if "flow" in modalities:
             fields["flow"] = torch.randn(1, 3, 28, 28, generator=d)
+        if "eeg" in modalities:  # powers of two bands of two channels, a second each
+            seconds = 5 + k
+            fields |= {"eeg": torch.randn(4, seconds, generator=e), "eeg_sfreq": 1.0}
+            fields["eeg_names"] = tuple(f"{c} {b}" for c in ("Fz", "Cz") for b in ("alpha", "beta"))
+            fields["eeg_units"] = ("log10 (uV)^2",) * 4
         return Trial(**(fields | kw))
 
     return make

@@ -1,6 +1,7 @@
 """One small map of a clip's motion, onset to apex: what the flow baselines see of a face."""
 
 from dataclasses import replace
+from itertools import pairwise
 
 import cv2
 import numpy as np
@@ -20,6 +21,7 @@ def flow_map(
     offset: int | None = None,
     size: int = 28,
     method: str = "tvl1",
+    steps: int = 1,
 ) -> Tensor:
     """Optical flow and strain from the onset to the apex, as one small picture.
 
@@ -39,11 +41,14 @@ def flow_map(
         Pixels a side of the map.
     method : {"tvl1", "dis"}
         As `meps_lib.video.flow.optical_flow`.
+    steps : int
+        S. With more than one the maps are those between frames that lie evenly from the onset to
+        the offset, each to the next; where the apex is does not matter (ledger: video-clip).
 
     Returns
     -------
     Tensor
-        Shape (1, 3, size, size), float32: u to the right and v down in pixels of the map, and
+        Shape (S, 3, size, size), float32: u to the right and v down in pixels of the map, and
         optical strain, no unit.
 
         CHOICE: the strain is that of the small flow, not the average of the large one's. WHY: the
@@ -54,8 +59,8 @@ def flow_map(
     Raises
     ------
     MepsError
-        If there are fewer than two frames, the marks are no frames of the clip or do not rise, or
-        the crops are too small.
+        If there are fewer than two frames, or for several steps fewer than one more than steps; if
+        the marks are no frames of the clip or do not rise, or the crops are too small.
 
     Examples
     --------
@@ -74,6 +79,16 @@ def flow_map(
             "H, W)"
         )
     start, end = _marks(len(colour), onset, apex, offset)
+    if steps > 1:
+        last = len(colour) - 1 if offset is None else offset
+        if last - start < steps:
+            raise MepsError(
+                f"{last - start + 1} frames from onset to offset; {steps} steps of flow need "
+                f"{steps + 1}: take fewer steps"
+            )
+        frames = np.linspace(start, last, steps + 1).round().astype(int)
+        each = (flow_map(colour, a, b, None, size, method) for a, b in pairwise(frames))
+        return torch.cat(list(each))
     if start == end:
         return torch.zeros(1, 3, size, size)
     flow = optical_flow(colour[start], colour[end], method)
@@ -103,15 +118,21 @@ def in_order(flow: Tensor, order: str) -> Tensor:
     return flow[..., ORDERS[order], :, :]
 
 
-def with_flow(trial: Trial, size: int = 28, method: str = "tvl1") -> Trial:
+def with_flow(trial: Trial, size: int = 28, method: str = "tvl1", steps: int = 1) -> Trial:
     """A trial with its `flow_map`: a ready-made one stays, one without frames gets none.
 
     Raises
     ------
     MepsError
-        If a ready-made map is of another size, or `flow_map` cannot make one; naming the trial.
+        If ready-made maps are of another size, or of another number where several steps are asked
+        for, or `flow_map` cannot make one; naming the trial.
     """
     if trial.flow is not None:
+        if steps not in (1, len(trial.flow)):
+            raise MepsError(
+                f"trial {trial.clip!r} has {len(trial.flow)} maps, made elsewhere; "
+                f"flow_steps={steps}: set it to theirs"
+            )
         if trial.flow.shape[-2:] != (size, size):
             raise MepsError(
                 f"trial {trial.clip!r} has maps of {trial.flow.shape[-1]} x {trial.flow.shape[-2]} "
@@ -122,7 +143,7 @@ def with_flow(trial: Trial, size: int = 28, method: str = "tvl1") -> Trial:
         return trial
     try:
         marks = trial.onset, trial.apex, trial.offset
-        return replace(trial, flow=flow_map(trial.colour, *marks, size, method))
+        return replace(trial, flow=flow_map(trial.colour, *marks, size, method, steps))
     except MepsError as error:
         raise MepsError(f"trial {trial.clip!r}: {error}") from None
 

@@ -1,11 +1,15 @@
-"""Signals cut around a clip, and depth denoised before it is made smaller."""
+"""Signals cut around a clip, depth denoised first, EEG as band powers, motion in steps."""
 
+import mne
+import numpy as np
 import pytest
 import torch
 
 from meps_lab.prepare import PrepareConfig, prepare
 from meps_lab.simulate import Scenario, simulate_cohort
 from meps_lib.errors import MepsError
+from meps_lib.trial import collate
+from meps_lib.video import flow_map
 from meps_lib.video.denoise import temporal_median
 from meps_lib.video.depth import shrink_depth
 
@@ -65,3 +69,84 @@ def test_nobody_renders_what_nobody_sees(monkeypatch):
     assert torch.equal(cohort[1].ps, filmed[1].ps)
     monkeypatch.setattr("meps_lab.simulate.cohort.record_video", None)  # to call it would fail
     assert cohort[0].n_frames == 0 and "clean_depth" not in cohort[0].truth
+
+
+def of_eeg(make_trial, seconds, sfreq=250.0, start=-1.0, k=0):
+    x = np.random.default_rng(k).normal(size=(3, round(seconds * sfreq))).astype(np.float32)
+    return make_trial(
+        k,
+        ("eeg", "ps"),
+        eeg=torch.from_numpy(x),
+        eeg_names=("Fz", "Cz", "Oz"),
+        eeg_units=("uV", "uV", "mV"),
+        eeg_sfreq=sfreq,
+        eeg_start=start,
+    )
+
+
+BANDS = PrepareConfig(eeg_bands=True, eeg_last_s=4)
+
+
+def test_band_powers_are_those_of_another_library_second_by_second(make_trial):
+    trial = of_eeg(make_trial, 6.5)
+    got = prepare(trial, BANDS)
+    assert got.eeg.shape == (15, 4) and got.eeg_sfreq == 1.0 and got.eeg_start == 1.5
+    assert got.eeg_names[:6] == (*(f"Fz {b}" for b in LIMITS), "Cz delta")
+    assert got.eeg_units[0] == "log10 (uV)^2" and got.eeg_units[14] == "log10 (mV)^2"
+    for second in range(4):
+        x = trial.eeg[:, (k := 625 + 250 * second) : k + 250].double().numpy()
+        density, f = mne.time_frequency.psd_array_welch(
+            x, 250.0, n_fft=250, n_per_seg=250, window="hann", verbose=False
+        )
+        for row, (low, high) in enumerate(LIMITS.values()):
+            want = np.log10(density[:, (f >= low) & (f < high)].sum(axis=1))
+            assert got.eeg[row::5, second].numpy() == pytest.approx(want, abs=1e-5)
+
+
+LIMITS = {"delta": (1, 4), "theta": (4, 8), "alpha": (8, 13), "beta": (13, 30), "gamma": (30, 47)}
+
+
+def test_seconds_that_are_not_there_are_masked_and_never_filled(make_trial):
+    long, short = (prepare(of_eeg(make_trial, s, k=k), BANDS) for k, s in enumerate((9, 2)))
+    batch = collate([long, short], "abc")
+    assert batch.eeg.shape == (2, 15, 4)
+    assert batch.eeg_mask.tolist() == [[True] * 4, [True] * 2 + [False] * 2]
+    assert prepare(of_eeg(make_trial, 2.0)).eeg_sfreq == 250.0  # by default nothing happens
+    with pytest.raises(MepsError, match="trial 'clip0': 0.5 s of EEG; expected one whole second"):
+        prepare(of_eeg(make_trial, 0.5), BANDS)
+    dead = of_eeg(make_trial, 4.0)
+    dead.eeg[1, 250:500] = 3.0
+    with pytest.raises(MepsError, match="'clip0', second from 0.000 s: channel Cz is constant"):
+        prepare(dead, BANDS)
+    holes = of_eeg(make_trial, 4.0)
+    holes.eeg[2, 7] = float("nan")
+    with pytest.raises(MepsError, match="trial 'clip0': channel Oz: sample 7"):
+        prepare(holes, BANDS)
+    with pytest.raises(MepsError, match="band 30 to 47 Hz at a rate of 64 Hz"):
+        prepare(of_eeg(make_trial, 4.0, sfreq=64.0), BANDS)
+    for wrong in ({"eeg_bands": "yes"}, {"eeg_last_s": 0, "eeg_bands": True}, {"eeg_last_s": 3}):
+        with pytest.raises(MepsError, match=next(iter(wrong))):
+            PrepareConfig(**wrong)
+
+
+def test_motion_in_steps_goes_from_onset_to_offset_frame_by_frame(make_trial):
+    trial = make_trial(n_frames=9, size=40, onset=1, apex=2, offset=7)
+    config = PrepareConfig(flow_size=20, flow_method="dis", flow_steps=3)
+    got = prepare(trial, config, ("colour", "flow")).flow
+    pairs = ((1, 3), (3, 5), (5, 7))
+    want = [flow_map(trial.colour, a, b, None, 20, "dis") for a, b in pairs]
+    assert torch.equal(got, torch.cat(want))
+    one = prepare(trial, PrepareConfig(flow_size=20, flow_method="dis"), ("flow",)).flow
+    assert torch.equal(one, flow_map(trial.colour, 1, 2, 7, 20, "dis"))
+
+
+def test_too_many_steps_and_maps_of_another_number_are_refused(make_trial):
+    config = PrepareConfig(flow_size=28, flow_steps=6)
+    with pytest.raises(
+        MepsError, match="'clip0': 6 frames from onset to offset; 6 steps .* need 7"
+    ):
+        prepare(make_trial(size=40), config, ("flow",))
+    with pytest.raises(MepsError, match="has 1 maps, made elsewhere; flow_steps=6"):
+        prepare(make_trial(modalities=("flow",)), config, ("flow",))
+    with pytest.raises(MepsError, match="flow_steps=0"):
+        PrepareConfig(flow_steps=0)
