@@ -17,10 +17,10 @@ from torch.nn.functional import interpolate
 from torch.utils.data import Dataset
 from tqdm.auto import tqdm
 
+from meps_lab.bands import band_steps
 from meps_lab.datasets.cache.trials import TrialCache
 from meps_lib.arguments import number, one_of, refuse_idle, whole
 from meps_lib.errors import MepsError
-from meps_lib.signals.eeg import band_steps
 from meps_lib.signals.rates import polyphase
 from meps_lib.signals.recording import Recording
 from meps_lib.trial import MODALITIES, Trial
@@ -92,7 +92,7 @@ def prepare(
     Trial
         Colour (n_frames, 3, size, size) resized by area; depth likewise, each pixel the mean of
         those that were measured in its area; ``ps`` at ``ps_sfreq``, polyphase-filtered; ``eeg`` as
-        it is, or the powers of its bands a second (`meps_lib.signals.band_steps`). Clips
+        it is, or the powers of its bands a second (`meps_lab.bands`). Clips
         shorter than `n_frames` keep their length. ``onset``, ``apex`` and ``offset`` move to the
         nearest kept frame. Of the truth only what does not depend on the frames is kept.
 

@@ -79,7 +79,8 @@ def fit(
     Parameters
     ----------
     model : Module
-        Maps a `Batch` to an `Output`; its `fit_scales` sees training trials only.
+        Maps a `Batch` to an `Output`; its `fit_scales` sees training trials only. If it has an
+        ``extra_loss(output, labels)``, training adds that to the cross-entropy of each batch.
     train, validation : sequence of Trial
         Of different subjects. The test subject has no way into this function.
     classes : sequence of str
@@ -93,7 +94,8 @@ def fit(
     -------
     list of dict
         "epoch", "train_loss", "validation_loss" of every epoch: the mean loss of all trials of
-        that side, weighted by class. In training the weights move and dropout is on meanwhile.
+        that side, weighted by class: cross-entropy alone, since an extra loss may depend on which
+        trials come together. In training the weights move and dropout is on meanwhile.
 
     Raises
     ------
@@ -122,9 +124,13 @@ def fit(
                 for group in optimiser.param_groups:
                     group["lr"] = _rate(config, step / (config.epochs * len(batches)))
                 with _autocast(device, config.precision):
-                    loss = cross_entropy(model(batch).logits.float(), batch.label, weight)
+                    output = model(batch)
+                    loss = cross_entropy(output.logits.float(), batch.label, weight)
+                goal = loss
+                if hasattr(model, "extra_loss"):
+                    goal = loss + model.extra_loss(output, batch.label)
                 optimiser.zero_grad()
-                scaler.scale(loss).backward()
+                scaler.scale(goal).backward()
                 if config.clip_norm is not None:
                     scaler.unscale_(optimiser)
                     clip_grad_norm_(model.parameters(), config.clip_norm)

@@ -13,9 +13,9 @@ ROOT = Path(__file__).resolve().parents[1]
 
 # A room imports only rooms that stand before it. A name with a dot is a room in a room.
 ROOMS = """
-meps_lib: errors arguments files labels checks trial batches signals video layers models losses
+meps_lib: errors arguments files labels checks trial batches signals video layers losses models
 training stacked protocol plots explain
-meps_lab: recordings results datasets.cache datasets.readers datasets.index datasets prepare
+meps_lab: recordings results datasets.cache datasets.readers datasets.index datasets bands prepare
 simulate.checks simulate.timing simulate.body simulate.face simulate simulate.layouts
 judging experiments ablations chapters.exercises chapters cli
 """

@@ -64,10 +64,10 @@ class ExperimentConfig:
                 f"model_args sets {name} to {self.model_args[name]!r}, and the experiment has it "
                 f"from {OF_DATA[name]}: take it out of model_args"
             )
-        if self.normalise != "training" and "ps" not in self.modalities:
+        if self.normalise != "training" and not {"ps", "eeg"} & set(self.modalities):
             raise MepsError(
-                f"normalise={self.normalise!r} scales peripheral signals, and the modalities are "
-                f"{', '.join(self.modalities)}: add ps, or leave it out"
+                f"normalise={self.normalise!r} scales peripheral signals or EEG; the modalities "
+                f"are {', '.join(self.modalities)}: add ps or eeg, or leave it out"
             )
         if self.stacked and (self.modalities != ("ps",) or self.model != "meps"):
             raise MepsError(

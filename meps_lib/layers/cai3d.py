@@ -10,9 +10,7 @@ from meps_lib.layers.coordinate_attention import CoordinateAttention
 
 
 class Inception3d(nn.Module):
-    """Three looks at a clip side by side, and coordinate attention over all of them.
-
-    A 1x1x1 convolution, a 3x3x3 convolution and the largest of each 3x3x3 are concatenated.
+    """A 1x1x1 and a 3x3x3 convolution and the largest of each 3x3x3, side by side and gated.
 
     Shape
     -----
@@ -24,6 +22,8 @@ class Inception3d(nn.Module):
         self.point = nn.Conv3d(inputs, width, 1)
         self.cube = nn.Conv3d(inputs, width, 3, padding=1)
         self.gates = CoordinateAttention(2 * width + inputs, dims=3)
+        for gate in self.gates.to_gates:  # three gates of .5 in three blocks would leave 1 / 512
+            nn.init.constant_(gate.bias, 2.0)
 
     def forward(self, x: Tensor) -> tuple[Tensor, tuple[Tensor, ...]]:
         looks = self.point(x).relu(), self.cube(x).relu(), max_pool3d(x, 3, 1, padding=1)
@@ -31,15 +31,14 @@ class Inception3d(nn.Module):
 
 
 class CAI3D(nn.Module):
-    """The video trunk of S2: a 3x3x3 convolution, then three blocks, each halving the map.
+    """The video trunk of S2, arXiv 2506.09735: a convolution, and three blocks that halve the map.
 
     Parameters
     ----------
     inputs : int
         Channels of the clip.
     width : int
-        Channels of the first convolution, 64 as published. The blocks give 3, 7 and 15 times as
-        many: 192, 448 and 960.
+        Channels of the first convolution, 64 as published; the blocks give 3, 7 and 15 times that.
     grid : int
         Rows and columns that the average pool at the end leaves; as published, 1.
 
@@ -55,10 +54,8 @@ class CAI3D(nn.Module):
 
     Notes
     -----
-    CHOICE: ReLU after each convolution, no norm outside the attention, time left as it is by the
-    last pool. WHY: the published block does not fit together; these sizes are what is left of it
-    with attention on the concatenated width, and the parameters are those of that repair (ledger:
-    cai3d-block).
+    CHOICE: ReLU after each convolution, no norm outside the attention, gates that begin open; the
+    last pool leaves time. WHY: the published blocks do not fit together (ledger: cai3d-block).
 
     Examples
     --------
@@ -67,10 +64,6 @@ class CAI3D(nn.Module):
     4171612
     >>> CAI3D(5, width=4, grid=2)(torch.randn(2, 5, 10, 28, 28))[0].shape
     torch.Size([2, 60, 2, 2, 2])
-
-    References
-    ----------
-    arXiv 2506.09735; Carreira and Zisserman 2017 for inception in three dimensions.
     """
 
     def __init__(self, inputs: int, width: int = 4, grid: int = 2):

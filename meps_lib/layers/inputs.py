@@ -145,9 +145,18 @@ class SignalInput(nn.Module):
         return squares, mask.sum().expand_as(squares).to(torch.float64)
 
 
+def sums_of(x: Tensor) -> Tensor:
+    """Sums (3, C) of squares, of ones and of values of x (C, n), for a centred `Scale.fit`."""
+    x = x.double()
+    return torch.stack([x.square().sum(dim=1), torch.full_like(x[:, 0], x.shape[1]), x.sum(dim=1)])
+
+
 @torch.no_grad()
-def fit_scales(inputs: Mapping[str, FrameInput | SignalInput], batches: Iterable[Batch]) -> None:
-    """Fit the scale of every input, by modality, on training batches; call once before training."""
+def fit_scales(inputs: Mapping[str, nn.Module], batches: Iterable[Batch]) -> None:
+    """Fit the scale of every input, by modality, on training batches; call once before training.
+
+    An input has a ``scale``, and ``sums(batch)`` gives what `Scale.fit` takes.
+    """
     sums: dict[str, list] = {m: [] for m in inputs}
     for batch in batches:
         for m, layer in inputs.items():
@@ -155,5 +164,4 @@ def fit_scales(inputs: Mapping[str, FrameInput | SignalInput], batches: Iterable
                 sums[m].append([x.cpu() for x in layer.sums(batch)])
     for m, pairs in sums.items():
         if pairs:
-            squares, counts = (torch.stack(x).sum(dim=0) for x in zip(*pairs, strict=True))
-            inputs[m].scale.fit(squares, counts)
+            inputs[m].scale.fit(*(torch.stack(x).sum(dim=0) for x in zip(*pairs, strict=True)))

@@ -12,10 +12,12 @@ from torch import nn
 from meps_lib.errors import MepsError
 from meps_lib.models.flowmap import FlowMap, FlowMapConfig
 from meps_lib.models.meps import MEPS, MEPSConfig
+from meps_lib.models.mmme import MMME, MMMEConfig
 
 MODELS: dict[str, tuple[type[nn.Module], type]] = {
     "meps": (MEPS, MEPSConfig),
     "flowmap": (FlowMap, FlowMapConfig),
+    "mmme": (MMME, MMMEConfig),
 }
 
 

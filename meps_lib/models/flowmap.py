@@ -7,13 +7,12 @@ motion between onset and apex.
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-import torch
 from einops import rearrange
-from torch import nn
+from torch import Tensor, nn
 
 from meps_lib.arguments import whole
 from meps_lib.errors import MepsError
-from meps_lib.layers.inputs import Scale
+from meps_lib.layers.inputs import Scale, fit_scales, sums_of
 from meps_lib.models.output import Output, refuse_blind
 from meps_lib.trial import Batch
 
@@ -67,22 +66,17 @@ class FlowMap(nn.Module):
             nn.Dropout(c.dropout), nn.Linear(2 * c.width * c.grid**2, c.n_classes)
         )
 
-    @torch.no_grad()
     def fit_scales(self, batches: Iterable[Batch]) -> None:
         """Fit mean and scale of u, v and strain on training batches; call once.
 
         A map has a level of its own (grey level 128 may stand for no motion), so a scale alone
         would not do.
         """
-        sums = []
-        for batch in batches:
-            if batch.flow is not None:
-                maps = batch.flow[batch.present["flow"]].double()
-                x = rearrange(maps, "b s c h w -> c (b s h w)").cpu()
-                ones = torch.full_like(x[:, 0], x.shape[1])
-                sums.append(torch.stack([x.square().sum(dim=1), ones, x.sum(dim=1)]))
-        if sums:
-            self.scale.fit(*torch.stack(sums).sum(dim=0))
+        fit_scales({"flow": self}, batches)
+
+    def sums(self, batch: Batch) -> Tensor:
+        """What `Scale.fit` takes, of the trials that have maps."""
+        return sums_of(rearrange(batch.flow[batch.present["flow"]], "b s c h w -> c (b s h w)"))
 
     def forward(self, batch: Batch) -> Output:
         refuse_blind(batch, self.config.modalities)

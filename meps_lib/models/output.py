@@ -11,10 +11,16 @@ from meps_lib.trial import Batch
 
 @dataclass
 class Output:
-    """Logits (B, K), and the weights that this very forward pass used, by name."""
+    """Logits (B, K), and the weights that this very forward pass used, by name.
+
+    A model whose loss compares embeddings gives them as well: stream -> (B, D), and which trials
+    have the stream, (B,).
+    """
 
     logits: Tensor
     weights: dict[str, Tensor] = field(default_factory=dict)
+    embeddings: dict[str, Tensor] = field(default_factory=dict)
+    present: dict[str, Tensor] = field(default_factory=dict)
 
 
 def refuse_blind(batch: Batch, modalities: Sequence[str]) -> None:

@@ -1,4 +1,4 @@
-"""How peripheral signals are put on one scale before training, and who is looked at for it.
+"""How signals and EEG are put on one scale before training, and who is looked at for it.
 
 "training"
     Nothing is done here: the model's own `fit_scales` takes the scale of each signal from
@@ -25,14 +25,14 @@ def per_subject(trials: Sequence[Trial]) -> list[Trial]:
     Parameters
     ----------
     trials : sequence of Trial
-        Those without ``ps`` are passed on as they are. One subject's trials must have the same
-        signals in the same order.
+        Those without ``ps`` and ``eeg`` are passed on as they are. One subject's trials must have
+        the same signals in the same order.
 
     Returns
     -------
     list of Trial
-        In the same order; ``ps`` with mean 0 and standard deviation 1 a subject and signal,
-        without unit ("z"). A signal that never changes in a subject is 0 throughout.
+        In the same order; ``ps`` and ``eeg`` with mean 0 and standard deviation 1 a subject and
+        signal, without unit ("z"). A signal that never changes in a subject is 0 throughout.
 
     Raises
     ------
@@ -47,33 +47,37 @@ def per_subject(trials: Sequence[Trial]) -> list[Trial]:
     >>> [t.ps[0, 0].item() for t in per_subject([low, high])]
     [-1.0, 1.0]
     """
-    scales = {}
-    for subject in dict.fromkeys(t.subject for t in trials if t.ps is not None):
-        scales[subject] = _scale([t for t in trials if t.subject == subject and t.ps is not None])
-    return [_apply(t, *scales[t.subject]) if t.ps is not None else t for t in trials]
+    for name in ("ps", "eeg"):
+        have = [t for t in trials if getattr(t, name) is not None]
+        who = dict.fromkeys(t.subject for t in have)
+        scales = {s: _scale([t for t in have if t.subject == s], name) for s in who}
+        trials = [_apply(t, name, *scales.get(t.subject, ())) for t in trials]
+    return trials
 
 
-def _scale(own: Sequence[Trial]) -> tuple[torch.Tensor, torch.Tensor]:
-    """Mean and standard deviation of each signal, (C, 1) each, over one subject's trials."""
-    first = own[0]
+def _scale(own: Sequence[Trial], name: str) -> tuple[torch.Tensor, torch.Tensor]:
+    """Mean and standard deviation of each row, (C, 1) each, over one subject's trials."""
+    first, keys = own[0], (f"{name}_names", f"{name}_units")
     for trial in own:
-        if (trial.ps_names, trial.ps_units) != (first.ps_names, first.ps_units):
+        (names, units), other = ([getattr(t, key) for key in keys] for t in (first, trial))
+        if [names, units] != other:
             raise MepsError(
                 f"trials {first.clip!r} and {trial.clip!r} of {first.subject!r} have the signals "
-                f"{first.ps_names} in {first.ps_units} and {trial.ps_names} in {trial.ps_units}; "
-                "prepare them alike first"
+                f"{names} in {units} and {other[0]} in {other[1]}; prepare them alike first"
             )
-    x = torch.cat([t.ps.double() for t in own], dim=1)
+    x = torch.cat([getattr(t, name).double() for t in own], dim=1)
     mean = x.mean(dim=1, keepdim=True)
     return mean, (x - mean).square().mean(dim=1, keepdim=True).sqrt()
 
 
-def _apply(trial: Trial, mean: torch.Tensor, deviation: torch.Tensor) -> Trial:
+def _apply(trial: Trial, name: str, mean=None, deviation=None) -> Trial:
+    if getattr(trial, name) is None:
+        return trial
     # CHOICE: a constant signal becomes 0. WHY: its rounding errors divided by themselves would be
     # noise of the size of a signal; how small is too small depends on the level it sits at.
-    flat = deviation <= 1e-6 * mean.abs()
-    z = torch.where(flat, 0.0, (trial.ps.double() - mean) / torch.where(flat, 1.0, deviation))
-    return replace(trial, ps=z.float(), ps_units=("z",) * len(trial.ps_names))
+    flat, x = deviation <= 1e-6 * mean.abs(), getattr(trial, name).double()
+    z = torch.where(flat, 0.0, (x - mean) / torch.where(flat, 1.0, deviation))
+    return replace(trial, **{name: z.float(), f"{name}_units": ("z",) * len(z)})
 
 
 NORMALISERS: dict[str, Callable[[Sequence[Trial]], Sequence[Trial]]] = {

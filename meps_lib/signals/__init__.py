@@ -5,7 +5,7 @@ that name what is wrong with a recording.
 """
 
 from meps_lib.signals.cleaning import clean, filter_channel
-from meps_lib.signals.eeg import alpha_power, band_power, band_steps, spectrum
+from meps_lib.signals.eeg import alpha_power, band_power, spectrum
 from meps_lib.signals.files import load
 from meps_lib.signals.heart import heart_rate, peaks
 from meps_lib.signals.rates import join, resample
@@ -28,5 +28,4 @@ __all__ = [
     "spectrum",
     "band_power",
     "alpha_power",
-    "band_steps",
 ]

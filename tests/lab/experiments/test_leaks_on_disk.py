@@ -29,6 +29,7 @@ from meps_lib.protocol.splits import loso
 from tests.handmade import QUICK, Handmade
 
 CONFIGS = {"meps": QUICK, "flowmap": replace(QUICK, model="flowmap", modalities=("flow",))}
+CONFIGS["mmme"] = replace(QUICK, model="mmme", modalities=("ps",), model_args={})
 
 
 def test_every_model_of_the_registry_is_looked_at():
@@ -82,7 +83,7 @@ def maps(before, tmp_path):
 @pytest.fixture
 def pair(request, make_trial, tree, tmp_path):
     """A model's data before and after, and the subject who is another, having checked who is."""
-    subject = {"meps": "s2", "flowmap": "smic_s01"}[request.param]
+    subject = {"meps": "s2", "flowmap": "smic_s01", "mmme": "s2"}[request.param]
     of_maps = request.param == "flowmap"
     before, after = maps(tree, tmp_path) if of_maps else folders(make_trial, tmp_path)
     for k, name in enumerate(before.index["subject"]):
@@ -125,6 +126,7 @@ def test_so_it_does_where_each_subject_is_scaled_by_itself(pair):
 
 
 LEAKS = [("meps", "colour"), ("meps", "depth"), ("meps", "ps"), ("flowmap", "flow")]
+LEAKS += [("mmme", "ps")]
 
 
 def over_everybody(trials, modality):

@@ -65,12 +65,19 @@ def test_time_is_halved_three_times_and_one_step_stays(steps, left):
 
 def test_gradients_reach_every_parameter_and_no_clip_sees_another(unsettle):
     torch.manual_seed(0)
-    trunk, x = unsettle(CAI3D(5, width=3)), torch.randn(3, 5, 6, 16, 16, requires_grad=True)
+    trunk, x = unsettle(CAI3D(5, width=3)).double(), torch.randn(3, 5, 6, 16, 16).double()
     trunk(x)[0].square().sum().backward()
     assert all(p.grad.abs().max() > 0 for p in trunk.parameters())
     trunk.eval()
     alone, together = trunk(x[:1])[0], trunk(x)[0]
     torch.testing.assert_close(alone[0], together[0])
+
+
+def test_gates_begin_open():
+    """Half-open ones, three in each of three blocks, would leave 1 / 512 of what moves."""
+    torch.manual_seed(0)
+    _, gates = CAI3D(3, width=4)(torch.randn(2, 3, 4, 16, 16))
+    assert all(g.mean().sub(torch.tensor(2.0).sigmoid()).abs() < 0.05 for b in gates for g in b)
 
 
 def test_after_training_it_tells_an_early_movement_from_a_late_one():

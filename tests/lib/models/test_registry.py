@@ -11,8 +11,8 @@ from meps_lib.models import MODELS, build, of_data
 from meps_lib.trial import collate
 
 # Sizes of `make_trial`; a model takes those that its config has a field for.
-SMALL = {"n_classes": 3, "ps_sfreq": 64.0, "grid": 3}
-EVERYTHING = ("colour", "depth", "ps", "flow")  # a model reads what it knows
+SMALL = {"n_classes": 3, "ps_sfreq": 64.0, "grid": 3, "n_eeg": 4}
+EVERYTHING = ("colour", "depth", "ps", "eeg", "flow")  # a model reads what it knows
 
 
 @pytest.fixture
@@ -23,7 +23,12 @@ def batch(make_trial):
 def test_every_model_file_is_registered():
     """A model file that nobody can build by name is a model that no test sees."""
     folder = Path(meps_lib.models.__file__).parent
-    files = {p.stem for p in folder.glob("*.py")} - {"__init__", "output", "meps_config"}
+    files = {p.stem for p in folder.glob("*.py")} - {
+        "__init__",
+        "output",
+        "meps_config",
+        "mmme_config",
+    }
     modules = {model.__module__.rsplit(".", 1)[1] for model, _ in MODELS.values()}
     assert files == modules
 

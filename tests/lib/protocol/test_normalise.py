@@ -36,6 +36,20 @@ def test_each_subject_is_scaled_as_scikit_learn_scales(make_trial):
     assert trials[0].ps_units != ("z",) * 3  # what was given stays as it was
 
 
+def test_eeg_is_scaled_as_signals_are(make_trial):
+    trials = [make_trial(k, ("ps", "eeg")) for k in range(6)]
+    for k, trial in enumerate(trials):
+        trial.eeg = trial.eeg * (1 + k) + torch.tensor([[5.0], [-30.0], [1e-3], [0.0]])
+    for subject in ("s0", "s1"):
+        own = [t for t in per_subject(trials) if t.subject == subject]
+        x = torch.cat([t.eeg for t in own], dim=1)
+        assert x.mean(dim=1).abs().max() < 1e-5
+        torch.testing.assert_close(x.std(dim=1, correction=0), torch.ones(4))
+        assert own[0].eeg_units == ("z",) * 4 and own[0].eeg_names == trials[0].eeg_names
+    bare = make_trial(9, ("colour",))
+    assert per_subject([bare, *trials])[0] is bare
+
+
 def test_a_signal_that_never_changes_is_zero_and_not_noise(make_trial):
     trials = [make_trial(k, n_samples=999) for k in range(3)]
     for trial in trials:
