@@ -5,7 +5,7 @@ from itertools import combinations
 
 import pytest
 import torch
-from torch.nn.functional import cross_entropy
+from torch.nn.functional import cross_entropy, pad
 
 from meps_lib.errors import MepsError
 from meps_lib.losses import ContrastiveConfig, contrastive_terms
@@ -123,6 +123,56 @@ def test_a_missing_stream_is_0_in_the_head_and_nothing_to_the_others(patchy, tau
     for m in ("video", "ps"):
         assert torch.equal(one.embeddings[m], other.embeddings[m])
     assert not other.embeddings["eeg"][0].any()
+
+
+@pytest.mark.parametrize("m", STREAMS)
+def test_a_stream_that_is_hidden_is_missing(make_trial, taught, m):
+    """Whoever says that a recorded stream is not there has it taken away, gradients included."""
+    trials, name = [having(make_trial, k) for k in range(3)], READS[m][-1]
+    model, batch = taught(trials), collate(trials, "abc")
+    hidden = replace(batch, present=batch.present | {name: torch.tensor([False, True, True])})
+    other = replace(hidden, **{name: getattr(batch, name).clone()})
+    getattr(other, name)[0] = float("nan")
+    results = []
+    for given in (hidden, other):
+        model.zero_grad()
+        out = model(given)
+        out.logits.square().sum().backward()
+        results.append([out.logits, *(p.grad.clone() for p in model.parameters())])
+        assert not out.present[m][0] and not out.embeddings[m][0].any()
+    assert all(torch.equal(a, b) for a, b in zip(*results, strict=True))
+    without = replace(trials[0], **{name: None})
+    torch.testing.assert_close(
+        results[0][0][0], model(collate([without], "abc")).logits[0], rtol=1e-4, atol=1e-4
+    )
+
+
+def test_longer_padding_enters_no_statistic_of_training(make_trial, unsettle):
+    batch = collate([having(make_trial, k) for k in range(3)], "abc")
+    longer = replace(
+        batch,
+        eeg=pad(batch.eeg, (0, 5)),
+        eeg_mask=pad(batch.eeg_mask, (0, 5)),
+        ps=pad(batch.ps, (0, 96)),
+        ps_mask=pad(batch.ps_mask, (0, 96)),
+    )
+    results = []
+    for given in (batch, longer):
+        model = net(unsettle, dropout=0.0, eeg_dropout=0.0).train()
+        out = model(given)
+        kept = [b for name, b in model.named_buffers() if "running" in name]
+        results.append([out.logits, *kept])
+    for a, b in zip(*results, strict=True):
+        torch.testing.assert_close(a, b, rtol=1e-4, atol=1e-4)
+    assert not out.weights["nam_eeg"][:, :, -5:].any()
+
+
+def test_both_hidden_layers_of_the_head_drop(make_trial, unsettle):
+    batch = collate([having(make_trial, k) for k in range(3)], "abc")
+    model = net(unsettle, dropout=0.9, eeg_dropout=0.0).train()
+    assert [layer.p for layer in model.head if isinstance(layer, torch.nn.Dropout)] == [0.9] * 2
+    assert not torch.equal(model(batch).logits, model(batch).logits)
+    assert torch.equal(model.eval()(batch).logits, model(batch).logits)
 
 
 def test_longer_neighbours_change_nothing(make_trial, taught):
