@@ -161,11 +161,15 @@ def settled(scores: pd.DataFrame, main: tuple[str, str]) -> pd.DataFrame:
     -------
     DataFrame
         Columns dial, value, score, low, high, verdict: "first", "second" (the interval leaves out
-        0), "alike" (it does not, and is shorter than .06) or "open".
+        0), "alike" (it does not, and is shorter than .06) or "open". Two variants of which neither
+        is above the floor have learnt nothing, and are not alike but open.
     """
     rows = scores[(scores["variant"] == main[0]) & (scores["minus"] == main[1])]
     low, high = rows["low"], rows["high"]
+    apart = scores[scores["variant"].isin(main) & (scores["minus"] == "")]
+    above = apart.assign(above=apart["low"] > apart["floor"]).groupby(["dial", "value"])["above"]
+    learnt = pd.MultiIndex.from_frame(rows[["dial", "value"]]).map(above.any()).to_numpy(bool)
     verdict = np.select(
-        [low > 0, high < 0, high - low < SETTLED], ["first", "second", "alike"], "open"
+        [low > 0, high < 0, (high - low < SETTLED) & learnt], ["first", "second", "alike"], "open"
     )
     return rows[["dial", "value", "score", "low", "high"]].assign(verdict=verdict)

@@ -256,8 +256,14 @@ def test_the_verdict_follows_the_interval():
         ("d", 0.00, -0.05, 0.05, "open"),
     ]
     table = pd.DataFrame(rows, columns=["value", "score", "low", "high", "want"])
-    table = table.assign(dial="x", variant="one", minus="two")
-    assert settled(table, ("one", "two"))["verdict"].tolist() == table["want"].tolist()
+    table = table.assign(dial="x", variant="one", minus="two", floor=0.2)
+    alone = table.assign(minus="", low=0.3, high=0.5)
+    other = alone.assign(variant="two", low=0.1)  # it suffices that one of both has learnt
+    verdicts = settled(pd.concat([table, alone, other]), ("one", "two"))["verdict"]
+    assert verdicts.tolist() == table["want"].tolist()
+    nothing = pd.concat([table, alone.assign(low=0.2), other])
+    told = settled(nothing, ("one", "two"))["verdict"].tolist()
+    assert told == ["first", "second", "open", "open"]
 
 
 def test_the_command_writes_table_and_pictures(file, tmp_path, capsys):
