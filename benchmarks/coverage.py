@@ -1,9 +1,9 @@
 """How often does an interval over cohorts and strangers hold the true difference?
 
 Two systems answer, by made-up luck, for a hundred strangers, three trials each. Both are equally
-good, so their true difference is 0. A cohort may make a system better or worse, and so may a stranger, and a stranger
-for one cohort; three mixes of these lucks, and several numbers of cohorts. Prints how many of the
-95 % intervals of `bootstrap_interval` hold 0; with --keep writes what
+good, so their true difference is 0. A cohort may make a system better or worse, and so may a
+stranger, and a stranger for one cohort: three mixes of these lucks, and several numbers of cohorts.
+Prints how many of the 95 % intervals of `bootstrap_interval` hold 0; with --keep writes what
 `meps_lab.results.kept("coverage")` reads.
 """
 

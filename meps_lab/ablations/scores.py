@@ -45,6 +45,8 @@ def answers_of(ablation: Ablation, out: str | os.PathLike) -> pd.DataFrame:
             table = read_predictions(path.parent)
             table["model"] = 1000 * table["seed"] + table["fold"]
             columns = ["model", "subject", "clip", "truth", "prediction", "majority"]
+            if missing := [name for name in columns if name not in table]:
+                raise MepsError(f"{path} lacks {', '.join(missing)}; delete it and run again")
             tables.append(table[columns].assign(position=folder, variant=variant))
     return pd.concat(tables, ignore_index=True)
 
@@ -99,7 +101,7 @@ def tables_of(
         ["torch"],
         question=ablation.question,
         configuration=path.read_text(encoding="utf-8"),
-        seeds={"data": plan.data["simulate"]["seed"], "training": [0]},
+        seeds={"data": plan.data["simulate"].get("seed", 0), "training": [0]},
         commit=_commit(path.parent),
         hardware=f"{os.cpu_count()} cores, {platform.machine()}",
         minutes=round(seconds / 60, 1),
