@@ -70,6 +70,8 @@ def test_long_names_stay_apart_and_within(rows):
     long |= {"ten": "a_name_without_any_place_at_which_it_could_be_cut"}
     names = {"with": "guided by depth and the body " * 4, "without": "not guided by anything " * 3}
     renamed = rows.replace({"value": long, "variant": names, "minus": names})
+    more = [renamed.assign(value=f"{k}: " + renamed["value"]) for k in range(3)]
+    renamed = pd.concat(more)  # so many that they cannot stand beside each other
     figure = plot_dial(renamed, "x")
     figure.canvas.draw()
     inside = figure.bbox
