@@ -19,12 +19,13 @@ A value may be a table that is laid over the one at the dial's path; `names` the
 called.
 """
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
-from meps_lab.experiments.plans import Plan, plan_of, read_tables
+from meps_lab.experiments.plans import NAME, Plan, plan_of, read_tables
 from meps_lab.experiments.tables import check_table, merged
 from meps_lib.arguments import one_of
 from meps_lib.errors import MepsError
@@ -32,6 +33,8 @@ from meps_lib.errors import MepsError
 _FIELDS = {"question": str, "main": tuple[str, str], "ceiling": str, "dials": dict}
 _DIAL = {"label": str, "path": str, "values": list, "names": tuple[str, ...], "usual": float | str}
 _PARTS = ("face", "body", "both")
+_DESIGN = ("cross-data-set", "strangers", None)
+_WORD = re.compile(r"\w([\w -]{0,38}\w)?")  # a dial's name, before the = of a folder's
 _FAST = {"cohorts": 2, "strangers": 20}
 HERE = "as it is"  # the position that no dial has turned
 
@@ -100,7 +103,7 @@ def ablation_of(tables: Mapping[str, Any], path: Path, to_run: bool = True) -> A
     """
     base = dict(tables)
     try:
-        about = dict(base.pop("ablation", {}))
+        about = base.pop("ablation", {})
         check_table(about, _FIELDS, "ablation")
         for name in _FIELDS:
             if name not in about:
@@ -108,8 +111,9 @@ def ablation_of(tables: Mapping[str, Any], path: Path, to_run: bool = True) -> A
         one_of("ablation.ceiling", about["ceiling"], _PARTS)
         if not about["dials"]:
             raise MepsError("ablation.dials has no table; expected one dial or more")
-        if set(base.get("data", {})) != {"simulate"}:
-            raise MepsError("data: expected the table simulate alone: cohorts and strangers")
+        _simulated_alone(base)
+        if len(set(about["main"])) < 2:
+            raise MepsError(f"ablation.main = {about['main']}; expected two different variants")
         positions, dials = {HERE: base}, []
         for name, table in about["dials"].items():
             dials.append(_dial(name, table, base, positions))
@@ -122,18 +126,49 @@ def ablation_of(tables: Mapping[str, Any], path: Path, to_run: bool = True) -> A
     if not any(HERE in dial.points.values() for dial in dials):
         del plans[HERE]
     for folder, plan in plans.items():
-        for variant in about["main"]:
-            if variant not in plan.variants:
-                raise MepsError(
-                    f"{path}: ablation.main names {variant!r}; at {folder} the variants are "
-                    f"{', '.join(plan.variants)}"
-                )
+        try:
+            _can_answer(plan, about["main"])
+        except MepsError as error:
+            raise MepsError(f"{path}, {folder}: {error}") from None
     return Ablation(path.stem, about["question"], main, about["ceiling"], tuple(dials), plans)
+
+
+def _simulated_alone(tables: Mapping[str, Any]) -> None:
+    data = tables.get("data")
+    if not isinstance(data, dict) or set(data) != {"simulate"}:
+        raise MepsError("data: expected the table simulate alone: cohorts and strangers")
+
+
+def _can_answer(plan: Plan, main: Sequence[str]) -> None:
+    """Refuse a plan whose variants are no pairs, or whose intervals would not be over cohorts."""
+    cohorts = plan.data["simulate"].get("cohorts", 2)
+    if isinstance(cohorts, int) and cohorts < 2:  # another type is refused where it is opened
+        raise MepsError(f"data.simulate.cohorts = {cohorts}; expected two or more to draw from")
+    for variant in main:
+        if variant not in plan.variants:
+            raise MepsError(
+                f"ablation.main names {variant!r}; the variants are {', '.join(plan.variants)}"
+            )
+    shared = {(c.seeds, c.n_validation) for c in plan.variants.values()}
+    if len(shared) > 1 or len(next(iter(shared))[0]) != 1:
+        raise MepsError(
+            "seeds and n_validation: expected one seed, and both the same for all variants, which "
+            "are compared in pairs; more luck comes from more cohorts"
+        )
+    for variant, config in plan.variants.items():
+        found = (config.protocol, config.test_on, config.train_on)
+        if found != _DESIGN:
+            raise MepsError(
+                f"{variant}: protocol, test_on, train_on = {found}; expected {_DESIGN}: each "
+                "cohort teaches in turn, and the strangers are asked"
+            )
 
 
 def _dial(name: str, table: Any, base: Mapping, positions: dict[str, Mapping]) -> Dial:
     """A dial; what its positions make of the plan goes into `positions`, each plan once."""
     where = f"ablation.dials.{name}"
+    if not _WORD.fullmatch(name):
+        raise MepsError(f"{where}: expected up to 40 letters, digits, blanks, - and _ as a name")
     check_table(table, _DIAL, where)
     for field in ("label", "path", "values"):
         if not table.get(field):
@@ -149,13 +184,24 @@ def _dial(name: str, table: Any, base: Mapping, positions: dict[str, Mapping]) -
     for called, value in zip(names, values, strict=True):
         turned = merged(base, _at(table["path"], value))
         same = next((folder for folder, other in positions.items() if other == turned), None)
-        points[called] = same or f"{name}={called}"
+        _simulated_alone(turned)
+        points[called] = same or _folder(f"{name}={called}", where, positions)
         positions.setdefault(points[called], turned)
     return Dial(name, table["label"], points, None if usual is None else _called(usual))
 
 
+def _folder(name: str, where: str, taken: Iterable[str]) -> str:
+    """A position's folder, if any system can have it beside the others."""
+    if not NAME.fullmatch(name) or name.casefold() in {one.casefold() for one in taken}:
+        raise MepsError(
+            f"{where}: {name!r} names a folder: up to 80 letters, digits and .,=+- with no dot or "
+            "blank at the end, and no other position's, capitals aside; give names"
+        )
+    return name
+
+
 def _called(value: Any) -> str:
-    return f"{value:g}" if isinstance(value, (int, float)) else str(value)
+    return f"{value:g}" if isinstance(value, float) else str(value)
 
 
 def _at(path: str, value: Any) -> dict[str, Any]:

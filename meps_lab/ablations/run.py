@@ -6,7 +6,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, get_type_hints
 
+from meps_lab import simulate
 from meps_lab.ablations.question import Ablation
+from meps_lab.datasets.cache.disk import source_digest
 from meps_lab.experiments.pools import Here
 from meps_lab.experiments.runner import run_plan
 from meps_lab.experiments.status import plan_status
@@ -54,7 +56,10 @@ def open_cohorts(
     for name in ("dials", "asked"):  # lists of TOML are tuples of a scenario
         given[name] = {k: _tuple(v) for k, v in given.get(name, {}).items()}
     data = simulate_strangers(**given, cache=cache)
-    data.note, data.origin = "simulated cohorts and strangers", dict(table)
+    # What is prepared anew is not compared with what other variants have read: another simulator
+    # would make other pairs.
+    made = {"simulator": source_digest([Path(simulate.__file__).parent])}
+    data.note, data.origin = "simulated cohorts and strangers", dict(table) | made
     return data
 
 
@@ -65,6 +70,7 @@ def run_ablation(
     progress: bool = True,
     cache: str | os.PathLike | None = None,
     accept_changed_code: bool = False,
+    retry: bool = False,
 ) -> None:
     """Run every position; what is done is skipped, as in any plan.
 
@@ -73,7 +79,7 @@ def run_ablation(
     ablation : Ablation
     out : path
         A folder; each position is a plan's folder in it.
-    pool, progress, accept_changed_code
+    pool, progress, accept_changed_code, retry
         As for `run_plan`.
     cache : path, optional
         A folder that keeps the rendered clips, for positions of one scenario: some 300 kB a clip.
@@ -87,10 +93,11 @@ def run_ablation(
         try:
             data = open_cohorts(plan.data["simulate"], cache)
             how = {"progress": progress, "accept_changed_code": accept_changed_code}
-            run_plan(data, plan.variants, Path(out) / folder, pool, **how)
+            run_plan(data, plan.variants, Path(out) / folder, pool, retry, **how)
             for state in plan_status(Path(out) / folder):
                 if state.failed:
-                    raise MepsError(str(state))
+                    told = " ".join(str(state).split())
+                    raise MepsError(f"{told}; once its cause is gone, give --retry")
             path = Path(out) / folder / CEILING
             if not path.exists():
                 best = ceiling(data.parts["strangers"], seeds=(0, 1, 2))["uf1"]

@@ -45,6 +45,8 @@ def answers_of(ablation: Ablation, out: str | os.PathLike) -> pd.DataFrame:
             table = read_predictions(path.parent)
             table["model"] = 1000 * table["seed"] + table["fold"]
             columns = ["model", "subject", "clip", "truth", "prediction", "majority"]
+            if missing := [name for name in columns if name not in table]:
+                raise MepsError(f"{path} lacks {', '.join(missing)}; delete it and run again")
             tables.append(table[columns].assign(position=folder, variant=variant))
     return pd.concat(tables, ignore_index=True)
 
@@ -99,7 +101,7 @@ def tables_of(
         ["torch"],
         question=ablation.question,
         configuration=path.read_text(encoding="utf-8"),
-        seeds={"data": plan.data["simulate"]["seed"], "training": [0]},
+        seeds={"data": plan.data["simulate"].get("seed", 0), "training": [0]},
         commit=_commit(path.parent),
         hardware=f"{os.cpu_count()} cores, {platform.machine()}",
         minutes=round(seconds / 60, 1),
@@ -161,11 +163,15 @@ def settled(scores: pd.DataFrame, main: tuple[str, str]) -> pd.DataFrame:
     -------
     DataFrame
         Columns dial, value, score, low, high, verdict: "first", "second" (the interval leaves out
-        0), "alike" (it does not, and is shorter than .06) or "open".
+        0), "alike" (it does not, and is shorter than .06) or "open". Two variants of which neither
+        is above the floor have learnt nothing, and are not alike but open.
     """
     rows = scores[(scores["variant"] == main[0]) & (scores["minus"] == main[1])]
     low, high = rows["low"], rows["high"]
+    apart = scores[scores["variant"].isin(main) & (scores["minus"] == "")]
+    above = apart.assign(above=apart["low"] > apart["floor"]).groupby(["dial", "value"])["above"]
+    learnt = pd.MultiIndex.from_frame(rows[["dial", "value"]]).map(above.any()).to_numpy(bool)
     verdict = np.select(
-        [low > 0, high < 0, high - low < SETTLED], ["first", "second", "alike"], "open"
+        [low > 0, high < 0, (high - low < SETTLED) & learnt], ["first", "second", "alike"], "open"
     )
     return rows[["dial", "value", "score", "low", "high"]].assign(verdict=verdict)

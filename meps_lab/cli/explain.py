@@ -100,9 +100,10 @@ class Explain(OwnClip):
         from meps_lab.prepare import prepare
         from meps_lab.simulate import FolderDataset
 
-        given = {"--ps": self.ps, "--fps": self.fps, "--stop": self.stop, "--start": self.start}
-        if useless := [name for name, value in given.items() if value]:
-            raise MepsError(f"{useless[0]} does not go with --trial, which brings all of its own")
+        for name in ("ps", "ps_sfreq", "video_at", "fps", "start", "stop"):
+            if getattr(self, name) != getattr(OwnClip, name):
+                option = name.replace("_", "-")
+                raise MepsError(f"--{option} does not go with --trial, which brings all of its own")
         data = FolderDataset(self.video)
         if not 0 <= self.trial < len(data):
             raise MepsError(

@@ -12,7 +12,7 @@ simulated studies; on recordings they are a place to look first, and no verdict.
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from math import inf
+from math import inf, isnan
 from pathlib import Path
 from typing import Any
 
@@ -22,9 +22,11 @@ from meps_lab.experiments.finished import Run, read_run
 from meps_lab.experiments.folds import prepared
 from meps_lab.prepare import PrepareConfig
 from meps_lib.errors import MepsError
+from meps_lib.models.meps_config import MEPSConfig
 from meps_lib.training import TrainConfig
 
 HEALTHY = "healthy"
+_OWN = MEPSConfig()  # the library's own widths
 
 
 @dataclass(frozen=True)
@@ -52,6 +54,7 @@ CHECKS = (
     Check("encoder", "training loss above a wide model's", -inf, 0.2, "encoder too small"),
     Check("epochs", "training loss lost in more epochs", 0, 0.25, "too few epochs"),
     Check("guide", "class in the body's response, sd", 3, inf, "guide without information"),
+    Check("constant", "trials with a constant signal, share", 0, 0.1, "guide without information"),
 )
 
 # What is wrong, in plain words; what to try.
@@ -77,21 +80,24 @@ FAULTS = {
     ),
     "fusion off": (
         "The weights over frames do not peak where the face moves.",
-        "Set fusion_centre and fusion_width, or let them follow the apex (--fusion apex) or be "
-        "learnt (--fusion learnt).",
+        "Set where they peak, and how widely, such as --model-args fusion_centre=0.5 "
+        "fusion_width=1; or let them follow the apex (--fusion apex) or be learnt "
+        "(--fusion learnt).",
     ),
     "encoder too small": (
         "The model cannot learn even the trials that it is trained on, and a wider one can.",
-        "Raise dim, backbone_width and ps_width towards the library's own.",
+        "Raise the widths towards the library's own: --model-args "
+        f"dim={_OWN.dim} backbone_width={_OWN.backbone_width} ps_width={_OWN.ps_width}.",
     ),
     "too few epochs": (
         "Training ended while it was still learning its own trials.",
         "Raise --epochs until the training loss is flat; the validation chooses the best of them.",
     ),
     "guide without information": (
-        "The signals are clean, and the classes do not differ in them: a guide has nothing to say.",
-        "Check that windows follow the clip's onset and belong to the same person; else train "
-        "without signals.",
+        "The classes do not differ in the signals, or a signal is constant: a guide has nothing to "
+        "say.",
+        "Look for electrodes that were off; check that windows follow the clip's onset and belong "
+        "to the same person; else train without signals.",
     ),
 }
 
@@ -119,8 +125,9 @@ class Finding:
 
 
 def findings(numbers: Mapping[str, float]) -> list[Finding]:
-    """Every check, in order, with what was measured."""
-    return [Finding(check, numbers.get(check.number)) for check in CHECKS]
+    """Every check, in order, with what was measured; NaN is no measurement."""
+    known = {name: value for name, value in numbers.items() if not isnan(value)}
+    return [Finding(check, known.get(check.number)) for check in CHECKS]
 
 
 def faults(found: list[Finding]) -> list[str]:

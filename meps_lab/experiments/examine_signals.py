@@ -14,6 +14,8 @@ from meps_lib.trial import Trial
 KINDS = ("EDA", "ECG", "PPG")  # those whose looks are known
 _REST_S, _LATER_S = 1.0, (1.5, 6.0)  # shortest rest before a clip; when a body answers, after it
 _DRAWS = 500
+_FEWEST = 30  # trials in which a guide is looked for
+_STILL = 1e-4  # range of a constant signal over its largest value; resampling leaves a third of it
 
 
 def heard(trials: Sequence[Trial]) -> list[Trial]:
@@ -58,20 +60,24 @@ def signal_numbers(trials: Sequence[Trial]) -> dict[str, float]:
     Returns
     -------
     dict
-        Medians over trials; of EDA, ECG and PPG what is there. "other names": share of trials that
-        agree on another order of the names. "drift", "bursts": the "slow" and "bursts" of `look`,
-        in ECG or PPG, whichever has more. "skin noise": the noise of EDA, where its unit is uS.
+        Of EDA, ECG and PPG what is there. "constant": share of trials in which one of them does not
+        change; the others give medians over the rest. "other names": share of trials that agree on
+        another order of the names. "drift", "bursts": the "slow" and "bursts" of `look`, in ECG or
+        PPG, whichever has more. "skin noise": the noise of EDA, where its unit is uS.
     """
     some = heard(trials)
     there = [name for name in KINDS if some and name in some[0].ps_names]
     if not there:
         return {}
-    looks = [{name: _look(t, name) for name in there} for t in some]
-    found = {}
+    alive = [t for t in some if not any(_constant(_signal(t, name)) for name in there)]
+    found = {"constant": 1 - len(alive) / len(some)}
+    if not alive:
+        return found
+    looks = [{n: look(_signal(t, n), t.ps_sfreq) for n in there} for t in alive]
     if len(there) > 1:
         orders = [likely_order(one) for one in looks]
         others = [orders.count(p) for p in permutations(there) if p != tuple(there)]
-        found["other names"] = max(others) / len(some)
+        found["other names"] = max(others) / len(alive)
     if beating := [name for name in there if name != "EDA"]:
         for number, key in (("drift", "slow"), ("bursts", "bursts")):
             median = {n: np.median([one[n][key] for one in looks]) for n in beating}
@@ -81,8 +87,12 @@ def signal_numbers(trials: Sequence[Trial]) -> dict[str, float]:
     return found
 
 
-def _look(trial: Trial, name: str) -> dict[str, float]:
-    return look(trial.ps[trial.ps_names.index(name)].double().numpy(), trial.ps_sfreq)
+def _signal(trial: Trial, name: str) -> np.ndarray:
+    return trial.ps[trial.ps_names.index(name)].double().numpy()
+
+
+def _constant(x: np.ndarray) -> bool:
+    return bool(np.ptp(x) <= _STILL * np.abs(x).max())
 
 
 def likely_order(looks: dict[str, dict[str, float]]) -> tuple[str, ...]:
@@ -116,11 +126,13 @@ def guide_numbers(trials: Sequence[Trial]) -> dict[str, float]:
     -------
     dict
         "guide": the classes' share in the variance of each number of `response`, summed; how many
-        standard deviations it lies above its mean when labels are exchanged within people. Empty
-        where signals do not reach from 1 s before to 2.5 s after the first frame.
+        standard deviations it lies above its mean when labels are exchanged within people. The
+        same difference between classes gives more of them in a larger study. Empty below 30 trials
+        that reach from 1 s before to 2.5 s after the first frame, and where no exchange changes
+        anything: each person has one class, or nothing moves.
     """
     some = [t for t in heard(trials) if -t.ps_start >= _REST_S and _after_s(t) >= _LATER_S[0] + 1]
-    if len(some) < 4:
+    if len(some) < _FEWEST:
         return {}
     x, who = np.stack([response(t) for t in some]), np.array([t.subject for t in some])
     of_each = [np.flatnonzero(who == subject) for subject in sorted(set(who))]
@@ -135,8 +147,8 @@ def guide_numbers(trials: Sequence[Trial]) -> dict[str, float]:
         for rows in of_each:
             mixed[rows] = rng.permutation(labels[rows])
         drawn.append(explained(x, mixed).sum())
-    if np.std(drawn) == 0:
-        return {"guide": 0.0}
+    if np.ptp(drawn) < 1e-9:
+        return {}
     return {"guide": float((explained(x, labels).sum() - np.mean(drawn)) / np.std(drawn))}
 
 

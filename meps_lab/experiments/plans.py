@@ -41,7 +41,7 @@ _PARTS = {"prepare": PrepareConfig, "train": TrainConfig}
 _TOP = ("data", "experiment", "variants", "grid")
 _MOST = 10_000  # variants of a plan; each has a folder
 # Of a variant, and so of a folder: on any system, and not that of what `meps report` writes.
-_NAME = re.compile(r"(?!(report|plan\.json)$)\w([\w .,=+-]{0,78}[\w=+-])?", re.IGNORECASE)
+NAME = re.compile(r"(?!(report|plan\.json)$)\w([\w .,=+-]{0,78}[\w=+-])?", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -101,7 +101,7 @@ def plan_of(tables: Mapping[str, Any], path: Path) -> Plan:
                     f"{where} changes nothing; leave its table empty for [experiment] as it is"
                 )
             for more, point in points:
-                if not _NAME.fullmatch(name + more):
+                if not NAME.fullmatch(name + more):
                     raise MepsError(
                         f"{where}{more}: a variant names a folder: up to 80 letters, digits and "
                         ".,=+- with no dot or blank at the end, and not report or plan.json"

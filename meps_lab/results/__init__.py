@@ -28,6 +28,7 @@ def kept(name: str) -> pd.DataFrame:
         "ablation_NAME": UF1 of variants at each position of a question's dials, and differences;
         `meps_lab.ablations.kept_ablation` reads it with the question.
         "ceilings": what the truth of simulated people is worth, one row a preset and sense.
+        "coverage": how many intervals over cohorts and strangers hold the truth, where it is known.
         "doctor": which fault the doctor named, one row a simulated study.
         "fusion_modes": how S1's colour branch reads strangers, one row a setting and way to weigh.
         "guides": UF1 of S1 for each way to listen to a guide, and paired differences.

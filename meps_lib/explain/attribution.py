@@ -57,12 +57,19 @@ def integrated_gradients(
         sum to f(x) - f(baseline) in each trial, up to the quadrature. Padding, holes and absent
         modalities have 0.
 
+    Raises
+    ------
+    MepsError
+        Under ``torch.inference_mode()``, for a class or a baseline that does not fit, or without
+        captum.
+
     References
     ----------
     Sundararajan et al. 2017, axiomatic attribution for deep networks.
     """
     whole("steps", steps, 1)
     whole("at_once", at_once, 1)
+    _gradients_exist()
     modalities = read_by(model, batch, modalities)
     given = settings(baseline, modalities)
     pairs = [with_baseline(batch, m, given.get(m)) for m in modalities]
@@ -156,6 +163,7 @@ def grad_cam(
     ----------
     Selvaraju et al. 2017, Grad-CAM.
     """
+    _gradients_exist()
     encoders = getattr(model, "encoders", {})
     if modality not in encoders or not hasattr(encoders[modality], "backbone"):
         raise MepsError(
@@ -184,6 +192,14 @@ def _captum() -> ModuleType:
             'attributions need captum, which is not installed: pip install "meps-lib[explain]"'
         ) from None
     return captum.attr
+
+
+def _gradients_exist() -> None:
+    if torch.is_inference_mode_enabled():
+        raise MepsError(
+            "gradients cannot be had under torch.inference_mode(); ask outside of it (under "
+            "torch.no_grad() is possible)"
+        )
 
 
 def _landed(part: Tensor, batch: Batch, modality: str) -> Tensor:

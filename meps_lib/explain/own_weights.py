@@ -72,7 +72,8 @@ def own_weights(model: nn.Module, batch: Batch) -> dict[str, Tensor]:
         if batch.frame_mask is not None:  # else nobody was filmed, and all are 0
             of_frames = of_frames * batch.frame_mask[..., None]
         found["depth"] = _grid(of_frames)
-        found["depth_clip"] = _grid(torch.einsum("btp,bt->bp", of_frames, weights["fusion"]))
+        fusion = weights["fusion"].to(of_frames)  # of float32 in any model
+        found["depth_clip"] = _grid(torch.einsum("btp,bt->bp", of_frames, fusion))
     if "ps" in weights:  # (B, heads, S, P), or one question for all steps
         received = reduce(weights["ps"], "b h s p -> b s p", "mean")
         share = torch.ones_like(received[..., 0])

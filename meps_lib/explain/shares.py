@@ -76,7 +76,8 @@ def of_subsets(
     Raises
     ------
     MepsError
-        If a trial has none of the modalities, or `nothing` is not a finite number a class.
+        If a trial has none of the modalities, `nothing` is not a finite number a class, or, as
+        probabilities, does not sum to 1.
     """
     names = model.config.modalities
     refuse_blind(batch, names)
@@ -87,7 +88,13 @@ def of_subsets(
             "the mean of answers(...) over background trials, or the classes' shares in training"
         )
     blank = nothing.to(whole)
-    blank = _scaled(blank, scale) if scale == "logit" else blank
+    if scale == "logit":
+        blank = _scaled(blank, scale)
+    elif blank.min() < 0 or abs(float(blank.sum()) - 1) > 1e-3:
+        raise MepsError(
+            f"nothing={nothing.tolist()}; expected probabilities, of at least 0 and a sum of 1; "
+            'logits go with scale="logit"'
+        )
     found = {}
     for size in range(len(names) + 1):
         for subset in combinations(names, size):

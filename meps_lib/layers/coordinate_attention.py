@@ -26,9 +26,10 @@ class CoordinateAttention(nn.Module):
 
     Shape
     -----
-    x (B, C, *places), mask (B, *places), true where real, or None -> output of the shape of x,
-    and a tuple with the gates of each axis, (B, C, n of that axis). What is masked enters no mean
-    and no norm; it comes out 0, as does the gate of a line without a real place.
+    x (B, C, places), mask (B, places), true where real, or None
+    -> output of the shape of x, gates: a tuple with (B, C, n) of each axis with n places. What is
+    masked enters no mean and no norm; it comes out 0, as does the gate of a line that has no real
+    place.
 
     Raises
     ------

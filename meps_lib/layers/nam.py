@@ -10,9 +10,10 @@ from meps_lib.layers.masked import MaskedBatchNorm1d, check_mask
 
 
 class NAM(nn.Module):
-    """x + NAM(x), where NAM scales x by sigmoid(w BN(x)), w_i = |gamma_i| / sum_j |gamma_j|.
+    """x + NAM(x), where NAM scales x by sigmoid(w BN(x)).
 
-    The channel part has a batch norm over channels. The pixel part does the same afterwards with
+    w is each channel's share of the norm's scales, ``w_i = |gamma_i| / sum_j |gamma_j|``. The
+    channel part has a batch norm over channels. The pixel part does the same afterwards with
     places in the role of channels: a batch norm, its lambda and a gate for each place.
 
     Parameters
@@ -64,7 +65,7 @@ class NAM(nn.Module):
         self.ratio_gradient = ratio_gradient
 
     def penalty(self) -> Tensor:
-        """Sum of |gamma| and |lambda|, to be added to the loss, times 1e-4 in the paper's code."""
+        """Sum of ``|gamma|`` and ``|lambda|``, to be added to the loss (times 1e-4 in its code)."""
         norms = [norm for norm in (self.channel, self.place) if norm is not None]
         return torch.stack([norm.weight.abs().sum() for norm in norms]).sum()
 

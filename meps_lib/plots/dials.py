@@ -1,6 +1,7 @@
 """A picture of an ablation: what each variant scores along a dial, and what the difference is."""
 
 from collections.abc import Sequence
+from textwrap import fill
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -13,6 +14,8 @@ from meps_lib.plots.style import GRID, INK, SLATE
 
 _NEEDED = ("value", "variant", "minus", "score", "low", "high", "floor", "ceiling")
 _MARKS = "osD^vPX"
+_ACROSS = 64  # letters that fit beside each other
+_LONG = 24  # letters of a position's name in one line
 
 
 def plot_dial(
@@ -40,7 +43,8 @@ def plot_dial(
     Raises
     ------
     MepsError
-        When a column or every row is missing, a number is not finite, or `usual` is no position.
+        When a column or every row is missing, a number is not finite, a score lies outside its
+        low and high, a variant stands twice at a position, or `usual` is no position.
 
     Examples
     --------
@@ -54,6 +58,7 @@ def plot_dial(
     numbers = rows[["score", "low", "high", "floor", "ceiling"]].to_numpy(float)
     if rows.empty or not np.isfinite(numbers).all():
         raise MepsError("expected one row or more, and finite numbers in all of them")
+    _refuse(rows)
     positions = list(dict.fromkeys(rows["value"]))
     if usual is not None and usual not in positions:
         raise MepsError(f"usual={usual!r}; the positions are {', '.join(map(str, positions))}")
@@ -81,11 +86,39 @@ def plot_dial(
     if n == 2:
         lower.axhline(0, color=INK, linewidth=1)
         lower.set(ylabel=f"{metric} minus that of\n{differences['minus'].iloc[0]}")
-    lower.set_xticks(range(len(positions)), positions)
+    told = [fill(str(position), _LONG) for position in positions]
+    lower.set_xticks(range(len(positions)), told)
+    if _longest(told) * len(told) > _ACROSS:
+        lower.tick_params(axis="x", labelrotation=90)
     lower.set(xlabel=label, xlim=(-0.5, len(positions) - 0.5))
     handles, names = upper.get_legend_handles_labels()
-    figure.legend(handles, names, loc="outside upper center", ncols=3, fontsize=9)
+    names = [fill(name, _ACROSS) for name in names]
+    columns = min(3, max(1, _ACROSS // (_longest(names) + 6)))  # 6 letters: a line and a gap
+    figure.legend(handles, names, loc="outside upper center", ncols=columns, fontsize=9)
     return figure
+
+
+def _refuse(rows: pd.DataFrame) -> None:
+    """Rows of which no line can be drawn: a score outside its bar, or two at one place."""
+    twice = rows.assign(minus=rows["minus"] != "").duplicated(["value", "variant", "minus"])
+    outside = (rows["low"] > rows["score"]) | (rows["high"] < rows["score"])
+    if outside.any():
+        one = rows[outside].iloc[0]
+        raise MepsError(
+            f"position {one['value']!r}, variant {one['variant']!r}: low {one['low']:g}, score "
+            f"{one['score']:g}, high {one['high']:g}; expected them in this order"
+        )
+    if twice.any():
+        one = rows[twice].iloc[0]
+        raise MepsError(
+            f"position {one['value']!r}, variant {one['variant']!r} stands twice; expected one "
+            "score and one difference of each, so rows of one dial and one minus"
+        )
+
+
+def _longest(names: Sequence[str]) -> int:
+    """Letters of the longest line."""
+    return max(len(line) for name in names for line in name.splitlines() or [""])
 
 
 def _lines(axis, table: pd.DataFrame, positions: Sequence, variants: list, inks: dict) -> None:
@@ -95,6 +128,7 @@ def _lines(axis, table: pd.DataFrame, positions: Sequence, variants: list, inks:
         if one["score"].isna().all():
             continue
         x = np.arange(len(positions)) + 0.07 * (k - (len(variants) - 1) / 2)
-        bars = [one["score"] - one["low"], one["high"] - one["score"]]
+        score, low, high = one[["score", "low", "high"]].to_numpy(float).T
         look = dict(color=inks[name], marker=_MARKS[k % len(_MARKS)], markersize=5, linewidth=1.4)
-        axis.errorbar(x, one["score"], bars, elinewidth=1.4, label=name, **look)
+        bars = [score - low, high - score]
+        axis.errorbar(x, score, bars, elinewidth=1.4, label=name, **look)

@@ -143,9 +143,10 @@ def longest_run(clip: Clip, faces: list[Face | None], min_frames: int) -> tuple[
     first, stop = run[0], run[-1] + 1
     lost = _ranges([k + clip.start for k in range(len(faces)) if not first <= k < stop])
     if stop - first < min_frames:
+        without = f" (without it: frames {lost})" if lost else ""
         raise MepsError(
-            f"{clip.source}: one face stays for {stop - first} frames in a row at most (without "
-            f"it: frames {lost}); expected at least {min_frames}; record again, closer and frontal"
+            f"{clip.source}: one face stays for {stop - first} frames in a row at most{without}; "
+            f"expected at least {min_frames}; record again, closer and frontal"
         )
     trusted = _ranges([k + clip.start for k in range(first, stop) if not faces[k]])
     parts = []

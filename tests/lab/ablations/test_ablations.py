@@ -90,6 +90,27 @@ def test_each_plan_stands_once_and_has_what_its_dial_says(file):
         ablation.fast("nose")
 
 
+@pytest.mark.parametrize("data", ["ablation = 5", "ablation = [1]", 'ablation = "ab"'])
+def test_a_table_that_is_none_is_told(file, data):
+    text = data + TEXT[: TEXT.index("[ablation]")] + TEXT[TEXT.index("[data.simulate]") :]
+    with pytest.raises(MepsError, match="ablation = .*expected a table of question"):
+        read_ablation(file(text + ""))
+
+
+def test_numbers_of_any_size_are_names(file):
+    with pytest.raises(MepsError, match="names a folder"):
+        read_ablation(file(TEXT.replace("[1.0, 30.0]", f"[1.0, {10**400}]")))
+
+
+def test_another_simulator_is_another_question(done, monkeypatch, tmp_path):
+    ablation, out = done
+    copy = tmp_path / "copy"
+    shutil.copytree(out, copy)
+    monkeypatch.setattr("meps_lab.ablations.run.source_digest", lambda paths: "another")
+    with pytest.raises(MepsError, match="simulator"):
+        run_ablation(ablation, copy, progress=False)
+
+
 @pytest.mark.parametrize(
     ("old", "new", "message"),
     [
@@ -106,10 +127,30 @@ def test_each_plan_stands_once_and_has_what_its_dial_says(file):
         ("[variants.late]", "[variants.late.model_args]\nps_block = 3", "ps_block"),
         ("[data.simulate]", "[data]\nroot = 'x'\n[data.simulate]", "data: expected the table"),
         ('path = "data.simulate.dials.ps_noise"', 'path = "date.simulate"', "date"),
+        ('path = "data.simulate.dials.ps_noise"', 'path = "data.root"', "the table simulate alone"),
+        ('main = ["late", "early"]', 'main = ["late", "late"]', "two different variants"),
+        ("cohorts = 2", "cohorts = 1", "data.simulate.cohorts = 1; expected two or more"),
+        ("n_validation = 1", "n_validation = 1\nseeds = [0, 1]", "expected one seed"),
+        ("[variants.late]", "[variants.late]\nseeds = [1]", "the same for all variants"),
+        ("[variants.late]", "[variants.late]\nn_validation = 2", "the same for all variants"),
+        ('test_on = "strangers"', 'test_on = "cohort-001"', "the strangers are asked"),
+        (
+            'test_on = "strangers"',
+            'test_on = "strangers"\ntrain_on = "cohort-001"',
+            "teaches in turn",
+        ),
+        ("[ablation.dials.noise]", '[ablation.dials."../noise"]', "as a name"),
+        ("[ablation.dials.noise]", '[ablation.dials."noise=1"]', "as a name"),
+        ('"six, noisier"', '"six/noisier"', "names a folder"),
+        ('names = ["five", "six, noisier"]', 'names = ["x", "five"]', None),
     ],
 )
 def test_what_is_wrong_in_a_file_is_named(file, old, new, message):
     assert TEXT.count(old) >= 1
+    if 'x", "five' in new:  # capitals apart, two positions have one folder
+        new, message = new.replace("five", "X"), "capitals aside"
+        old = "values = [{ subjects = 5 }, { subjects = 6, dials = { ps_noise = 2.0 } }]\n" + old
+        new = "values = [{ subjects = 7 }, { subjects = 6 }]\n" + new
     path = file(TEXT.replace(old, new, 1))
     with pytest.raises(MepsError) as error:
         ablation = read_ablation(path)
@@ -235,7 +276,7 @@ def test_cost_is_added_up_and_a_damaged_sum_is_named(tmp_path):
         spend(tmp_path, 1.0)
 
 
-def test_again_changes_nothing_and_a_failed_unit_is_told(done, file, tmp_path):
+def test_again_changes_nothing_and_a_failed_unit_is_told(done, file, tmp_path, monkeypatch):
     ablation, out = done
     path = out / "noise=30" / "late" / PREDICTIONS
     before = path.stat().st_mtime_ns
@@ -244,6 +285,13 @@ def test_again_changes_nothing_and_a_failed_unit_is_told(done, file, tmp_path):
     bad = read_ablation(file(TEXT.replace("epochs = 2", "epochs = 2, learning_rate = 1e30")))
     with pytest.raises(MepsError, match="noise, as it is: .*failed"):
         run_ablation(bad, tmp_path / "bad", progress=False)
+    with pytest.raises(MepsError, match="once its cause is gone, give --retry"):
+        run_ablation(bad, tmp_path / "bad", progress=False)
+    tried = []
+    monkeypatch.setattr("meps_lab.ablations.run.run_plan", lambda *a, **k: tried.append(a[4]))
+    with pytest.raises(MepsError):
+        run_ablation(bad, tmp_path / "bad", progress=False, retry=True)
+    assert tried[0] is True
     with pytest.raises(MepsError, match="run the question to its end"):
         scores_of(bad, tmp_path / "bad")
 
@@ -256,8 +304,14 @@ def test_the_verdict_follows_the_interval():
         ("d", 0.00, -0.05, 0.05, "open"),
     ]
     table = pd.DataFrame(rows, columns=["value", "score", "low", "high", "want"])
-    table = table.assign(dial="x", variant="one", minus="two")
-    assert settled(table, ("one", "two"))["verdict"].tolist() == table["want"].tolist()
+    table = table.assign(dial="x", variant="one", minus="two", floor=0.2)
+    alone = table.assign(minus="", low=0.3, high=0.5)
+    other = alone.assign(variant="two", low=0.1)  # it suffices that one of both has learnt
+    verdicts = settled(pd.concat([table, alone, other]), ("one", "two"))["verdict"]
+    assert verdicts.tolist() == table["want"].tolist()
+    nothing = pd.concat([table, alone.assign(low=0.2), other])
+    told = settled(nothing, ("one", "two"))["verdict"].tolist()
+    assert told == ["first", "second", "open", "open"]
 
 
 def test_the_command_writes_table_and_pictures(file, tmp_path, capsys):
@@ -265,6 +319,7 @@ def test_the_command_writes_table_and_pictures(file, tmp_path, capsys):
     text = TEXT.replace("strangers = 4", "strangers = 3")
     assert main(["ablate", str(file(text)), "--out", str(out), "--fast"]) == 0
     told = capsys.readouterr().out
+    assert "settle nothing" in told and "verdict" not in told
     assert "late minus early" in told and "2 positions, 2 variants" in told
     table = pd.read_csv(out / "table.csv")
     assert list(table["dial"].unique()) == ["noise"] and len(table) == 6

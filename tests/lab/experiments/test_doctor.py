@@ -1,6 +1,8 @@
 """`meps doctor`: each measurement against something known, each rule reached, what is refused."""
 
+import importlib
 import json
+import re
 import shutil
 from dataclasses import replace
 
@@ -8,11 +10,13 @@ import neurokit2 as nk
 import numpy as np
 import pytest
 import torch
+import tyro
 from scipy.ndimage import gaussian_filter, shift
 from scipy.stats import f_oneway
 
 from meps_lab.cli import main as cli
 from meps_lab.cli.doctor import Doctor, open_again
+from meps_lab.cli.loso import Loso
 from meps_lab.experiments import ExperimentConfig
 from meps_lab.experiments.doctor import (
     CHECKS,
@@ -45,6 +49,8 @@ from meps_lab.simulate import Scenario, save_dataset, simulate_cohort
 from meps_lab.simulate.layouts import write_layout
 from meps_lib.errors import MepsError
 from meps_lib.models import build
+from meps_lib.models.meps_config import MEPSConfig
+from meps_lib.signals.rates import polyphase
 from meps_lib.training import TrainConfig
 from meps_lib.trial import Trial
 from tests.lab.experiments.test_report import answers, keep
@@ -198,8 +204,8 @@ def test_two_signals_or_one_are_examined_as_far_as_they_go(waves):
     swapped = signal_numbers([body(waves[[2, 1]], ("ECG", "PPG"))])
     assert swapped["other names"] == 1 and "skin noise" not in swapped
     alone = signal_numbers([body(waves[:1], ("EDA",), units=("uS",))])
-    assert set(alone) == {"skin noise"} and alone["skin noise"] < 0.02
-    assert signal_numbers([body(waves[:1], ("EDA",), units=("V",))]) == {}
+    assert set(alone) == {"constant", "skin noise"} and alone["skin noise"] < 0.02
+    assert signal_numbers([body(waves[:1], ("EDA",), units=("V",))]) == {"constant": 0}
     assert signal_numbers([body(waves[:1], ("SKT",))]) == signal_numbers([]) == {}
 
 
@@ -214,6 +220,16 @@ def test_drift_bursts_and_noise_are_told_apart(waves):
     noisy = waves + rng.normal(0, 0.05, waves.shape)
     expected = 0.05 * (29 / 32) ** 0.5  # 3 Hz to 32 Hz of white noise
     assert signal_numbers([body(noisy)])["skin noise"] == pytest.approx(expected, rel=0.1)
+
+
+@pytest.mark.parametrize("level", [0.0, 5.3])
+def test_a_constant_signal_is_told_as_such_and_not_as_drift_or_another_name(waves, level):
+    still = waves.copy()
+    still[1] = polyphase(np.full((1, 2000), level), 200.0, RATE)[0]  # with the ripples of a filter
+    alive, off = signal_numbers([body(waves)]), body(still)
+    assert signal_numbers([body(waves), off, off]) == alive | {"constant": pytest.approx(2 / 3)}
+    assert signal_numbers([off]) == {"constant": 1}
+    assert faults(findings(INSIDE | {"constant": 1})) == ["guide without information"]
 
 
 def test_shares_explained_are_those_of_an_analysis_of_variance():
@@ -248,6 +264,15 @@ def test_a_guide_with_information_stands_out_from_exchanged_labels():
     assert guide_numbers(late) == guide_numbers(short) == guide_numbers([]) == {}
 
 
+def test_a_guide_is_not_looked_for_where_nothing_can_be_known_of_it():
+    trials = responding(2.0, n=5)
+    assert len(trials) == 30 and guide_numbers(trials)["guide"] > 3
+    assert guide_numbers(trials[1:]) == {}
+    one_class = [replace(t, label=t.subject) for t in trials]
+    still = [replace(t, ps=torch.full_like(t.ps, 0.7)) for t in trials]
+    assert guide_numbers(one_class) == guide_numbers(still) == {}
+
+
 def test_what_gives_the_label_away_is_found():
     trials = responding(0.0)
     assert given_away(trials)["given away"] < 0.5
@@ -260,7 +285,15 @@ def test_what_gives_the_label_away_is_found():
     for k, t in enumerate(clips):
         t.colour[1:, :, :6, :6] += 0.2 * (k % 3)
     assert given_away(clips)["given away"] > 0.95
-    assert given_away([]) == {"given away": 0.0}
+    assert given_away([]) == {}
+
+
+def test_the_best_of_many_numbers_is_not_told_of_few_trials():
+    few = people(6)[:17]
+    signals = responding(0.0, n=3)
+    assert len(signals) == 18 and given_away(signals)["given away"] < 0.75
+    assert given_away(few) == given_away(signals[:17]) == {}
+    assert given_away([*few, *signals]) == given_away(signals)
 
 
 # Learning
@@ -303,7 +336,7 @@ def test_widths_grow_to_the_library_s_own_and_never_shrink():
 INSIDE = {
     **{"score": 0.5, "given away": 0.5, "twins": 1.5, "other names": 0.1, "drift": 0.2},
     **{"bursts": 1.3, "skin noise": 0.01, "frame noise": 0.5, "fusion": 1.5, "encoder": 0.0},
-    **{"epochs": 0.05, "guide": 8.0},
+    **{"epochs": 0.05, "guide": 8.0, "constant": 0.0},
 }
 
 
@@ -317,6 +350,8 @@ def test_nothing_stands_out_in_a_healthy_study():
     assert report(found).endswith("healthy: nothing stands out")
     assert faults(findings({})) == [] and "not measured" in report(findings({}))
     assert "can hide a fault" in report(findings({})) and "hide" not in report(found)
+    nan = findings(dict.fromkeys(INSIDE, np.nan))
+    assert faults(nan) == [] and report(nan) == report(findings({}))
 
 
 @pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.number)
@@ -338,6 +373,28 @@ def test_every_fault_has_a_check_and_what_disturbs_others_is_named_first():
     assert "also possible: signals undenoised" in report(findings(swapped))
 
 
+def test_what_a_remedy_names_exists():
+    """The command takes every option, and the model is built with every field."""
+    remedies = " ".join(remedy for _, remedy in FAULTS.values())
+    options = {o.replace("-", "_") for o in re.findall(r"--([a-z-]+)", remedies)}
+    assert options == {"model_args", "fusion", "epochs"} <= set(vars(Loso()))
+    asked = re.findall(r"--model-args (?:\w+=[\w.]*\w ?)+", remedies)
+    assert len(asked) == 2
+    for one in asked:
+        given = tyro.cli(Loso, args=one.split())._model_args()
+        assert given and set(given) <= set(vars(MEPSConfig())) and build("meps", **given)
+    for value in re.findall(r"--fusion (\w+)", remedies):
+        assert build("meps", fusion=tyro.cli(Loso, args=["--fusion", value]).fusion)
+    own = MEPSConfig()
+    assert f"dim={own.dim} backbone_width={own.backbone_width} ps_width={own.ps_width}." in remedies
+    for path in re.findall(r"meps_lib\.(\w+)\.(\w+)", remedies):
+        assert hasattr(importlib.import_module(f"meps_lib.{path[0]}"), path[1])
+
+
+def test_only_what_was_measured_is_said_of_the_signals():
+    assert "clean" not in FAULTS["guide without information"][0]
+
+
 # From a folder
 
 LOSO = ["loso", "--modalities", "ps", "--n-validation", "1", "--epochs", "1", "--device", "cpu"]
@@ -348,7 +405,7 @@ def made(tmp_path_factory):
     """A run on trials simulated on the way, and one on a folder of them."""
     out = tmp_path_factory.mktemp("doctor")
     assert cli.main([*LOSO, "--subjects", "4", "--trials", "3", "--out", str(out / "ps")]) == 0
-    cohort = simulate_cohort(4, 3, seed=5, scenario=Scenario(size=32, n_frames=8))
+    cohort = simulate_cohort(5, 6, seed=5, scenario=Scenario(size=32, n_frames=8))
     root = save_dataset(cohort, out / "cohort", progress=False)
     both = [*LOSO, "--modalities", "colour", "ps", "--size", "32", "--model-args", "grid=4"]
     assert cli.main([*both, "--root", str(root), "--out", str(out / "both")]) == 0

@@ -185,6 +185,20 @@ def test_a_baseline_is_an_argument(batch):
     torch.testing.assert_close(parts["ps"], want.detach(), rtol=1e-4, atol=1e-4)
 
 
+def test_gradients_are_refused_where_torch_keeps_none(trained, batch):
+    calls = [lambda: integrated_gradients(trained, batch, 0, steps=2)["ps"]]
+    calls.append(lambda: grad_cam(trained, batch, 0))
+    for call in calls:
+        with (
+            torch.inference_mode(),
+            pytest.raises(MepsError, match="cannot be had under torch.inf"),
+        ):
+            call()
+        with torch.no_grad():
+            got = call()
+        torch.testing.assert_close(got, call())
+
+
 def test_what_cannot_be_asked_is_refused(trained, batch, monkeypatch):
     def refused(message, call, *args, **kwargs):
         with pytest.raises(MepsError, match=message):

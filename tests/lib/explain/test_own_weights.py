@@ -1,5 +1,8 @@
 """Maps of the model's own weights: those of the forward pass, and padding counts nowhere."""
 
+from copy import deepcopy
+from dataclasses import replace
+
 import pytest
 import torch
 
@@ -49,6 +52,13 @@ def test_the_face_may_ask_the_body_and_one_question_may_stand_for_all(unsettle, 
     torch.testing.assert_close(steps.sum(dim=1), torch.tensor([1.0, 1, 1, 0, 1, 1]))
     once = unsettle(build("meps", **SHAPE, asking="once").eval())
     torch.testing.assert_close(own_weights(once, batch)["ps"], attention_map(once(batch)))
+
+
+def test_a_model_of_another_precision_has_its_maps(trained, batch):
+    fine = {m: getattr(batch, m).double() for m in ("colour", "depth", "ps")}
+    maps = own_weights(deepcopy(trained).double(), replace(batch, **fine))
+    for name, got in own_weights(trained, batch).items():
+        torch.testing.assert_close(maps[name].float(), got, rtol=1e-3, atol=1e-5)
 
 
 def test_the_mode_of_every_module_stays(trained, batch):

@@ -91,6 +91,10 @@ def test_the_mode_stays_and_nonsense_is_refused(trained, batch):
     finally:
         trained.eval()
     assert torch.equal(got, answers(trained, batch))
+    for level in ([5.0, 5.0], [1.5, -0.5], [0.4, 0.5]):
+        with pytest.raises(MepsError, match="expected probabilities, .* a sum of 1"):
+            of_subsets(trained, batch, torch.tensor(level))
+        of_subsets(trained, batch, torch.tensor(level), "logit")
     with pytest.raises(MepsError, match="expected 2 finite numbers, one a class"):
         of_subsets(trained, batch, torch.ones(3))
     with pytest.raises(MepsError, match="expected 2 finite numbers"):

@@ -1,5 +1,7 @@
 """The picture of a dial shows every score, its ends, floor, ceiling, and the differences."""
 
+import warnings
+
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
@@ -56,12 +58,43 @@ def test_scores_alone_have_one_axis(rows):
     assert len(plot_dial(rows[rows["minus"] == ""], "x").axes) == 1
 
 
+def test_one_position_is_drawn_without_a_warning(rows):
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        score, _ = bars(plot_dial(rows[rows["value"] == "0"], "x").axes[0], "without")
+    assert score == pytest.approx([0.4])
+
+
+def test_long_names_stay_apart_and_within(rows):
+    long = {"0": "signals with every denoising step", "1": "signals as they were recorded, raw"}
+    long |= {"ten": "a_name_without_any_place_at_which_it_could_be_cut"}
+    names = {"with": "guided by depth and the body " * 4, "without": "not guided by anything " * 3}
+    renamed = rows.replace({"value": long, "variant": names, "minus": names})
+    more = [renamed.assign(value=f"{k}: " + renamed["value"]) for k in range(3)]
+    renamed = pd.concat(more)  # so many that they cannot stand beside each other
+    figure = plot_dial(renamed, "x")
+    figure.canvas.draw()
+    inside = figure.bbox
+    boxes = [t.get_window_extent() for t in figure.axes[-1].get_xticklabels()]
+    assert not any(a.overlaps(b) for a, b in zip(boxes[:-1], boxes[1:], strict=True))
+    boxes.append(figure.legends[0].get_window_extent())
+    assert all(inside.x0 <= b.x0 and b.x1 <= inside.x1 for b in boxes)
+    assert min(b.y0 for b in boxes) >= 0
+
+
 @pytest.mark.parametrize(
     ("change", "told"),
     [
         (lambda t: t.drop(columns="floor"), "lack floor"),
         (lambda t: t.iloc[:0], "one row or more"),
         (lambda t: t.assign(low=np.nan), "finite"),
+        (lambda t: t.assign(low=t["score"] + 0.1), "position '0', variant 'with': low 0.7, score"),
+        (lambda t: t.assign(high=t["score"] - 0.1), "high 0.5; expected them in this order"),
+        (lambda t: pd.concat([t, t[1:2]]), "position '0', variant 'without' stands twice"),
+        (
+            lambda t: pd.concat([t, t[t["minus"] != ""].assign(minus="other")]),
+            "position '0', variant 'with' stands twice",
+        ),
     ],
 )
 def test_what_cannot_be_drawn_is_refused(rows, change, told):

@@ -81,7 +81,7 @@ RIGHT = {
 WRONG = {
     "13.1": [
         (lambda c: around(c, lambda x: np.nanmean(x, axis=0)), "outlier"),
-        (lambda c: around(c, lambda x: np.median(x, axis=0)), "has spread"),
+        (lambda c: around(c, lambda x: np.median(x, axis=0)), "more is missing"),
         (circular, "at the ends"),
         (in_place, "has changed"),
         (filled, "never measured"),
@@ -102,9 +102,13 @@ WRONG = {
         (lambda a, b: (a.mean(1).argmax(), a.mean(1).max()), "report from the second"),
         (lambda a, b: (a.mean(1).argmax(), b.mean(1).max()), "not the row that was chosen"),
         (lambda a, b: b[a.mean(1).argmax()].mean(), "a pair"),
-        (lambda a, b: (a.mean(1).argmin(), b[a.mean(1).argmin()].mean()), "highest mean"),
+        (lambda a, b: (1, b[1].mean()), "highest mean"),
+        (lambda a, b: (a.max(1).argmax(), b[a.max(1).argmax()].mean()), "highest mean"),
+        (lambda a, b: (a.mean(1).argmin(), b[a.mean(1).argmin()].mean()), "chosen on the people"),
     ],
     "13.4": [
+        (lambda e, r, n, late: min(max(e + late - n // 2, 0), r - n), "expected a start at 8.5"),
+        (lambda e, r, n, late: min(max(e + 3 - n / 2, 0), r - n), "expected a start"),
         (lambda e, r, n, late: e + late - n / 2, "before 0 s"),
         (lambda e, r, n, late: max(0, e + late - n / 2), "ends after"),
         (lambda e, r, n, late: clipped(e, r, n, 0), "answers later"),
