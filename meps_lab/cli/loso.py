@@ -13,7 +13,7 @@ from meps_lib.errors import MepsError
 _OF_DATA = ("labels", "rules", "any_counts", "sheet", "exceptions", "allow_missing")
 _SAME = ("n_validation", "normalise", "protocol", "seeds", "split_file", "test_on", "train_on")
 _TRAINED = ("epochs", "optimiser", "schedule", "clip_norm", "patience", "precision")
-Modality = Literal["colour", "depth", "ps", "flow"]
+Modality = Literal["colour", "depth", "ps", "eeg", "flow"]
 Signal = Literal["EDA", "ECG", "PPG", "RSP", "SKT"]
 
 
@@ -39,6 +39,11 @@ class Loso:
     Example: meps loso --data casme2 --root /data/CASME2 --model flowmap --cache /tmp/casme2
 
     Example: meps loso --data table --root clips.csv --model mine.py:Mine --model-args hidden=8
+
+    S2 is --model mmme: it reads ten steps of motion, the EEG's band powers, second by second, and
+    the signals; any of the three may be left out, by --modalities.
+
+    Example: meps loso --data mmme --root /data/MMME --model mmme --classes three --out results/s2
     """
 
     root: Path | None = None  # a folder made by "meps simulate", or with --data the data set's
@@ -63,7 +68,8 @@ class Loso:
     """A name that "meps info" lists, or FILE.py:NAME, your own; None: meps, or flowmap for flow."""
     model_args: tuple[str, ...] = ()  # NAME=VALUE, any number of them, for the model
     modalities: tuple[Modality, ...] | None = None  # None: all that the data and the model share
-    signals: tuple[Signal, ...] | None = None  # of ps, in this order; None: EDA ECG PPG, as in S1
+    signals: tuple[Signal, ...] | None = None
+    """Of ps, in this order; None: EDA ECG PPG, as in S1, and with mmme on MMME all five."""
     fusion: Literal["fixed", "apex", "learnt", "uniform", "apex-only"] | None = None
     """Where the weights over frames peak; None leaves it to the model."""
     attention: Literal["guided", "concat"] | None = None
@@ -84,7 +90,8 @@ class Loso:
     clip_norm: float | None = None  # largest norm of a step's gradient; None: any
     patience: int | None = None  # epochs without a better validation loss after which it ends
     precision: Literal["fp32", "bf16", "fp16"] = "fp32"  # of most products in training
-    frames: int = 8  # frames a clip
+    frames: int | None = None  # frames a clip; None: 8, and 11 with mmme
+    steps: int | None = None  # of flow, evenly from onset to offset; None: one to the apex, mmme 10
     size: int = 48  # pixels a side
     jobs: int = 1  # processes; the result does not depend on it
     stacked: bool = False  # train all folds in one program: signals alone, and worth it on a GPU
@@ -109,7 +116,7 @@ class Loso:
             model=self.model or ("flowmap" if modalities == ("flow",) else "meps"),
             model_args=self._model_args(),
             modalities=modalities,
-            prepare=PrepareConfig(self.frames, self.size, **_given(ps_names=self.signals)),
+            prepare=PrepareConfig(**self._prepare(modalities)),
             train=TrainConfig(device=device, **{name: getattr(self, name) for name in _TRAINED}),
             stacked=self.stacked,
             n_jobs=self.jobs,
@@ -153,11 +160,27 @@ class Loso:
         """What was asked for, or what the data and the model share."""
         if self.modalities is not None:
             return self.modalities
-        usual = ("flow",) if self.model == "flowmap" else ("colour", "depth", "ps")
+        usual = _READS.get(self.model, ("colour", "depth", "ps"))
         if self.data is None:
-            return usual
+            return tuple(m for m in usual if m != "eeg")  # few folders and no default have it
         there = _has(self.data)
         return tuple(m for m in usual if m in there) or ("flow",)
+
+    def _prepare(self, modalities: tuple[str, ...]) -> dict:
+        """What trials are made into: what the model reads, where nothing else was asked for."""
+        s2 = self.model == "mmme"
+        steps, signals = self.steps, self.signals
+        if s2 and "flow" in modalities:
+            steps = 10 if steps is None else steps
+        if s2 and self.data == "mmme" and "ps" in modalities and signals is None:
+            signals = ("PPG", "RSP", "SKT", "EDA", "ECG")
+        frames = self.frames
+        if frames is None:
+            frames = 1 + (steps or 10) if s2 else 8
+        more = {"eeg_bands": True} if "eeg" in modalities else {}
+        return {"n_frames": frames, "size": self.size, **more} | _given(
+            ps_names=signals, flow_steps=steps
+        )
 
     def _model_args(self) -> dict:
         """What is told of the model; numbers, lists, true and null are written as in JSON."""
@@ -176,14 +199,20 @@ class Loso:
         segment_of(self.data, self.segment_s)
         data, simulated = self.data is not None, self.root is None and self.data is None
         video = bool({"colour", "depth"} & set(modalities)) or self.model == "flowmap"
-        pictures = data and "colour" in _has(self.data) and modalities != ("ps",)
+        seen = bool({*modalities} - {"ps", "eeg"})
+        pictures = data and "colour" in _has(self.data) and seen
         rules = [
             (data, "--data, which says what lies at --root", _OF_DATA),
             (pictures, "--data of a set with pictures, which are used", ("crop",)),
             (simulated, "simulated trials, without --root", ("subjects", "trials", "scenario")),
             (data or simulated, "--data, or with simulated trials", ("classes",)),
             ("ps" in modalities, "--modalities ps", ("signals",)),
-            (video, "--modalities colour or depth, whose frames it fuses", ("fusion",)),
+            ("flow" in modalities, "--modalities flow", ("steps",)),
+            (
+                video and self.model != "mmme",
+                "--modalities colour or depth, whose frames it fuses, and not with mmme",
+                ("fusion",),
+            ),
             (len(modalities) > 1, "several modalities, since one has no guide", ("attention",)),
             (self.out is not None, "--out", ("accept_changed_code",)),
             (self.protocol == "grouped-kfold", "--protocol grouped-kfold", ("folds",)),
@@ -195,6 +224,10 @@ class Loso:
                 unset = value is None or value is False or value in ((), "auto")  # 0 is set
                 if not unset and not right:
                     raise MepsError(f"--{name.replace('_', '-')} goes with {partner}")
+
+
+# Models that read other modalities than S1.
+_READS = {"flowmap": ("flow",), "mmme": ("colour", "ps", "eeg", "flow")}
 
 
 def _given(**settings) -> dict:
@@ -214,7 +247,7 @@ def _ceiling(data, modalities: tuple[str, ...]) -> str:
     from meps_lab.simulate import ceiling
 
     face = bool({"colour", "depth", "flow"} & set(modalities))
-    sides = ("face",) * face + ("body",) * ("ps" in modalities)
+    sides = ("face",) * face + ("body",) * bool({"ps", "eeg"} & set(modalities))
     try:
         row = ceiling(data).loc["both" if len(sides) == 2 else sides[0]]
     except MepsError as error:

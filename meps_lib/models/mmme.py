@@ -137,7 +137,8 @@ class MMME(nn.Module):
     -----
     CHOICE: video is read as the mean of its tokens, EEG and signals at their last real step. A
     stream that a trial lacks is 0 in the head and changes nothing in the others, bit for bit
-    (ledger: mmme-reading).
+    (ledger: mmme-reading). With ``joint=False`` both stages run at once: contrastive terms alone
+    teach the streams, and the head learns from embeddings that it cannot move (ledger: two-stage).
     """
 
     def __init__(self, config: MMMEConfig):
@@ -178,7 +179,8 @@ class MMME(nn.Module):
             last = m != "video"
             read = last_real(x.transpose(1, 2), real[m]) if last else token_mean(x, real[m])[:, 0]
             embeddings[m] = read
-        logits = self.head(torch.cat(list(embeddings.values()), dim=1))
+        read = torch.cat(list(embeddings.values()), dim=1)
+        logits = self.head(read if self.config.joint else read.detach())
         return Output(logits, weights, embeddings, {m: r.any(dim=1) for m, r in real.items()})
 
     def extra_loss(self, output: Output, labels: Tensor) -> Tensor:

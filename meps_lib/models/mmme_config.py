@@ -7,7 +7,7 @@ from typing import Any, get_args
 from meps_lib.arguments import number, one_of, refuse_idle, whole
 from meps_lib.errors import MepsError
 from meps_lib.layers.mutual import Asked
-from meps_lib.losses import ContrastiveConfig
+from meps_lib.losses import TERMS, ContrastiveConfig
 
 STREAMS = ("video", "eeg", "ps")
 # Sizes of the source, for seven classes; the defaults below are for a CPU.
@@ -42,6 +42,7 @@ class MMMEConfig:
     ps_step_s: float = 0.25  # s; the LSTM reads means over so long
     contrastive: ContrastiveConfig | Mapping | None = None  # a mapping: some of its fields
     contrastive_weight: float = 1.0  # of all contrastive terms together
+    joint: bool = True  # cross-entropy shapes the embeddings; else the head alone (two-stage)
 
     def __post_init__(self) -> None:
         # Lists, as a JSON file has them, compare as tuples do.
@@ -65,10 +66,11 @@ class MMMEConfig:
         number("dropout", self.dropout, 0, 0.999)
         number("flow_clip", 1 if self.flow_clip is None else self.flow_clip, 1e-6)
         one_of("attention", self.attention, get_args(Asked))
-        if {*map(type, (self.nam, self.video_differences))} != {bool} or not self.ps_names:
+        switches = {name: getattr(self, name) for name in ("nam", "video_differences", "joint")}
+        if {*map(type, switches.values())} != {bool} or not self.ps_names:
             raise MepsError(
-                f"nam={self.nam!r}, video_differences={self.video_differences!r}, ps_names="
-                f"{self.ps_names}; expected True or False for both, and a signal at least"
+                f"{switches}, ps_names={self.ps_names}; expected True or False for each, and a "
+                "signal at least"
             )
         refuse_idle(self, self.idle())
         if not isinstance(self.contrastive, ContrastiveConfig):
@@ -77,6 +79,12 @@ class MMMEConfig:
             usual = {"pairs": pairs} | ({} if pairs else {"diversity": 0, "consistency": 0})
             terms = ContrastiveConfig(**(usual | dict(self.contrastive or {})))
             object.__setattr__(self, "contrastive", terms)
+        weights = [self.contrastive_weight * getattr(self.contrastive, name) for name in TERMS]
+        if not self.joint and not any(weights):
+            raise MepsError(
+                "joint=False and no contrastive term has a weight: nothing would teach the "
+                "streams; give contrastive_weight and a term of contrastive one"
+            )
 
     def needs(self, stream: str) -> tuple[str, ...]:
         """The modalities that a stream reads; a trial that lacks one lacks the stream."""

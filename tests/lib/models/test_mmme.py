@@ -377,6 +377,34 @@ def test_the_loss_is_cross_entropy_and_the_terms_by_hand(make_trial, unsettle):
     assert model.extra_loss(out, others) != model.extra_loss(out, batch.label)
 
 
+def test_of_two_stages_each_has_its_own_gradient(make_trial, unsettle):
+    """Cross-entropy moves the head alone, and the contrastive terms all that is before it."""
+    batch = collate([having(make_trial, k) for k in range(6)], "abc")
+    model = net(unsettle, joint=False, nam_penalty=0.0)
+    out = model(batch)
+    cross_entropy(out.logits, batch.label).backward(retain_graph=True)
+    moved = {name.split(".")[0] for name, p in model.named_parameters() if p.grad is not None}
+    assert moved == {"head"}
+    model.zero_grad()
+    model.extra_loss(out, batch.label).backward()
+    moved = {name.split(".")[0] for name, p in model.named_parameters() if p.grad is not None}
+    assert moved == {"streams", "nam", "attention"}
+    torch.manual_seed(1)
+    same = net(unsettle, nam_penalty=0.0)
+    same.load_state_dict(model.state_dict())
+    assert torch.equal(same.eval()(batch).logits, model.eval()(batch).logits)
+
+
+def test_two_stages_learn_a_class_that_they_can_see(make_trial):
+    sides = (told_by(make_trial, "eeg", n, i, f"s{i}") for i, n in enumerate((60, 18, 30)))
+    train, held_out, test = sides
+    terms = {"diversity": 0.0, "consistency": 0.0, "supervised": 1.0}
+    model = net(dropout=0.2, video_width=2, joint=False, contrastive=terms)
+    fit(model, train, held_out, "abc", QUICK, seed=0)
+    truth = torch.tensor([k % 3 for k in range(30)])
+    assert (predict(model, test, "abc").argmax(dim=1) == truth).float().mean() > 0.8
+
+
 def trained(make_trial, rate=1e-2, **kw):
     sides = (told_by(make_trial, "eeg", n, i, f"s{i}") for i, n in enumerate((12, 6)))
     model = net(dropout=0.0, eeg_dropout=0.0, **kw)
@@ -461,6 +489,9 @@ def test_settings_that_cannot_be_or_decide_nothing_are_refused():
     idle += [{"streams": ("ps",), name: 3} for name in ("n_eeg", "video_width", "heads")]
     idle += [{"attention": "none", "heads": 2}, {"streams": ("ps",), "attention": "self"}]
     idle += [{"streams": ("eeg",), "ps_step_s": 3.0}]
+    nothing = dict.fromkeys(("diversity", "consistency", "sample"), 0)
+    idle += [{"contrastive_weight": 0, "joint": False}, {"contrastive": nothing, "joint": False}]
+    wrong += [{"joint": 1}]
     for settings in wrong + idle:
         with pytest.raises(MepsError, match=list(settings)[-1]):
             MMMEConfig(**settings)
