@@ -108,4 +108,4 @@ class MMMEConfig:
 # A layer norm over one feature is a constant.
 _LEAST = {"n_classes": 2, "dim": 2, "heads": 1, "head_width": 1, "n_eeg": 1}
 _OF_STREAM = {"video": ("video_width", "video_grid", "flow_clip"), "ps": ("ps_step_s",)}
-_OF_STREAM |= {"eeg": ("n_eeg", "eeg_widths", "eeg_kernel", "eeg_dropout")}
+_OF_STREAM |= {"eeg": ("eeg_widths", "eeg_kernel", "eeg_dropout")}

@@ -486,7 +486,7 @@ def test_settings_that_cannot_be_or_decide_nothing_are_refused():
     wrong += [{"nam": "yes"}, {"video_differences": 1}, {"ps_names": ()}, {"eeg_widths": 3}]
     wrong += [{"nam_penalty": -1}, {"attention": "both"}, {"n_eeg": 0}, {"head_width": 0}]
     idle = [{"nam": False, "nam_penalty": 1.0}, {"contrastive_weight": 0, "contrastive": {}}]
-    idle += [{"streams": ("ps",), name: 3} for name in ("n_eeg", "video_width", "heads")]
+    idle += [{"streams": ("ps",), name: 3} for name in ("eeg_kernel", "video_width", "heads")]
     idle += [{"attention": "none", "heads": 2}, {"streams": ("ps",), "attention": "self"}]
     idle += [{"streams": ("eeg",), "ps_step_s": 3.0}]
     nothing = dict.fromkeys(("diversity", "consistency", "sample"), 0)
