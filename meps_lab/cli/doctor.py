@@ -1,4 +1,4 @@
-"""The command `meps doctor`: what may be wrong with a finished run of S1."""
+"""The command `meps doctor`: what may be wrong with a finished run of S1 or S2."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,12 +13,12 @@ Positional = tyro.conf.Positional
 
 @dataclass
 class Doctor:
-    """Examine a finished run of S1, and name its most probable fault.
+    """Examine a finished run of S1 or S2, and name its most probable fault.
 
     The data are opened again as the run opened them, and one fold is trained again. Each
     measurement is printed with its value, the range of a healthy study and what it speaks for;
     then the most probable fault, what else is possible, and what to try. Ranges were set on small
-    simulated studies: on recordings a finding is a place to look first.
+    simulated studies with S1: with S2, and on recordings, a finding is a place to look first.
 
     Example: meps doctor results/both
 

@@ -17,16 +17,17 @@ from pathlib import Path
 from typing import Any
 
 from meps_lab.experiments.config import ExperimentConfig
-from meps_lab.experiments.examination import examine
+from meps_lab.experiments.examination import WIDTHS, examine
 from meps_lab.experiments.finished import Run, read_run
 from meps_lab.experiments.folds import prepared
 from meps_lab.prepare import PrepareConfig
 from meps_lib.errors import MepsError
 from meps_lib.models.meps_config import MEPSConfig
+from meps_lib.models.mmme_config import MMMEConfig
 from meps_lib.training import TrainConfig
 
 HEALTHY = "healthy"
-_OWN = MEPSConfig()  # the library's own widths
+_OWN, _OWN2 = MEPSConfig(), MMMEConfig()  # the library's own widths
 
 
 @dataclass(frozen=True)
@@ -87,7 +88,8 @@ FAULTS = {
     "encoder too small": (
         "The model cannot learn even the trials that it is trained on, and a wider one can.",
         "Raise the widths towards the library's own: --model-args "
-        f"dim={_OWN.dim} backbone_width={_OWN.backbone_width} ps_width={_OWN.ps_width}.",
+        f"dim={_OWN.dim} backbone_width={_OWN.backbone_width} ps_width={_OWN.ps_width}. (S2: "
+        f"--model-args dim={_OWN2.dim} video_width={_OWN2.video_width}.)",
     ),
     "too few epochs": (
         "Training ended while it was still learning its own trials.",
@@ -148,8 +150,8 @@ def diagnose(folder: str | os.PathLike, dataset) -> list[Finding]:
     Raises
     ------
     MepsError
-        If the folder is not finished, its model is not S1, or the data set lacks a trial that was
-        tested, or has it with another class.
+        If the folder is not finished, its model is neither S1 nor S2, or the data set lacks a trial
+        that was tested, or has it with another class.
     """
     run = read_run(folder)
     config = config_of(run, Path(folder))
@@ -160,12 +162,12 @@ def diagnose(folder: str | os.PathLike, dataset) -> list[Finding]:
 
 
 def config_of(run: Run, folder: Path) -> ExperimentConfig:
-    """The experiment of a record, to be made again on the CPU; S1 alone."""
+    """The experiment of a record, to be made again on the CPU; S1 or S2."""
     given: dict[str, Any] = dict(run.record["config"])
-    if given["model"] != "meps":
+    if given["model"] not in WIDTHS:
         raise MepsError(
             f"{folder}: the model is {given['model']}; what its failures look like is known of "
-            "meps alone"
+            f"{' and '.join(WIDTHS)} alone"
         )
     try:
         given["prepare"] = PrepareConfig(**given["prepare"])

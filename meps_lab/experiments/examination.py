@@ -17,13 +17,16 @@ from meps_lab.experiments.examine_frames import cells, frame_numbers, grey_clips
 from meps_lab.experiments.examine_signals import explained, guide_numbers, heard, signal_numbers
 from meps_lab.experiments.folds import make_model
 from meps_lab.prepare import PreparedDataset
-from meps_lib.models.meps_config import MEPSConfig
+from meps_lib.models import MODELS
 from meps_lib.protocol.metrics import score
 from meps_lib.training import fit
 from meps_lib.trial import Trial
 
 MORE_EPOCHS = 6  # beyond those of the experiment
-_WIDTHS = ("dim", "heads", "backbone_width", "ps_width")
+WIDTHS = {  # of models that can be examined, what makes them wider
+    "meps": ("dim", "heads", "backbone_width", "ps_width"),
+    "mmme": ("dim", "heads", "head_width", "video_width"),
+}
 _COURSE = 10  # parts of a signal
 # WHY: of 180 numbers that are noise, the best exceeds the range of `doctor` in three classes at 12
 # trials in a third of all studies, at 15 in 5 %, at 18 in 0.3 %.
@@ -33,7 +36,7 @@ _FEWEST = 18  # trials of which a best number is told
 def examine(
     data: PreparedDataset, config: ExperimentConfig, table: pd.DataFrame
 ) -> dict[str, float]:
-    """All measurements of a finished experiment with S1; what cannot be measured is left out.
+    """All measurements of a finished experiment with S1 or S2; what cannot be measured is left out.
 
     Parameters
     ----------
@@ -91,8 +94,8 @@ def learning_numbers(
 
 def widened(config: ExperimentConfig) -> ExperimentConfig:
     """The same experiment, no width of the model below the library's own."""
-    default, given = MEPSConfig(), dict(config.model_args)
-    wide = {k: max(given[k], getattr(default, k)) for k in _WIDTHS if k in given}
+    default, given = MODELS[config.model][1](), dict(config.model_args)
+    wide = {k: max(given[k], getattr(default, k)) for k in WIDTHS[config.model] if k in given}
     if "dim" in wide and wide["dim"] > given["dim"]:
         wide["heads"] = default.heads  # as many as divide its own width
     return replace(config, model_args=given | wide)

@@ -84,15 +84,17 @@ def frame_numbers(trials: Sequence[Trial], model: torch.nn.Module) -> dict[str, 
     -------
     dict
         "frame noise": median share of pixel noise in what changed since a clip's first frame.
-        "fusion": movement under the model's weights over that under even ones.
+        "fusion": movement under the model's weights over that under even ones, if it has such.
         Empty without clips.
     """
     shares, under_weights, under_even = [], 0.0, 0.0
     for trial, clip in grey_clips(trials):
         energy, share = movement(clip)
         shares.append(share)
-        under_weights += float(fusion_weights(model, trial) @ energy)
-        under_even += float(energy.mean())
+        weights = fusion_weights(model, trial)
+        if weights is not None:
+            under_weights += float(weights @ energy)
+            under_even += float(energy.mean())
     if not shares:
         return {}
     found = {"frame noise": float(np.median(shares))}
@@ -100,10 +102,11 @@ def frame_numbers(trials: Sequence[Trial], model: torch.nn.Module) -> dict[str, 
 
 
 @torch.no_grad()
-def fusion_weights(model: torch.nn.Module, trial: Trial) -> np.ndarray:
-    """The weights (T,) that a model gives to the frames of a trial."""
+def fusion_weights(model: torch.nn.Module, trial: Trial) -> np.ndarray | None:
+    """The weights (T,) that a model gives to the frames of a trial; None if it weighs none."""
     batch = collate([trial], [trial.label])
-    return model.eval()(batch).weights["fusion"][0].double().numpy()
+    weights = model.eval()(batch).weights.get("fusion")
+    return None if weights is None else weights[0].double().numpy()
 
 
 def twin_numbers(trials: Sequence[Trial]) -> dict[str, float]:

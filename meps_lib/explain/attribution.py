@@ -41,7 +41,7 @@ def integrated_gradients(
         `Batch` -> `Output`. Asked in evaluation mode; its own mode stays.
     target : int or Tensor, shape (B,)
         Class whose logit is explained, one for all trials or one a trial.
-    modalities : sequence of {"colour", "depth", "ps"}, optional
+    modalities : sequence of {"colour", "depth", "ps", "eeg", "flow"}, optional
         Those that go the way together; the others stay as they are. All if None.
     baseline : mapping, optional
         Of a modality what `meps_lib.explain.changed.with_baseline` takes.
@@ -53,9 +53,9 @@ def integrated_gradients(
     Returns
     -------
     dict
-        "colour" and "depth" (B, T, H, W), summed over channels, and "ps" (B, C, L). All together
-        sum to f(x) - f(baseline) in each trial, up to the quadrature. Padding, holes and absent
-        modalities have 0.
+        "colour", "depth" and "flow" (B, T, H, W), summed over channels, "ps" and "eeg" (B, C, L).
+        All together sum to f(x) - f(baseline) in each trial, up to the quadrature. Padding, holes
+        and absent modalities have 0.
 
     Raises
     ------
@@ -81,7 +81,7 @@ def integrated_gradients(
             xs, bases, n_steps=steps, internal_batch_size=max(at_once, len(batch))
         )
     found = {m: _landed(part, batch, m) for m, part in zip(modalities, parts, strict=True)}
-    return {m: part if m == "ps" else part.sum(dim=2) for m, part in found.items()}
+    return {m: part if part.ndim == 3 else part.sum(dim=2) for m, part in found.items()}
 
 
 def occlusion(
@@ -100,8 +100,8 @@ def occlusion(
     model, batch, target, baseline
         As in `integrated_gradients`; the baseline is that of `modality`.
     window : sequence of int
-        (frames, pixels down, pixels across) of "colour" and "depth", all channels together;
-        (samples,) of "ps", one signal at a time.
+        (frames, pixels down, pixels across) of "colour", "depth" and "flow", all channels together;
+        (samples,) of "ps" and "eeg", one signal at a time.
     stride : sequence of int, optional
         Between windows, at most their size; `window` if None. Where windows overlap, a sample has
         their mean.
@@ -132,7 +132,7 @@ def occlusion(
     with evaluating(model), torch.no_grad():
         part = method.attribute(x, size, strides=step, baselines=base)
     part = _landed(part, batch, modality)
-    return part if modality == "ps" else part.mean(dim=2)  # the same in every channel
+    return part if part.ndim == 3 else part.mean(dim=2)  # the same in every channel
 
 
 def grad_cam(

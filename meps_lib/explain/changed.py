@@ -18,12 +18,13 @@ from meps_lib.trial import Batch
 
 # CHOICE: ours. WHY: frames enter as change since the first one and signals as course around their
 # mean, so that a clip of its first frame and a signal of its mean are clips of nothing happening.
-BASELINES = {"colour": "first", "depth": "first", "ps": "mean"}
+# Band powers are likewise their own mean, and no motion is a flow of 0.
+BASELINES = {"colour": "first", "depth": "first", "ps": "mean", "eeg": "mean", "flow": "zeros"}
 KINDS = ("first", "mean", "zeros")
 
 
 def real_samples(batch: Batch, modality: str) -> Tensor:
-    """Which samples of "colour", "depth" or "ps" were measured, in the shape of that modality.
+    """Which samples of a modality of `BASELINES` were measured, in the shape of that modality.
 
     Raises
     ------
@@ -42,10 +43,12 @@ def real_samples(batch: Batch, modality: str) -> Tensor:
     x, there = getattr(batch, modality), batch.present[modality]
     if x is None or not there.any():
         raise MepsError(f"no trial of the batch has {modality}; name a modality that one has")
-    if modality == "ps":
-        real = batch.ps_mask[:, None]
+    if modality in ("ps", "eeg"):
+        real = getattr(batch, f"{modality}_mask")[:, None]
     elif modality == "depth":
         real = batch.depth_mask & batch.frame_mask[:, :, None, None, None]
+    elif modality == "flow":
+        real = torch.ones_like(x, dtype=torch.bool)
     else:
         real = batch.frame_mask[:, :, None, None, None]
     return (real & there.view(-1, *[1] * (x.ndim - 1))).expand_as(x)
@@ -59,7 +62,7 @@ def with_baseline(
     Parameters
     ----------
     batch : Batch
-    modality : {"colour", "depth", "ps"}
+    modality : {"colour", "depth", "ps", "eeg", "flow"}
     baseline : {"first", "mean", "zeros"} or Tensor, optional
         Each trial's own first sample, or its mean over time, at every pixel or in every signal;
         zeros; or values that broadcast to the modality. That of `BASELINES` if None.
@@ -73,7 +76,7 @@ def with_baseline(
     kind = BASELINES[modality] if baseline is None else baseline
     real = real_samples(batch, modality)
     x = getattr(batch, modality).masked_fill(~real, 0)  # a product would let a NaN through
-    time = 2 if modality == "ps" else 1
+    time = x.ndim - 1 if x.ndim == 3 else 1
     there = real
     if isinstance(kind, Tensor):
         other = _spread(kind.to(x), x, modality)

@@ -33,7 +33,9 @@ def own_weights(model: nn.Module, batch: Batch) -> dict[str, Tensor]:
         - "depth_clip" (B, side, side), the same over the clip: frames by their fusion weights;
         - "ps" (B, side, side), over positions, guided by the body: each real time step asks as
           much as the model reads its answer;
-        - "ps_steps" (B, S), over time steps of the signals, where the face asks.
+        - "ps_steps" (B, S), over time steps of the signals, where the face asks;
+        - of S2 "video_by_eeg" (B, N) and so on, over the N tokens of one stream where another asks,
+          each real token of which asks as much. NAM's gates are no shares, and are not here.
 
         Each map sums to 1, or is 0 where there is nothing to look at: in a padded frame, in the
         frames of a trial without them, in the steps of a trial without signals.
@@ -83,6 +85,9 @@ def own_weights(model: nn.Module, batch: Batch) -> dict[str, Tensor]:
         found["ps"] = _grid(torch.einsum("bs,bsp->bp", share, received))
     if "ps_steps" in weights:  # (B, heads, P, S); masked steps have 0
         found["ps_steps"] = reduce(weights["ps_steps"], "b h p s -> b s", "mean")
+    for name in (n for n in weights if "_by_" in n):  # (B, heads, Q, N); who is no token has 0
+        received = weights[name].sum(dim=(1, 2))
+        found[name] = received / received.sum(dim=1, keepdim=True).clamp(min=1e-12)
     if not found:
         raise MepsError(
             f"{type(model).__name__} has no weights of its own; expected a model with attention or "

@@ -71,7 +71,8 @@ def of_subsets(
     -------
     dict
         Of each subset, in the config's order and from () on, scores (B, K). A trial that has none
-        of a subset is one of which nothing is known.
+        of a subset is one of which nothing is known. Of a model with streams, such as S2, the
+        subsets are those of its streams, each with all the modalities that it reads.
 
     Raises
     ------
@@ -79,8 +80,10 @@ def of_subsets(
         If a trial has none of the modalities, `nothing` is not a finite number a class, or, as
         probabilities, does not sum to 1.
     """
-    names = model.config.modalities
-    refuse_blind(batch, names)
+    config = model.config
+    names = getattr(config, "streams", None) or config.modalities
+    needs = getattr(config, "needs", lambda name: (name,))
+    refuse_blind(batch, config.modalities)
     whole = answers(model, batch, scale)
     if nothing.shape != whole.shape[1:] or not nothing.isfinite().all():
         raise MepsError(
@@ -98,8 +101,13 @@ def of_subsets(
     found = {}
     for size in range(len(names) + 1):
         for subset in combinations(names, size):
-            shown = without(batch, [m for m in names if m not in subset])
-            rows = [k for k, have in enumerate(shown.modalities) if set(have) & set(subset)]
+            seen = {m for name in subset for m in needs(name)}
+            shown = without(batch, [m for m in config.modalities if m not in seen])
+            rows = [
+                k
+                for k, have in enumerate(shown.modalities)
+                if any(set(needs(name)) <= set(have) for name in subset)
+            ]
             found[subset] = blank.expand_as(whole).clone()
             if rows:
                 found[subset][rows] = answers(model, take(shown, rows), scale)

@@ -161,3 +161,18 @@ def test_a_wrong_option_is_one_clear_line(args, message, tmp_path, monkeypatch, 
     monkeypatch.chdir(tmp_path)
     assert cli.main(args) == 2
     assert message in capsys.readouterr().err.strip().splitlines()[-1]
+
+
+@pytest.mark.slow
+def test_s2_reads_band_powers_and_five_signals_of_a_tree(tree, tmp_path, capsys):
+    args = ["loso", "--data", "mmme", "--root", str(tree("mmme")), "--out", str(tmp_path / "s2")]
+    args += ["--model", "mmme", "--classes", "seven-mmme", "--modalities", "ps", "eeg"]
+    assert (
+        cli.main([*args, "--epochs", "1", "--n-validation", "1", "--normalise", "per-subject"]) == 0
+    )
+    printed = capsys.readouterr().out
+    assert "modalities ps, eeg" in printed and "signals: PPG, RSP, SKT, EDA, ECG" in printed
+    config = json.loads((tmp_path / "s2" / "config.json").read_text())["config"]
+    assert config["prepare"]["eeg_bands"] and config["prepare"]["flow_steps"] == 1
+    table = pd.read_parquet(tmp_path / "s2" / "predictions.parquet")
+    assert table["subject"].nunique() == 4 and table.filter(like="p_").shape[1] == 7

@@ -8,8 +8,10 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+import tyro
 
 from meps_lab.cli import main as cli
+from meps_lab.cli.loso import Loso
 from meps_lab.datasets.cache.settings import LoadConfig
 from meps_lab.datasets.dataset import IndexedDataset
 from meps_lab.datasets.index.build import IndexOptions, build_index
@@ -249,3 +251,52 @@ def test_the_help_says_what_the_floor_is(capsys):
         cli.main(["loso", "--help"])
     text = " ".join(capsys.readouterr().out.split())
     assert "commonest class among the subjects not tested" in text
+
+
+def loso(line):
+    return tyro.cli(Loso, args=line.split())
+
+
+@pytest.mark.parametrize(
+    ("line", "modalities", "prepare"),
+    [
+        ("", "colour depth ps", {"n_frames": 8}),
+        ("--model flowmap", "flow", {"n_frames": 8}),
+        ("--model mmme", "colour ps flow", {"n_frames": 11, "flow_steps": 10}),
+        ("--model mmme --steps 4", "colour ps flow", {"n_frames": 5, "flow_steps": 4}),
+        ("--model mmme --modalities ps eeg", "ps eeg", {"n_frames": 11, "eeg_bands": True}),
+        ("--model mmme --modalities flow --frames 3", "flow", {"n_frames": 3, "flow_steps": 10}),
+        (
+            "--model mmme --data mmme --root x",
+            "colour ps eeg flow",
+            {
+                "n_frames": 11,
+                "flow_steps": 10,
+                "eeg_bands": True,
+                "ps_names": ("PPG", "RSP", "SKT", "EDA", "ECG"),
+            },
+        ),
+        ("--model mmme --data casme2 --root x", "colour flow", {"n_frames": 11, "flow_steps": 10}),
+        (
+            "--model mmme --data mmme --root x --signals EDA --modalities ps",
+            "ps",
+            {"n_frames": 11, "ps_names": ("EDA",)},
+        ),
+        ("--modalities flow --steps 3", "flow", {"n_frames": 8, "flow_steps": 3}),
+    ],
+)
+def test_trials_are_made_into_what_the_model_reads(line, modalities, prepare):
+    asked = loso(line)
+    found = asked._modalities()
+    assert set(found) == set(modalities.split())
+    assert asked._prepare(found) == {"size": 48, **prepare}
+    asked._check(found)
+
+
+def test_frames_of_0_and_steps_without_flow_are_refused(capsys):
+    assert cli.main(["loso", "--model", "mmme", "--frames", "0"]) == 2
+    assert cli.main(["loso", "--modalities", "ps", "--steps", "3"]) == 2
+    told = capsys.readouterr().err
+    assert "n_frames=0" in told and "--steps goes with --modalities flow" in told
+    assert cli.main(["loso", "--model", "mmme", "--fusion", "learnt"]) == 2
+    assert "not with mmme" in capsys.readouterr().err

@@ -17,7 +17,7 @@ from scipy.stats import f_oneway
 from meps_lab.cli import main as cli
 from meps_lab.cli.doctor import Doctor, open_again
 from meps_lab.cli.loso import Loso
-from meps_lab.experiments import ExperimentConfig
+from meps_lab.experiments import ExperimentConfig, run
 from meps_lab.experiments.doctor import (
     CHECKS,
     FAULTS,
@@ -329,6 +329,26 @@ def test_widths_grow_to_the_library_s_own_and_never_shrink():
     assert widened(small).model_args == wide
     large = ExperimentConfig(model_args={"dim": 60, "heads": 6})
     assert widened(large) == large and widened(ExperimentConfig()) == ExperimentConfig()
+    s2 = ExperimentConfig(model="mmme", model_args={"video_width": 1, "dim": 40, "joint": True})
+    assert widened(s2).model_args == {"video_width": 4, "dim": 40, "joint": True}
+
+
+def test_s2_is_examined_and_weighs_no_frames(make_trial, tmp_path):
+    """Every measurement of a body alone, and of a face that no fusion weighs."""
+    config = ExperimentConfig(
+        model="mmme",
+        modalities=("ps",),
+        model_args={"dim": 8},
+        prepare=PrepareConfig(ps_sfreq=32.0),
+        train=TrainConfig(epochs=1),
+    )
+    data = simulate_cohort(5, 6, seed=3)
+    run(data, config, tmp_path / "s2", progress=False)
+    found = {one.check.number: one.value for one in diagnose(tmp_path / "s2", data)}
+    assert found["encoder"] is not None and found["guide"] is not None and found["fusion"] is None
+    trial = make_trial(0, ("colour",), n_frames=4, flow=torch.randn(2, 3, 12, 12))
+    model = build("mmme", modalities=("colour", "flow"))
+    assert set(frame_numbers([trial], model)) == {"frame noise"}
 
 
 # From numbers to words
@@ -379,10 +399,11 @@ def test_what_a_remedy_names_exists():
     options = {o.replace("-", "_") for o in re.findall(r"--([a-z-]+)", remedies)}
     assert options == {"model_args", "fusion", "epochs"} <= set(vars(Loso()))
     asked = re.findall(r"--model-args (?:\w+=[\w.]*\w ?)+", remedies)
-    assert len(asked) == 2
+    assert len(asked) == 3
     for one in asked:
         given = tyro.cli(Loso, args=one.split())._model_args()
-        assert given and set(given) <= set(vars(MEPSConfig())) and build("meps", **given)
+        model = "mmme" if "video_width" in given else "meps"
+        assert given and build(model, **given)
     for value in re.findall(r"--fusion (\w+)", remedies):
         assert build("meps", fusion=tyro.cli(Loso, args=["--fusion", value]).fusion)
     own = MEPSConfig()
