@@ -173,10 +173,11 @@ def examined(kind: str, seed: int, told: bool) -> dict[str, object]:
         run(data, config, folder, progress=False)
         found = diagnose(folder, data)
     said = faults(found) or [HEALTHY]
-    if told:
-        print(
-            seed, kind, how, {f.check.number: round(float(f.value), 3) for f in found}, flush=True
-        )
+    if told:  # None where it was impossible to measure
+        values = {
+            f.check.number: None if f.value is None else round(float(f.value), 3) for f in found
+        }
+        print(seed, kind, how, values, flush=True)
     row = {"seed": seed, "fault": kind, "how": how, "said": said[0], "right": said[0] == kind}
     return row | {"also": ", ".join(said[1:])}
 

@@ -26,6 +26,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from time import perf_counter
 
+if not __package__:  # started by path: numbers.py beside this file hides the standard library's
+    sys.exit("mutants: start it as python -m tools.mutants")
 os.environ["OMP_NUM_THREADS"] = "1"  # before the packages that read it; forks inherit it
 
 import pytest

@@ -66,15 +66,20 @@ class Ablation:
         return tuple(next(iter(self.plans.values())).variants)
 
     def fast(self, dial: str | None = None) -> "Ablation":
-        """The ends of one dial, the first by default, with two cohorts and twenty strangers."""
+        """The ends of one dial, the first by default, with two cohorts and twenty strangers.
+
+        Where the dial turns one of these two numbers, its own stay.
+        """
         dials = {one.name: one for one in self.dials}
         one_of("dial", dial or self.dials[0].name, tuple(dials))
         first = dials[dial or self.dials[0].name]
         ends = {
             name: first.points[name] for name in (list(first.points)[0], list(first.points)[-1])
         }
+        sides = [self.plans[folder].data["simulate"] for folder in ends.values()]
+        few = {name: n for name, n in _FAST.items() if sides[0].get(name) == sides[-1].get(name)}
         plans = {
-            folder: replace(plan, data=merged(plan.data, {"simulate": _FAST}))
+            folder: replace(plan, data=merged(plan.data, {"simulate": few}))
             for folder, plan in self.plans.items()
             if folder in ends.values()
         }

@@ -10,10 +10,12 @@ import seaborn as sns
 from matplotlib.figure import Figure
 
 from meps_lib.errors import MepsError
-from meps_lib.plots.style import GRID, INK, SLATE
+from meps_lib.plots.style import CARD, GRID, INK, SLATE
 
 _NEEDED = ("value", "variant", "minus", "score", "low", "high", "floor", "ceiling")
-_MARKS = "osD^vPX"
+_MARKS = "osD^vPX*<>hp"
+_COLOURS = 6  # of the palette; the variants after them have hollow marks on broken lines
+_BROKEN = (0, (6, 1.5, 1.5, 1.5))
 _ACROSS = 64  # letters that fit beside each other
 _LONG = 24  # letters of a position's name in one line
 
@@ -130,5 +132,7 @@ def _lines(axis, table: pd.DataFrame, positions: Sequence, variants: list, inks:
         x = np.arange(len(positions)) + 0.07 * (k - (len(variants) - 1) / 2)
         score, low, high = one[["score", "low", "high"]].to_numpy(float).T
         look = dict(color=inks[name], marker=_MARKS[k % len(_MARKS)], markersize=5, linewidth=1.4)
+        if k >= _COLOURS:
+            look |= dict(linestyle=_BROKEN, markerfacecolor=CARD, markersize=6.5)
         bars = [score - low, high - score]
         axis.errorbar(x, score, bars, elinewidth=1.4, label=name, **look)

@@ -15,28 +15,44 @@ def smooth(learner):
     clip[4, 0, 0] += 300
     clip[2:4, 1, 1] = clip[8, 1, 1] = clip[:, 2, 2] = np.nan
     clip[6:, 3, 3] -= 9
-    given, want = clip.copy(), np.empty_like(clip)
+    given = clip.copy()
+
+    def over(before, after, take=np.nanmedian, **how):
+        around = [clip[max(0, k - before) : k + after + 1] for k in range(9)]
+        return np.stack([take(frames, axis=0, **how) for frames in around])
+
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", RuntimeWarning)  # the pixel that is never measured
-        for k in range(9):
-            want[k] = np.nanmedian(clip[max(0, k - 2) : k + 3], axis=0)
-        got = np.asarray(learner(given), dtype=float)
+        got, want = np.asarray(learner(given), dtype=float), over(2, 2)
+        windows = {(b, a): over(b, a) for b in range(5) for a in range(5)}
+        of_middle = [over(2, 2, np.nanquantile, q=0.5, method=m) for m in ("lower", "higher")]
     if got.shape != clip.shape:
         return f"a clip of shape {clip.shape} is expected, got {got.shape}"
     if not np.array_equal(given, clip, equal_nan=True):
         return "the clip that was given has changed, and later frames read changed ones; write anew"
-    if np.allclose(got, want, equal_nan=True):
+    if _same(got, want):
         return None
+    for (before, after), other in windows.items():
+        if _same(got, other):
+            return (
+                f"each frame has {before} before it and {after} after it; expected two before and "
+                "two after, with the frame itself: five"
+            )
+    if any(_same(got, other) for other in of_middle):
+        return "of an even number of values the median is the mean of the two in the middle"
     if np.isnan(got).sum() > np.isnan(want).sum():
         return "more is missing than need be: take the median of what was measured, at the ends too"
     if np.isnan(got).sum() < np.isnan(want).sum():
         return "pixel (2, 2) was never measured, and has a depth now"
     if got[4, 0, 0] > 730:
         return f"pixel (0, 0) of frame 4 is an outlier, and {got[4, 0, 0]:.0f} mm is left of it"
-    inside = np.allclose(got[2:-2], want[2:-2], equal_nan=True)
-    if inside:
+    if _same(got[2:-2], want[2:-2]):
         return "inside it is right; at the ends there are fewer frames, three for the first"
-    return "expected two frames before and two after, with the frame itself: five"
+    frame, row, column = np.argwhere(~np.isclose(got, want, equal_nan=True))[0]
+    return (
+        f"pixel ({row}, {column}) of frame {frame}: the median of its five frames is "
+        f"{want[frame, row, column]:.2f} mm, got {got[frame, row, column]:.2f} mm"
+    )
 
 
 @exercise("13.2", correct="what is left is not a plane, and the holes stayed holes")
@@ -46,9 +62,14 @@ def steady(learner):
     change = 2 + 0.5 * rows - 0.3 * columns + 1.5 * ((rows - 5) ** 2 + (columns - 2) ** 2 < 2)
     change[:3, 4:] = np.nan
     seen = np.isfinite(change)
-    basis = np.stack([np.ones_like(rows), rows, columns], axis=-1)
-    plane = basis @ np.linalg.lstsq(basis[seen], change[seen], rcond=None)[0]
-    want, given = change - plane, change.copy()
+    one = np.ones_like(rows)
+
+    def plane_of(*parts, values=change, where=seen):
+        basis = np.stack(parts, axis=-1)
+        return basis @ np.linalg.lstsq(basis[where], values[where], rcond=None)[0]
+
+    plane, given = plane_of(one, rows, columns), change.copy()
+    want = change - plane
     got = np.asarray(learner(given), dtype=float)
     if got.shape != change.shape:
         return f"a change of shape {change.shape} is expected, got {got.shape}"
@@ -62,9 +83,24 @@ def steady(learner):
         return "that is the plane; what is left without it was asked for"
     if np.allclose(got[seen], change[seen] - change[seen].mean()):
         return "a head that tilts moves one side more than the other: a mean is not enough"
+    off = f"the rest has the mean {got[seen].mean():.2f} mm, expected 0"
+    filled = plane_of(one, rows, columns, values=np.nan_to_num(change), where=one > 0)
+    for other, hint in (
+        (plane_of(rows, columns), f"{off}: a plane has a constant beside its two slopes"),
+        (plane_of(one, rows), "a plane tilts along the columns too"),
+        (plane_of(one, columns), "a plane tilts along the rows too"),
+        (filled, f"{off}: fit the plane to the pixels that were measured, and to no other"),
+        (-plane, "the plane is put on; take it off"),
+    ):
+        if np.allclose(got[seen], (change - other)[seen], atol=1e-6):
+            return hint
     if abs(got[seen].mean()) > 1e-6:
-        return f"the rest has the mean {got[seen].mean():.2f}, expected 0: a plane has a constant"
-    return "the plane is fitted to the pixels that were measured, and to no other"
+        return f"{off}: that is not the best plane of the pixels that were measured"
+    row, column = np.argwhere(seen & ~np.isclose(got, want, atol=1e-6))[0]
+    return (
+        f"pixel ({row}, {column}): {want[row, column]:.2f} mm is left without the best plane, got "
+        f"{got[row, column]:.2f} mm"
+    )
 
 
 @exercise("13.3", correct="chosen on some people, and reported on others")
@@ -79,9 +115,13 @@ def choose(learner):
         best = int(first.mean(axis=1).argmax())
         want = float(second[best].mean())
         got = learner(first.copy(), second.copy())
-        if not isinstance(got, tuple) or len(got) != 2:
-            return f"a pair is expected, the row and its mean, got {got!r}"
-        row, mean = int(got[0]), float(got[1])
+        if not isinstance(got, tuple | list) or len(got) != 2:
+            return f"a pair is expected, the row and its mean, got {_told(got)}"
+        row, mean = map(np.asarray, got)
+        if row.ndim or row.dtype.kind not in "iuf" or row != np.floor(row):
+            return f"the first of the pair is the number of a row, as 0 or 2, got {_told(got[0])}"
+        if mean.ndim or mean.dtype.kind not in "iuf":
+            return f"the second of the pair is one number, the row's mean, got {_told(got[1])}"
         if row == best and np.isclose(mean, want):
             continue
         if row == int(second.mean(axis=1).argmax()):
@@ -100,7 +140,7 @@ def choose(learner):
 def cut_from(learner):
     """Events in the middle, near the start and near the end of a recording."""
     for event, recorded, length, late in (
-        (30, 60, 12, 3),
+        (30, 60, 12, 2),
         (1, 60, 12, 3),
         (57, 60, 12, 3),
         (20, 60, 12, 0),
@@ -108,7 +148,9 @@ def cut_from(learner):
         (10, 60, 7, 2),
     ):
         want = min(max(event + late - length / 2, 0), recorded - length)
-        got = float(learner(event, recorded, length, late))
+        got = learner(event, recorded, length, late)
+        if np.ndim(got) or np.asarray(got).dtype.kind not in "iuf":
+            return f"one number is expected, the start of the window (s), got {_told(got)}"
         if np.isclose(got, want):
             continue
         about = f"event at {event} s of {recorded} s, {length} s long, peak {late} s late"
@@ -117,9 +159,23 @@ def cut_from(learner):
             return f"{said}; nothing was recorded before 0 s"
         if got + length > recorded:
             return f"{said}; the window ends after the recording"
-        if np.isclose(got, min(max(event - length / 2, 0), recorded - length)):
-            return f"{said}; the event is in the middle, and the skin answers later"
-        if np.isclose(got, min(max(event + late, 0), recorded - length)):
-            return f"{said}; the peak is at its start, and belongs in its middle"
+        for start, hint in (
+            (event - length / 2, "the event is in the middle, and the skin answers later"),
+            (event + late, "the peak is at its start, and belongs in its middle"),
+            (event + late - length, "the peak is at its end, and belongs in its middle"),
+            (event - late - length / 2, "the peak comes after the event: add what it is late"),
+            (event + late - length // 2, f"half of {length} s is {length / 2:g} s, with its part"),
+        ):
+            if np.isclose(got, min(max(start, 0), recorded - length)):
+                return f"{said}; {hint}"
         return said
     return None
+
+
+def _same(a, b):
+    return np.allclose(a, b, equal_nan=True)
+
+
+def _told(x):
+    """What a learner returned, in one line: an array by its shape."""
+    return f"{type(x).__name__} of shape {np.shape(x)}" if np.ndim(x) else repr(x)

@@ -65,6 +65,20 @@ def test_one_position_is_drawn_without_a_warning(rows):
     assert score == pytest.approx([0.4])
 
 
+@pytest.mark.parametrize("n", [7, 8, 12])
+def test_many_variants_are_told_apart_without_colour(rows, n):
+    one = rows[rows["variant"] == "without"]
+    more = pd.concat([one.assign(variant=f"{k}", minus="") for k in range(n)])
+    (axis,) = plot_dial(more, "x").axes
+    lines = [container.lines[0] for container in axis.containers]
+    assert len({a.get_marker() for a in lines}) == n
+    inks = [a.get_color() for a in lines]
+    for k, ink in enumerate(inks):  # one whose colour stood before has another line as well
+        if ink in inks[:k]:
+            assert lines[k].get_linestyle() != lines[inks.index(ink)].get_linestyle()
+            assert lines[k].get_markerfacecolor() != ink
+
+
 def test_long_names_stay_apart_and_within(rows):
     long = {"0": "signals with every denoising step", "1": "signals as they were recorded, raw"}
     long |= {"ten": "a_name_without_any_place_at_which_it_could_be_cut"}
