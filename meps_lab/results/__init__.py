@@ -46,6 +46,8 @@ def kept(name: str) -> pd.DataFrame:
         "ps_rates": cost a sample of the encoder of the signals, one row a sampling rate.
         "ps_sets": UF1 on WESAD and CASE, or on their simulated trees, one row a set and network.
         "ps_speed": cost and memory of networks for signals, one row a network and length.
+        "quantus_check": our judges of maps beside Quantus's, one row a kind of map and judge.
+        "s2_leaks": UF1 of S2 with mistakes of published code, one row a mistake.
         "shuffled_folds": what S1's body branch says of each trial under two rules of folding.
 
     Returns

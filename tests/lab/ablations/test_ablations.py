@@ -170,8 +170,9 @@ def test_the_shipped_questions_are_read_and_have_the_design():
             for config in plan.variants.values():
                 assert config.protocol == "cross-data-set" and config.test_on == "strangers"
                 assert config.train_on is None
-        seeds.append(asked["seed"])
-    assert len(set(seeds)) == len(seeds)  # no two questions share people
+        seeds.append("S2" if "s2_" in path.stem else asked["seed"])
+    # No two questions share people, but for those about S2, whose EEG takes long to simulate.
+    assert len(set(seeds)) == len(seeds) - seeds.count("S2") + 1
 
 
 def test_cohorts_and_strangers_are_those_of_their_seeds():
