@@ -12,7 +12,9 @@ from torch import nn
 from meps_lib.errors import MepsError
 from meps_lib.models.flowmap import FlowMap, FlowMapConfig
 from meps_lib.models.meps import MEPS, MEPSConfig
-from meps_lib.models.mmme import MMME, MMMEConfig
+from meps_lib.models.mmme import MMME
+from meps_lib.models.mmme_config import PUBLISHED as PUBLISHED
+from meps_lib.models.mmme_config import MMMEConfig
 
 MODELS: dict[str, tuple[type[nn.Module], type]] = {
     "meps": (MEPS, MEPSConfig),

@@ -282,6 +282,7 @@ def loso(line):
             "ps",
             {"n_frames": 11, "ps_names": ("EDA",)},
         ),
+        ("--model mmme --modalities ps --frames 0", "ps", {"n_frames": 0}),
         ("--modalities flow --steps 3", "flow", {"n_frames": 8, "flow_steps": 3}),
     ],
 )

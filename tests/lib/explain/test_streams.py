@@ -106,6 +106,15 @@ def test_shares_are_of_streams_and_a_subset_is_a_trial_without_the_rest(model, t
     assert parts["video"][3].abs().max() < 1e-6 < parts["eeg"][3].abs().max()
 
 
+def test_a_stream_that_lacks_half_of_what_it_reads_says_nothing(model, trials):
+    """Frames without motion are no video."""
+    batch = collate([trials[1], replace(trials[0], flow=None)], "abc")
+    values = of_subsets(model, batch, NOTHING)
+    torch.testing.assert_close(values["video",][1], NOTHING)
+    torch.testing.assert_close(values["video", "eeg"][1], values["eeg",][1])
+    assert (values["video",][0] - NOTHING).abs().max() > 1e-3
+
+
 def test_own_weights_are_means_over_heads_and_real_questions(model, trials):
     batch = collate(trials, "abc")
     found, weights = own_weights(model, batch), model(batch).weights
