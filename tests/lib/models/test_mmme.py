@@ -393,6 +393,8 @@ def test_of_two_stages_each_has_its_own_gradient(make_trial, unsettle):
     same = net(unsettle, nam_penalty=0.0)
     same.load_state_dict(model.state_dict())
     assert torch.equal(same.eval()(batch).logits, model.eval()(batch).logits)
+    cross_entropy(same(batch).logits, batch.label).backward()
+    assert all(p.grad is not None for p in same.streams.parameters())
 
 
 def test_two_stages_learn_a_class_that_they_can_see(make_trial):
