@@ -32,7 +32,7 @@ from meps_lib.trial import Trial
 # What makes a trial out of files, apart from the data set's own source.
 SOURCE = (
     *("arguments.py", "checks.py", "errors.py", "files.py", "labels.py", "signals", "trial.py"),
-    *("video", "datasets", "prepare.py"),  # the last two of the laboratory
+    *("video", "datasets", "bands.py", "prepare.py"),  # the last three of the laboratory
 )
 
 
