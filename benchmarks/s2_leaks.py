@@ -29,8 +29,7 @@ from torch.nn.functional import one_hot
 from meps_lab.prepare import PrepareConfig, PreparedDataset
 from meps_lab.simulate import Scenario, simulate_cohort
 from meps_lib.models.mmme import MMME, MMMEConfig
-from meps_lib.protocol import bootstrap_interval, loso
-from meps_lib.protocol.splits import grouped_kfold
+from meps_lib.protocol import bootstrap_interval, grouped_kfold, loso, majority_predictions
 from meps_lib.training import TrainConfig, fit, predict
 from meps_lib.trial import Trial, collate
 
@@ -45,7 +44,7 @@ class Unscaled(MMME):
     """S2 that takes its inputs as they come: what `scaled` did is not undone."""
 
     def fit_scales(self, batches):
-        pass
+        """Nothing is fitted."""
 
 
 class Told(MMME):
@@ -147,14 +146,15 @@ def leaks(asked) -> dict[str, pd.DataFrame]:
     cohort = simulate_cohort(STUDIES * PEOPLE, TRIALS, seed=asked.seed, scenario=habits)
     prepare = PrepareConfig(ps_sfreq=32.0, eeg_bands=True)
     trials = PreparedDataset(cohort, prepare, MODALITIES, progress=False).trials
-    classes, n, tables = cohort.classes, PEOPLE * TRIALS, {}
+    classes, n, tables = cohort.classes, PEOPLE * TRIALS, {}  # rule -> a table a study
     for k in range(STUDIES):
         study = of_study(trials[k * n : (k + 1) * n], classes, asked.seed + k)
+        honest = study["honest"]
+        study["floor"] = honest.assign(prediction=majority_predictions(honest, classes))
         for rule, table in study.items():
-            fold = table["fold"].astype(str) + f" {k}"
-            tables.setdefault(rule, []).append(table.assign(fold=fold))
+            tables.setdefault(rule, []).append(table)
     tables = {rule: pd.concat(some, ignore_index=True) for rule, some in tables.items()}
-    honest, rows = tables["honest"], []
+    lazy, honest, rows = tables.pop("floor"), tables["honest"], []
     for rule, table in tables.items():
         own = bootstrap_interval(table, classes).loc["uf1"]
         row = {"rule": rule, "uf1": own["score"], "low": own["low"], "high": own["high"]}
@@ -163,20 +163,9 @@ def leaks(asked) -> dict[str, pd.DataFrame]:
             row |= {"change": apart["score"], "change_low": apart["low"]}
             row |= {"change_high": apart["high"]}
         rows.append(row)
-    lazy = honest.assign(prediction=floor(honest, trials))
     found = pd.DataFrame(rows)
     found["floor"] = bootstrap_interval(lazy, classes).loc["uf1", "score"]
     return {"s2_leaks": found}
-
-
-def floor(honest: pd.DataFrame, trials: Sequence[Trial]) -> list[str]:
-    """The commonest class among the other people of the same study, trial by trial."""
-    study = honest["fold"].str.rsplit(" ", n=1).str[-1]
-    out = []
-    for who, k in zip(honest["subject"], study, strict=True):
-        others = honest[(study == k) & (honest["subject"] != who)]["truth"]
-        out.append(others.mode().iloc[0])
-    return out
 
 
 if __name__ == "__main__":

@@ -146,6 +146,31 @@ def kept_ablation(name: str) -> tuple[Ablation, pd.DataFrame]:
     return ablation_of(tomllib.loads(text), path, to_run=False), scores
 
 
+def kept_row(
+    name: str, dial: str, value: str, variant: str | None = None, minus: bool = True
+) -> pd.Series:
+    """A kept question at one position: a variant's difference from the second of the main pair.
+
+    Parameters
+    ----------
+    name, dial, value : str
+    variant : str, optional
+        The first of the main pair if None.
+    minus : bool
+        Its own score, and not the difference, if false.
+
+    Examples
+    --------
+    >>> row = kept_row("mixing", "worse", "1", minus=False)
+    >>> bool(row["floor"] < row["score"] < row["ceiling"])
+    True
+    """
+    ablation, scores = kept_ablation(name)
+    variant, other = variant or ablation.main[0], ablation.main[1] if minus else ""
+    rows = scores.query("dial == @dial and value == @value and variant == @variant")
+    return rows[rows["minus"] == other].iloc[0]
+
+
 def _commit(folder: Path) -> str:
     """The commit that the source stands at, or unknown outside a repository."""
     command = ["git", "rev-parse", "--short=12", "HEAD"]

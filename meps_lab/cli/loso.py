@@ -160,7 +160,10 @@ class Loso:
         """What was asked for, or what the data and the model share."""
         if self.modalities is not None:
             return self.modalities
-        usual = _READS.get(self.model, ("colour", "depth", "ps"))
+        from meps_lib.models import MODELS
+
+        _, config = MODELS.get(self.model, MODELS["meps"])  # one's own reads what S1 does
+        usual = config().modalities
         if self.data is None:
             return tuple(m for m in usual if m != "eeg")  # few folders and no default have it
         there = _has(self.data)
@@ -224,10 +227,6 @@ class Loso:
                 unset = value is None or value is False or value in ((), "auto")  # 0 is set
                 if not unset and not right:
                     raise MepsError(f"--{name.replace('_', '-')} goes with {partner}")
-
-
-# Models that read other modalities than S1.
-_READS = {"flowmap": ("flow",), "mmme": ("colour", "ps", "eeg", "flow")}
 
 
 def _given(**settings) -> dict:

@@ -6,7 +6,7 @@ attention. Each has several causes; the measurements of `examination` tell them 
 
 CHOICE: where a range ends. WHY: set by eye between healthy and faulty simulated studies of the
 seeds 800 to 829, before those that `benchmarks/doctor.py` reports were made. They hold for small
-simulated studies; on recordings they are a place to look first, and no verdict.
+simulated studies with S1; with S2, and on recordings, they are a place to look first, no verdict.
 """
 
 import os

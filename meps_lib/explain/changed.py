@@ -76,7 +76,7 @@ def with_baseline(
     kind = BASELINES[modality] if baseline is None else baseline
     real = real_samples(batch, modality)
     x = getattr(batch, modality).masked_fill(~real, 0)  # a product would let a NaN through
-    time = x.ndim - 1 if x.ndim == 3 else 1
+    time = 2 if x.ndim == 3 else 1
     there = real
     if isinstance(kind, Tensor):
         other = _spread(kind.to(x), x, modality)

@@ -4,7 +4,6 @@ Imports nothing of a model or a data set: it draws arrays.
 """
 
 from meps_lib.plots.charts import plot_flow, plot_frames, plot_signals
-from meps_lib.plots.dials import plot_dial
 from meps_lib.plots.scores import plot_confusion, plot_intervals
 from meps_lib.plots.style import PALETTE, SEQUENTIAL, use_style
 
@@ -12,7 +11,6 @@ __all__ = [
     "PALETTE",
     "SEQUENTIAL",
     "plot_confusion",
-    "plot_dial",
     "plot_flow",
     "plot_frames",
     "plot_intervals",

@@ -9,6 +9,7 @@ import pandas as pd
 import seaborn as sns
 from matplotlib.figure import Figure
 
+from meps_lab.ablations.scores import kept_ablation
 from meps_lib.errors import MepsError
 from meps_lib.plots.style import CARD, GRID, INK, SLATE
 
@@ -98,6 +99,14 @@ def plot_dial(
     columns = min(3, max(1, _ACROSS // (_longest(names) + 6)))  # 6 letters: a line and a gap
     figure.legend(handles, names, loc="outside upper center", ncols=columns, fontsize=9)
     return figure
+
+
+def show_dial(name: str, dial: str) -> None:
+    """Show one dial of a question that is kept with the book."""
+    ablation, scores = kept_ablation(name)
+    (one,) = [d for d in ablation.dials if d.name == dial]
+    plot_dial(scores[scores["dial"] == dial], one.label, one.usual)
+    plt.show()
 
 
 def _refuse(rows: pd.DataFrame) -> None:

@@ -7,8 +7,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from meps_lab.ablations import plot_dial
 from meps_lib.errors import MepsError
-from meps_lib.plots import plot_dial, use_style
+from meps_lib.plots import use_style
 
 
 @pytest.fixture(autouse=True)
