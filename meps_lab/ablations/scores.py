@@ -161,7 +161,7 @@ def kept_row(
 
     Examples
     --------
-    >>> row = kept_row("mixing", "worse", "1", minus=False)
+    >>> row = kept_row("mixing", "electrode", "1", minus=False)
     >>> bool(row["floor"] < row["score"] < row["ceiling"])
     True
     """

@@ -77,7 +77,8 @@ class Ablate:
     def _draw(ablation, scores, out: Path) -> None:
         import matplotlib.pyplot as plt
 
-        from meps_lib.plots import plot_dial, use_style
+        from meps_lab.ablations import plot_dial
+        from meps_lib.plots import use_style
 
         use_style()
         for dial in ablation.dials:
