@@ -17,6 +17,7 @@ import torch
 from keep import main
 from strangers import CLASSES, TRIALS
 
+from meps_lab.experiments.stacked import fit_stacked
 from meps_lab.prepare import PrepareConfig, PreparedDataset
 from meps_lab.results import kept
 from meps_lab.simulate import Scenario, simulate_cohort
@@ -24,7 +25,6 @@ from meps_lib import batches
 from meps_lib.errors import MepsError
 from meps_lib.models import build
 from meps_lib.protocol import loso
-from meps_lib.stacked import fit_stacked
 from meps_lib.training import TrainConfig, fit
 
 SFREQ, SEED, ROUNDS, EPOCHS = 32.0, 7, 5, 3

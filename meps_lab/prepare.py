@@ -46,6 +46,7 @@ class PrepareConfig:
     flow_size: int = 28  # pixels a side of the map of flow and strain
     flow_method: str = "tvl1"  # or "dis", ten times faster
     flow_steps: int = 1  # maps: one from onset to apex, or so many from onset to offset
+    flow_levels: bool = False  # maps made here in grey levels, 0-255, as ready-made ones are
     eeg_bands: bool = False  # log power of five bands, second by second, in place of the EEG
     eeg_last_s: int = 40  # s of them at most, the last of a trial
 
@@ -58,8 +59,9 @@ class PrepareConfig:
             number("ps_context_s", self.ps_context_s, 0, 3600, " s")
         whole("flow_steps", self.flow_steps, 1)
         whole("eeg_last_s", self.eeg_last_s, 1)
-        if not isinstance(self.eeg_bands, bool):
-            raise MepsError(f"eeg_bands={self.eeg_bands!r}; expected True or False")
+        for name in ("eeg_bands", "flow_levels"):
+            if not isinstance(getattr(self, name), bool):
+                raise MepsError(f"{name}={getattr(self, name)!r}; expected True or False")
         if not self.eeg_bands:
             refuse_idle(self, {"eeg_last_s": "eeg_bands is off"})
         rate = isfinite(self.ps_sfreq) and 0 < self.ps_sfreq <= _FASTEST
@@ -121,7 +123,8 @@ def prepare(
         trial = replace(trial, depth=depth)
     if modalities is not None:
         if "flow" in modalities:
-            trial = with_flow(trial, config.flow_size, config.flow_method, config.flow_steps)
+            how = config.flow_size, config.flow_method, config.flow_steps, config.flow_levels
+            trial = with_flow(trial, *how)
         trial = _only(trial, modalities)
     changes: dict = {"truth": {k: v for k, v in trial.truth.items() if k in _SIZE_FREE.split()}}
     if trial.n_frames:

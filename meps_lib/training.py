@@ -14,14 +14,14 @@ from torch.nn.utils import clip_grad_norm_
 from torch.utils.data import DataLoader
 from tqdm.auto import tqdm
 
-from meps_lib.arguments import number, one_of, whole
+from meps_lib.arguments import number, one_of, refuse_idle, whole
 from meps_lib.batches import Batches
 from meps_lib.errors import MepsError
 from meps_lib.trial import Batch, Trial
 
 Precision = Literal["fp32", "bf16", "fp16"]
 _AT_ONCE = 64  # trials that are evaluated together
-_OPTIMISERS = {"adam": torch.optim.Adam, "adamw": torch.optim.AdamW}
+_OPTIMISERS = {"adam": torch.optim.Adam, "adamw": torch.optim.AdamW, "sgd": torch.optim.SGD}
 _HALF = {"bf16": torch.bfloat16, "fp16": torch.float16}
 
 
@@ -32,9 +32,15 @@ class TrainConfig:
     epochs: int = 15  # at most
     batch_size: int = 16
     learning_rate: float = 5e-3
-    optimiser: Literal["adam", "adamw"] = "adam"  # adamw: the decay beside the gradient, not in it
+    # adamw: the decay beside the gradient, not in it
+    optimiser: Literal["adam", "adamw", "sgd"] = "adam"
+    momentum: float = 0.0  # of sgd
     weight_decay: float = 1e-3
-    schedule: Literal["constant", "cosine"] = "constant"  # cosine: the rate falls to 0 at the end
+    # cosine: the rate falls to 0 at the end; step: after some epochs to a part of itself
+    schedule: Literal["constant", "cosine", "step"] = "constant"
+    step_epochs: int = 10
+    step_factor: float = 0.5
+    keep: Literal["best", "last"] = "best"  # which epoch's weights: of the best validation, or last
     clip_norm: float | None = None  # largest norm of a step's gradient
     patience: int | None = None  # epochs without a better validation loss after which it ends
     class_weights: bool = True  # rare classes count as much as common ones in the loss
@@ -50,7 +56,20 @@ class TrainConfig:
             if not finite or x < 0 or (x == 0 and right == "above 0"):
                 raise MepsError(f"{name}={x!r}; expected a finite number, {right}")
         one_of("optimiser", self.optimiser, tuple(_OPTIMISERS))
-        one_of("schedule", self.schedule, ("constant", "cosine"))
+        one_of("schedule", self.schedule, ("constant", "cosine", "step"))
+        one_of("keep", self.keep, ("best", "last"))
+        number("momentum", self.momentum, 0, 1)
+        whole("step_epochs", self.step_epochs, 1)
+        number("step_factor", self.step_factor, 1e-6, 1)
+        idle = {}
+        if self.optimiser != "sgd":
+            idle["momentum"] = f"the optimiser is {self.optimiser}"
+        if self.schedule != "step":
+            why = f"the schedule is {self.schedule}"
+            idle |= {"step_epochs": why, "step_factor": why}
+        if self.keep == "last":
+            idle["patience"] = "the last epoch is kept"
+        refuse_idle(self, idle)
         one_of("precision", self.precision, get_args(Precision))
         if self.clip_norm is not None:
             number("clip_norm", self.clip_norm, 1e-12)
@@ -74,7 +93,7 @@ def fit(
     seed: int,
     progress: bool = False,
 ) -> list[dict[str, float]]:
-    """Train a model in place; it ends with the weights of its best validation epoch.
+    """Train a model in place; it ends with the weights of its best validation epoch, or its last.
 
     Parameters
     ----------
@@ -82,7 +101,8 @@ def fit(
         Maps a `Batch` to an `Output`; its `fit_scales` sees training trials only. If it has an
         ``extra_loss(output, labels)``, training adds that to the cross-entropy of each batch.
     train, validation : sequence of Trial
-        Of different subjects. The test subject has no way into this function.
+        Of different subjects. The test subject has no way into this function. Where the last epoch
+        is kept, nobody needs to validate.
     classes : sequence of str
         Order of the logits.
     seed : int
@@ -93,27 +113,30 @@ def fit(
     Returns
     -------
     list of dict
-        "epoch", "train_loss", "validation_loss" of every epoch: the mean loss of all trials of
-        that side, weighted by class: cross-entropy alone, since an extra loss may depend on which
-        trials come together. In training the weights move and dropout is on meanwhile.
+        "epoch", "train_loss" and, where somebody validates, "validation_loss" of every epoch: the
+        mean loss of all trials of that side, weighted by class: cross-entropy alone, since an extra
+        loss may depend on which trials come together. In training the weights move and dropout is
+        on meanwhile.
 
     Raises
     ------
     MepsError
         If a subject is on both sides, a side is empty, or a loss of an epoch is not finite.
     """
-    check_sides(train, validation)
+    check_sides(train, validation, config.keep)
     device = torch.device(config.device)
     with torch.random.fork_rng():
         torch.manual_seed(seed)  # dropout reads the global generator; fork_rng gives it back
         order = torch.Generator().manual_seed(seed)
-        taught, held_out = (Batches(side, classes, device) for side in (train, validation))
+        taught = Batches(train, classes, device)
+        held_out = Batches(validation, classes, device) if validation else None
         load = partial(DataLoader, range(len(train)), config.batch_size, collate_fn=taught)
         batches = load(shuffle=True, generator=order)
         model.to(device).fit_scales(load())
         weight = class_weights(train, classes).to(device) if config.class_weights else None
+        how = {"momentum": config.momentum} if config.optimiser == "sgd" else {}
         optimiser = _OPTIMISERS[config.optimiser](
-            model.parameters(), config.learning_rate, weight_decay=config.weight_decay
+            model.parameters(), config.learning_rate, weight_decay=config.weight_decay, **how
         )
         scaler = torch.amp.GradScaler(device.type, enabled=config.precision == "fp16")
         history, best, best_weights, waited = [], float("inf"), None, 0
@@ -122,7 +145,7 @@ def fit(
             summed = []  # read at the epoch's end: a GPU is not waited for
             for step, batch in enumerate(batches, epoch * len(batches)):
                 for group in optimiser.param_groups:
-                    group["lr"] = _rate(config, step / (config.epochs * len(batches)))
+                    group["lr"] = _rate(config, epoch, step / (config.epochs * len(batches)))
                 with _autocast(device, config.precision):
                     output = model(batch)
                     loss = cross_entropy(output.logits.float(), batch.label, weight)
@@ -139,24 +162,30 @@ def fit(
                 share = _share(batch, weight)
                 summed.append(torch.stack([loss.detach().double() * share, share]))
             total, shares = torch.stack(summed).sum(dim=0).tolist()
-            loss = _loss(model.eval(), held_out, weight, config.precision)
-            losses = {"train_loss": total / shares, "validation_loss": loss}
+            losses = {"train_loss": total / shares}
+            if held_out is not None:
+                loss = _loss(model.eval(), held_out, weight, config.precision)
+                losses["validation_loss"] = loss
             if not all(map(isfinite, losses.values())):
                 raise MepsError(f"epoch {epoch}: {losses}; lower learning_rate")
             history.append({"epoch": epoch, **losses})
+            if config.keep == "last":
+                continue
             waited += 1
             if loss < best:
                 best, best_weights, waited = loss, copy.deepcopy(model.state_dict()), 0
             if waited == config.patience:
                 break
-    model.load_state_dict(best_weights)
+    if best_weights is not None:
+        model.load_state_dict(best_weights)
+    model.train(False)
     return history
 
 
-def check_sides(train: Sequence[Trial], validation: Sequence[Trial]) -> None:
-    """Refuse a side without trials, and a subject on both."""
+def check_sides(train: Sequence[Trial], validation: Sequence[Trial], keep: str = "best") -> None:
+    """Refuse a side without trials, and a subject on both; the last epoch needs no validation."""
     both = {t.subject for t in train} & {t.subject for t in validation}
-    if both or not train or not validation:
+    if both or not train or not (validation or keep == "last"):
         raise MepsError(
             f"{len(train)} training, {len(validation)} validation trials; shared: {both}"
         )
@@ -209,10 +238,14 @@ def _autocast(device: torch.device, precision: Precision) -> torch.autocast:
     return torch.autocast(device.type, _HALF.get(precision), enabled=precision in _HALF)
 
 
-def _rate(config: TrainConfig, done: float) -> float:
-    """The learning rate after a share of all steps."""
-    share = (1 + cos(pi * done)) / 2 if config.schedule == "cosine" else 1
-    return config.learning_rate * share
+def _rate(config: TrainConfig, epoch: int, done: float) -> float:
+    """The learning rate in an epoch, after a share of all steps."""
+    shares = {
+        "constant": 1.0,
+        "cosine": (1 + cos(pi * done)) / 2,
+        "step": config.step_factor ** (epoch // config.step_epochs),
+    }
+    return config.learning_rate * shares[config.schedule]
 
 
 def class_weights(trials: Sequence[Trial], classes: Sequence[str]) -> Tensor:

@@ -14,7 +14,7 @@ ROOT = Path(__file__).resolve().parents[1]
 # A room imports only rooms that stand before it. A name with a dot is a room in a room.
 ROOMS = """
 meps_lib: errors arguments files labels checks trial batches signals video layers losses models
-training stacked protocol plots explain
+training protocol plots explain
 meps_lab: recordings results datasets.cache datasets.readers datasets.index datasets bands prepare
 simulate.checks simulate.timing simulate.body simulate.face simulate simulate.layouts
 judging experiments ablations chapters.exercises chapters cli
@@ -145,9 +145,7 @@ def test_a_face_says_what_belongs_here_and_hands_out_what_is_there():
 
 def test_notebooks_import_from_rooms_not_from_files():
     faces = {n for n, path in modules().items() if path.name == "__init__.py"}
-    faces |= {
-        f"meps_lib.{n}" for n in ("errors", "labels", "losses", "trial", "training", "stacked")
-    }
+    faces |= {f"meps_lib.{n}" for n in ("errors", "labels", "losses", "trial", "training")}
     faces |= {"meps_lab.bands", "meps_lab.prepare"}  # rooms of one file
     for path in sorted((ROOT / "notebooks").glob("*.md")):
         for line in path.read_text(encoding="utf-8").splitlines():

@@ -70,9 +70,9 @@ def scores_of(
     """
     answers = answers_of(ablation, out) if answers is None else answers
     against, rows = ablation.main[1], []
-    classes = sorted(answers["truth"].unique())
     of_position = {}
     for folder, table in answers.groupby("position", sort=False):
+        classes = sorted(table["truth"].unique())  # a dial may be which classes there are
         top = _number(Path(out) / folder / CEILING, ablation.ceiling)
         said = dict(list(table.groupby("variant", sort=False)))
         floors = [majority(t, classes).uf1 for _, t in said[against].groupby("model")]

@@ -12,7 +12,19 @@ from meps_lib.errors import MepsError
 
 _OF_DATA = ("labels", "rules", "any_counts", "sheet", "exceptions", "allow_missing")
 _SAME = ("n_validation", "normalise", "protocol", "seeds", "split_file", "test_on", "train_on")
-_TRAINED = ("epochs", "optimiser", "schedule", "clip_norm", "patience", "precision")
+_TRAINED = tuple(
+    [
+        "epochs",
+        "batch_size",
+        "learning_rate",
+        "optimiser",
+        "schedule",
+        "clip_norm",
+        "patience",
+        "precision",
+        "keep",
+    ]
+)
 Modality = Literal["colour", "depth", "ps", "eeg", "flow"]
 Signal = Literal["EDA", "ECG", "PPG", "RSP", "SKT"]
 
@@ -44,6 +56,11 @@ class Loso:
     the signals; any of the three may be left out, by --modalities.
 
     Example: meps loso --data mmme --root /data/MMME --model mmme --classes three --out results/s2
+
+    The baselines on flow are --model ststnet, rcn and featref: trained as published, last epoch,
+    nobody validates; --keep best lets two subjects choose the epoch instead.
+
+    Example: meps loso --data flowmaps --root maps --labels maps/labels.csv --model ststnet
     """
 
     root: Path | None = None  # a folder made by "meps simulate", or with --data the data set's
@@ -76,7 +93,8 @@ class Loso:
     """Whether depth and physiology guide the attention; None leaves it to the model."""
     protocol: Literal["loso", "grouped-kfold", "cross-data-set", "file"] = "loso"
     folds: int | None = None  # of grouped-kfold; None: 5
-    n_validation: int | None = None  # subjects who choose the epoch, not of file; None: 2
+    n_validation: int | None = None
+    """Subjects who choose the epoch, not of file; None: 2, or 0 where the last is kept."""
     train_on: str | None = None
     """Of cross-data-set: a part of the composite, such as casme2; None: each other one in turn."""
     test_on: str | None = None  # of cross-data-set: another
@@ -84,12 +102,17 @@ class Loso:
     seeds: tuple[int, ...] = (0,)  # each is a whole run; the spread between them is printed
     normalise: Literal["training", "per-subject"] = "training"
     """Per-subject z-scores look at the test subject's unlabelled signals, and are named for it."""
-    epochs: int = 15  # at most
-    optimiser: Literal["adam", "adamw"] = "adam"  # adamw: the decay beside the gradient, not in it
-    schedule: Literal["constant", "cosine"] = "constant"  # cosine: the rate falls to 0 at the end
+    # How it is trained; None: as the model was published, or as the library has it (15 epochs).
+    epochs: int | None = None  # at most
+    batch_size: int | None = None  # trials a step
+    learning_rate: float | None = None
+    keep: Literal["best", "last"] | None = None
+    """Whose weights are tested: those of the best validation, or the last; None: as published."""
+    optimiser: Literal["adam", "adamw", "sgd"] | None = None
+    schedule: Literal["constant", "cosine", "step"] | None = None
     clip_norm: float | None = None  # largest norm of a step's gradient; None: any
     patience: int | None = None  # epochs without a better validation loss after which it ends
-    precision: Literal["fp32", "bf16", "fp16"] = "fp32"  # of most products in training
+    precision: Literal["fp32", "bf16", "fp16"] | None = None  # of most products; None: fp32
     frames: int | None = None  # frames a clip; None: 8, and 11 with mmme
     steps: int | None = None  # of flow, evenly from onset to offset; None: one to the apex, mmme 10
     size: int = 48  # pixels a side
@@ -102,22 +125,25 @@ class Loso:
     scenario: str | None = None  # of simulated trials, without --root; None: default
 
     def run(self) -> None:
-        from meps_lab.experiments.folds import ExperimentConfig, run, tabulate
+        from meps_lab.experiments.config import ExperimentConfig, recipe
+        from meps_lab.experiments.folds import run, tabulate
         from meps_lab.experiments.results import PREDICTIONS
+        from meps_lab.experiments.scorelines import summary
         from meps_lab.prepare import PrepareConfig
-        from meps_lib.protocol.scorelines import summary
-        from meps_lib.training import TrainConfig
 
         modalities = self._modalities()
         self._check(modalities)
         device = device_of(self.device)
         data = open_data(self, modalities)
+        model = self.model or ("flowmap" if modalities == ("flow",) else "meps")
         config = ExperimentConfig(
-            model=self.model or ("flowmap" if modalities == ("flow",) else "meps"),
+            model=model,
             model_args=self._model_args(),
             modalities=modalities,
             prepare=PrepareConfig(**self._prepare(modalities)),
-            train=TrainConfig(device=device, **{name: getattr(self, name) for name in _TRAINED}),
+            train=recipe(
+                model, device=device, **_given(**{name: getattr(self, name) for name in _TRAINED})
+            ),
             stacked=self.stacked,
             n_jobs=self.jobs,
             **_given(n_folds=self.folds, **{name: getattr(self, name) for name in _SAME}),
@@ -180,7 +206,11 @@ class Loso:
         frames = self.frames
         if frames is None:
             frames = 1 + (steps or 10) if s2 else 8
+        from meps_lib.models import RECIPES
+
         more = {"eeg_bands": True} if "eeg" in modalities else {}
+        if self.model in RECIPES:  # published for maps that circulate as pictures
+            more["flow_levels"] = True
         return {"n_frames": frames, "size": self.size, **more} | _given(
             ps_names=signals, flow_steps=steps
         )

@@ -11,6 +11,7 @@ from meps_lab.experiments.own_model import own_code
 from meps_lab.prepare import PrepareConfig
 from meps_lib.arguments import one_of, whole
 from meps_lib.errors import MepsError
+from meps_lib.models import RECIPES
 from meps_lib.protocol import splits as roles
 from meps_lib.protocol.normalise import NORMALISERS
 from meps_lib.protocol.split_files import ROLES, read_splits
@@ -33,16 +34,16 @@ class ExperimentConfig:
     model_args: Mapping[str, Any] = field(default_factory=dict)  # fields of the model's config
     modalities: tuple[str, ...] = ("colour", "depth", "ps")
     prepare: PrepareConfig = PrepareConfig()
-    train: TrainConfig = TrainConfig()
+    train: TrainConfig | None = None  # None: as the model was published, where it was
     protocol: Literal["loso", "grouped-kfold", "cross-data-set", "file"] = "loso"
     n_folds: int = 5  # grouped-kfold only
-    n_validation: int = 2  # subjects; not with a split file, which names them
+    n_validation: int | None = None  # subjects; not with a split file. None: 2, or 0 for the last
     train_on: str | None = None  # cross-data-set only: a data_set of the index; or each in turn
     test_on: str | None = None  # cross-data-set only: another
     split_file: str | os.PathLike | None = None  # file only: see meps_lib.protocol.split_files
     normalise: Literal["training", "per-subject"] = "training"  # see meps_lib.protocol.normalise
     seeds: tuple[int, ...] = (0,)
-    stacked: bool = False  # all folds in one program, for a GPU and signals: meps_lib.stacked
+    stacked: bool = False  # all folds in one program, for a GPU and signals: see `fit_stacked`
     n_jobs: int = 1  # processes; the result does not depend on it
 
     def __post_init__(self) -> None:
@@ -54,6 +55,15 @@ class ExperimentConfig:
             raise MepsError(f"seeds={seeds}; expected one or more, all different")
         object.__setattr__(self, "seeds", tuple(map(int, seeds)))
         object.__setattr__(self, "modalities", tuple(self.modalities))
+        if self.train is None:
+            object.__setattr__(self, "train", recipe(self.model))
+        if self.n_validation is None:
+            object.__setattr__(self, "n_validation", 0 if self.train.keep == "last" else 2)
+        if self.n_validation == 0 and self.train.keep == "best":
+            raise MepsError(
+                "n_validation=0 with keep='best': nobody could choose the epoch; take 1 or more "
+                "subjects, or keep='last'"
+            )
         # Of a model of one's own; no field, as nobody sets it. It comes along to other processes.
         object.__setattr__(self, "model_code", own_code(self.model))
         whole("n_jobs", self.n_jobs, 1)
@@ -115,7 +125,32 @@ class ExperimentConfig:
             splits = roles.grouped_kfold(subjects, self.n_folds, *drawn)
         else:
             splits = roles.loso(subjects, *drawn)
-        return _without(splits, lost) if lost else list(splits)
+        splits = _without(splits, lost) if lost else list(splits)
+        for split in splits:
+            if not split.validation and self.train.keep == "best":
+                gone = f"subjects {', '.join(lost)} cannot be read: " if lost else ""
+                raise MepsError(
+                    f"{gone}fold {split.fold}: no validation subjects, who would choose the epoch; "
+                    "use more subjects, or keep='last'"
+                )
+        return splits
+
+
+def recipe(model: str, **changes: Any) -> TrainConfig:
+    """How a model is trained unless something else is said: as published, where it was.
+
+    Examples
+    --------
+    >>> recipe("rcn").optimiser, recipe("rcn", epochs=3).epochs, recipe("meps").keep
+    ('sgd', 3, 'best')
+    """
+    given = RECIPES.get(model, {}) | changes
+    idle = set()  # settings of a recipe that mean nothing beside the changes
+    if given.get("optimiser") != "sgd":
+        idle |= {"momentum"}
+    if given.get("schedule") != "step":
+        idle |= {"step_epochs", "step_factor"}
+    return TrainConfig(**{k: v for k, v in given.items() if k in changes or k not in idle})
 
 
 # What a model is told of the data, and where it comes from; an argument beside it would differ.

@@ -15,13 +15,13 @@ from meps_lab.experiments.own_check import check_own
 from meps_lab.experiments.own_model import build_own, is_own
 from meps_lab.experiments.record import about, about_data
 from meps_lab.experiments.results import Results, results_in
+from meps_lab.experiments.stacked import fit_stacked
 from meps_lab.prepare import PreparedDataset
 from meps_lib.errors import MepsError
 from meps_lib.models import build, of_data
 from meps_lib.protocol.metrics import score
 from meps_lib.protocol.normalise import NORMALISERS
 from meps_lib.protocol.splits import Split
-from meps_lib.stacked import fit_stacked
 from meps_lib.training import fit, predict
 from meps_lib.trial import Trial
 

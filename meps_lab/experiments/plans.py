@@ -28,7 +28,7 @@ from math import prod
 from pathlib import Path
 from typing import Any, get_type_hints
 
-from meps_lab.experiments.config import OF_DATA, ExperimentConfig
+from meps_lab.experiments.config import OF_DATA, ExperimentConfig, recipe
 from meps_lab.experiments.own_model import is_own
 from meps_lab.experiments.tables import check_table, merged
 from meps_lab.prepare import PrepareConfig
@@ -174,7 +174,12 @@ def _word(value: Any) -> str:
 def _config(table: Mapping[str, Any], where: str) -> ExperimentConfig:
     try:
         given = _as_tuples(table)
-        config = ExperimentConfig(**given | {k: c(**given.get(k, {})) for k, c in _PARTS.items()})
+        model = given.get("model", ExperimentConfig.model)
+        parts = {
+            "prepare": PrepareConfig(**given.get("prepare", {})),
+            "train": recipe(model, **given.get("train", {})),
+        }
+        config = ExperimentConfig(**given | parts)
         for name, effect in (
             ("n_folds", config.protocol == "grouped-kfold"),
             ("n_validation", config.protocol != "file"),

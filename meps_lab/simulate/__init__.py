@@ -18,6 +18,11 @@ from meps_lab.simulate.ceiling import ceiling, ceiling_answers
 from meps_lab.simulate.cohort import CohortDataset, simulate_cohort
 from meps_lab.simulate.face import FaceClip, Identity
 from meps_lab.simulate.folder import FolderDataset, save_dataset
+from meps_lab.simulate.matched_filter import (
+    matched_weights,
+    random_walk_covariance,
+    snr_share,
+)
 from meps_lab.simulate.scenario import Scenario
 from meps_lab.simulate.strangers import STRANGERS, CohortsDataset, simulate_strangers
 from meps_lab.simulate.timing import draw_apex, draw_duration, time_course
@@ -38,11 +43,14 @@ __all__ = [
     "draw_apex",
     "draw_duration",
     "effects_table",
+    "matched_weights",
+    "random_walk_covariance",
     "record",
     "respond",
     "responses_table",
     "save_dataset",
     "simulate_cohort",
     "simulate_strangers",
+    "snr_share",
     "time_course",
 ]

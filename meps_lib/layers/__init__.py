@@ -13,7 +13,6 @@ from meps_lib.layers.fusion import WeightedFusion, normal_weights
 from meps_lib.layers.inception1d import InceptionBlock1d, SeparableMixableEncoder
 from meps_lib.layers.inputs import FrameInput, Scale, SignalInput
 from meps_lib.layers.masked import MaskedBatchNorm1d, SqueezeExcite1d
-from meps_lib.layers.matched_filter import matched_weights, random_walk_covariance, snr_share
 from meps_lib.layers.mutual import MutualAttention
 from meps_lib.layers.nam import NAM
 from meps_lib.layers.tcn import TCN, last_real
@@ -46,8 +45,5 @@ __all__ = [
     "WeightedFusion",
     "fourier_filter",
     "last_real",
-    "matched_weights",
     "normal_weights",
-    "random_walk_covariance",
-    "snr_share",
 ]

@@ -10,16 +10,30 @@ from typing import Any
 from torch import nn
 
 from meps_lib.errors import MepsError
+from meps_lib.models import featref, rcn, ststnet
+from meps_lib.models.featref import FeatRef, FeatRefConfig
 from meps_lib.models.flowmap import FlowMap, FlowMapConfig
 from meps_lib.models.meps import MEPS, MEPSConfig
 from meps_lib.models.mmme import MMME
 from meps_lib.models.mmme_config import PUBLISHED as PUBLISHED
 from meps_lib.models.mmme_config import MMMEConfig
+from meps_lib.models.rcn import RCN, RCNConfig
+from meps_lib.models.ststnet import STSTNet, STSTNetConfig
 
 MODELS: dict[str, tuple[type[nn.Module], type]] = {
     "meps": (MEPS, MEPSConfig),
     "flowmap": (FlowMap, FlowMapConfig),
     "mmme": (MMME, MMMEConfig),
+    "ststnet": (STSTNet, STSTNetConfig),
+    "rcn": (RCN, RCNConfig),
+    "featref": (FeatRef, FeatRefConfig),
+}
+# How those are trained that came with a recipe: fields of `meps_lib.training.TrainConfig`.
+# They read maps in grey levels.
+RECIPES: dict[str, dict[str, Any]] = {
+    "ststnet": ststnet.RECIPE,
+    "rcn": rcn.RECIPE,
+    "featref": featref.RECIPE,
 }
 
 

@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from meps_lib.arguments import whole
 from meps_lib.errors import MepsError
 from meps_lib.layers.inputs import Scale, fit_scales, sums_of
-from meps_lib.models.output import Output, refuse_blind
+from meps_lib.models.output import Output, refuse_blind, refuse_others
 from meps_lib.trial import Batch
 
 
@@ -29,8 +29,7 @@ class FlowMapConfig:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "modalities", tuple(self.modalities))
-        if self.modalities != ("flow",):
-            raise MepsError(f"modalities={self.modalities}; this model reads ('flow',) alone")
+        refuse_others(self.modalities)
         for name, least in {"n_classes": 2, "width": 1, "grid": 1}.items():
             whole(name, getattr(self, name), least)
         if not 0 <= self.dropout < 1:

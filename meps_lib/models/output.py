@@ -23,6 +23,30 @@ class Output:
     present: dict[str, Tensor] = field(default_factory=dict)
 
 
+def one_map(batch: Batch, size: int, checked: bool = True) -> Tensor:
+    """The maps (B, 3, size, size) of a batch in which each trial has one, in grey levels.
+
+    Raises
+    ------
+    MepsError
+        If a trial has none or several, they are of another size, or (`checked`) a value is no grey
+        level: such networks were made for pictures, and learn nothing from pixels of motion.
+    """
+    refuse_blind(batch, ("flow",))
+    flow = batch.flow
+    if flow.shape[1:] != (1, 3, size, size):
+        raise MepsError(
+            f"maps of shape {tuple(flow.shape[1:])} a trial; the model reads one, (1, 3, {size}, "
+            f"{size}): set flow_steps=1 and flow_size={size}"
+        )
+    if checked and not (flow.min() >= 0 and 1 < flow.max() <= 255):
+        raise MepsError(
+            f"maps with values in [{flow.min():g}, {flow.max():g}]; the model reads grey levels, 0 "
+            "to 255: set flow_levels=True where maps are made from frames"
+        )
+    return flow[:, 0]
+
+
 def refuse_blind(batch: Batch, modalities: Sequence[str]) -> None:
     """Refuse a batch in which a trial has none of the modalities that a model uses.
 
@@ -37,3 +61,9 @@ def refuse_blind(batch: Batch, modalities: Sequence[str]) -> None:
                 f"trial {clip!r} has {', '.join(have)}; the model uses "
                 f"{', '.join(modalities)}: build it with a modality that every trial has"
             )
+
+
+def refuse_others(modalities: Sequence[str], known: Sequence[str] = ("flow",)) -> None:
+    """Refuse other modalities than those of a model that reads just these."""
+    if tuple(modalities) != tuple(known):
+        raise MepsError(f"modalities={modalities}; this model reads {tuple(known)} alone")

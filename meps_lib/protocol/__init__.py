@@ -7,7 +7,6 @@ from meps_lib.protocol.confusion import confusions
 from meps_lib.protocol.metrics import per_fold_average, score, score_by_set
 from meps_lib.protocol.normalise import NORMALISERS, per_subject
 from meps_lib.protocol.paired import PairedComparison, paired_comparison, permutation_test
-from meps_lib.protocol.scorelines import summary
 from meps_lib.protocol.split_files import read_splits, save_splits
 from meps_lib.protocol.splits import Split, composite, cross_data_set, grouped_kfold, loso
 from meps_lib.protocol.statistics import (
@@ -36,5 +35,4 @@ __all__ = [
     "save_splits",
     "score",
     "score_by_set",
-    "summary",
 ]

@@ -14,7 +14,8 @@ from meps_lib.errors import MepsError
 class Split:
     """One fold: subjects, never trials, and no subject in two roles.
 
-    The constructor asserts that the roles are disjoint and the first three are not empty.
+    The constructor asserts that the roles are disjoint and somebody trains and is tested. Nobody
+    needs to validate where the last epoch is kept.
     """
 
     fold: int  # 0 to 999,999,999; the seed of its training is made of it
@@ -27,7 +28,7 @@ class Split:
         whole("fold", self.fold, 0, 999_999_999)
         roles = {"train": self.train, "validation": self.validation, "test": self.test}
         for name, subjects in roles.items():
-            if not subjects:
+            if not subjects and name != "validation":
                 raise MepsError(f"fold {self.fold}: no {name} subjects; use more subjects")
         roles["unused"] = self.unused
         counts = Counter(s for subjects in roles.values() for s in subjects)
@@ -43,7 +44,7 @@ def loso(subjects: Sequence[str], n_validation: int = 2, seed: int = 0) -> Itera
     subjects : sequence of str
         Subject of each trial, repeats and order allowed.
     n_validation : int
-        How many of the other subjects choose the epoch.
+        How many of the other subjects choose the epoch; 0 where the last is kept.
     seed : int
         Draws the validation subjects.
 
@@ -209,7 +210,7 @@ def _distinct(values: Sequence[str], what: str = "subjects") -> list[str]:
 def _folds(
     names: list[str], tests: list[tuple[str, ...]], n_validation: int, seed: int
 ) -> Iterator[Split]:
-    whole("n_validation", n_validation, 1)
+    whole("n_validation", n_validation, 0)
     whole("seed", seed, 0, LAST_SEED)
     need = max(map(len, tests), default=1) + n_validation + 1
     if len(names) < need:

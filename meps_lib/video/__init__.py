@@ -23,7 +23,7 @@ from meps_lib.video.flow import (
     to_grey,
 )
 from meps_lib.video.load import load_trial_from_video, sample_frames
-from meps_lib.video.motion import flow_map, in_order, with_flow
+from meps_lib.video.motion import flow_map, grey_levels, in_order, with_flow
 
 __all__ = [
     "Clip",
@@ -36,6 +36,7 @@ __all__ = [
     "face_transforms",
     "find_face",
     "flow_map",
+    "grey_levels",
     "in_order",
     "joint_bilateral",
     "load_trial_from_video",

@@ -118,8 +118,32 @@ def in_order(flow: Tensor, order: str) -> Tensor:
     return flow[..., ORDERS[order], :, :]
 
 
-def with_flow(trial: Trial, size: int = 28, method: str = "tvl1", steps: int = 1) -> Trial:
+ZERO, PER_PIXEL, PER_STRAIN = 128, 100, 500
+
+
+def grey_levels(flow: Tensor) -> Tensor:
+    """Maps (..., 3, H, W) of u, v (pixels of the map) and strain as grey levels, 0 to 255.
+
+    CHOICE: 128 is no motion of u and v, and a pixel is 100 levels; strain is 500 times itself.
+    WHY: maps circulate as pictures, the networks on them expect such numbers, and how the levels
+    were made is not stated; a fixed scale keeps how strong a motion is. ledger: flow-levels.
+
+    Examples
+    --------
+    >>> grey_levels(torch.tensor([0.5, -9.0, 0.2]).view(3, 1, 1)).flatten().tolist()
+    [178.0, 0.0, 100.0]
+    """
+    zero = flow.new_tensor([ZERO, ZERO, 0]).view(3, 1, 1)
+    scale = flow.new_tensor([PER_PIXEL, PER_PIXEL, PER_STRAIN]).view(3, 1, 1)
+    return (zero + scale * flow).clamp(0, 255)
+
+
+def with_flow(
+    trial: Trial, size: int = 28, method: str = "tvl1", steps: int = 1, levels: bool = False
+) -> Trial:
     """A trial with its `flow_map`: a ready-made one stays, one without frames gets none.
+
+    With `levels` a map that is made here is in `grey_levels`, as ready-made ones are.
 
     Raises
     ------
@@ -143,9 +167,10 @@ def with_flow(trial: Trial, size: int = 28, method: str = "tvl1", steps: int = 1
         return trial
     try:
         marks = trial.onset, trial.apex, trial.offset
-        return replace(trial, flow=flow_map(trial.colour, *marks, size, method, steps))
+        flow = flow_map(trial.colour, *marks, size, method, steps)
     except MepsError as error:
         raise MepsError(f"trial {trial.clip!r}: {error}") from None
+    return replace(trial, flow=grey_levels(flow) if levels else flow)
 
 
 def _marks(n: int, onset: int | None, apex: int | None, offset: int | None) -> tuple[int, int]:

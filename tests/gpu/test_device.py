@@ -11,10 +11,10 @@ import torch
 from torch.nn.functional import cross_entropy
 
 from meps_lab.experiments import ExperimentConfig, folds, run
+from meps_lab.experiments.stacked import fit_stacked
 from meps_lib.batches import Batches
 from meps_lib.errors import MepsError
 from meps_lib.models import MODELS, build
-from meps_lib.stacked import fit_stacked
 from meps_lib.training import TrainConfig, fit, predict
 from meps_lib.trial import collate
 

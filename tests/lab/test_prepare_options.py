@@ -9,7 +9,7 @@ from meps_lab.prepare import PrepareConfig, prepare
 from meps_lab.simulate import Scenario, simulate_cohort
 from meps_lib.errors import MepsError
 from meps_lib.trial import collate
-from meps_lib.video import flow_map
+from meps_lib.video import flow_map, grey_levels
 from meps_lib.video.denoise import temporal_median
 from meps_lib.video.depth import shrink_depth
 
@@ -138,6 +138,24 @@ def test_motion_in_steps_goes_from_onset_to_offset_frame_by_frame(make_trial):
     assert torch.equal(got, torch.cat(want))
     one = prepare(trial, PrepareConfig(flow_size=20, flow_method="dis"), ("flow",)).flow
     assert torch.equal(one, flow_map(trial.colour, 1, 2, 7, 20, "dis"))
+
+
+def test_levels_are_those_of_pictures_and_keep_how_strong_a_motion_is(make_trial):
+    """Ready-made maps have them already; made ones by a fixed scale, so that twice is twice."""
+    flow = torch.tensor([0.25, -0.5, 0.1]).view(1, 3, 1, 1).expand(1, 3, 28, 28)
+    levels = grey_levels(flow)[0, :, 0, 0].tolist()
+    assert levels == [153.0, 78.0, 50.0]
+    assert grey_levels(2 * flow)[0, :, 0, 0].tolist() == [178.0, 28.0, 100.0]
+    assert grey_levels(99 * flow)[0, :, 0, 0].tolist() == [255.0, 0.0, 255.0]
+    trial = make_trial(0, ("colour",), n_frames=5, size=40)
+    pixels, levels = (
+        prepare(trial, PrepareConfig(flow_levels=on), ("flow",)).flow for on in (False, True)
+    )
+    assert torch.equal(levels, grey_levels(pixels)) and not torch.equal(levels, pixels)
+    ready = make_trial(0, ("flow",))
+    assert torch.equal(prepare(ready, PrepareConfig(flow_levels=True), ("flow",)).flow, ready.flow)
+    with pytest.raises(MepsError, match="flow_levels=1; expected True or False"):
+        PrepareConfig(flow_levels=1)
 
 
 def test_too_many_steps_and_maps_of_another_number_are_refused(make_trial):

@@ -177,6 +177,7 @@ def test_every_setting_changes_the_weights(make_trial):
         {"class_weights": False},
         {"optimiser": "adamw", "weight_decay": 0.1},
         {"schedule": "cosine"},
+        {"optimiser": "sgd"},
         {"clip_norm": 1e-3},
         {"precision": "bf16"},
     ):
@@ -214,8 +215,15 @@ def test_a_loss_that_is_not_finite_is_refused_in_whichever_epoch(make_trial, sid
         ("learning_rate", 0, "a finite number, above 0"),
         ("weight_decay", -1e-3, "a finite number, 0 or more"),
         ("weight_decay", None, "a finite number, 0 or more"),
-        ("optimiser", "sgd", "expected one of adam, adamw"),
-        ("schedule", "linear", "expected one of constant, cosine"),
+        ("optimiser", "lion", "expected one of adam, adamw, sgd"),
+        ("schedule", "linear", "expected one of constant, cosine, step"),
+        ("keep", "first", "expected one of best, last"),
+        ("momentum", 0.9, "without effect: the optimiser is adam"),
+        ("momentum", -0.1, "expected a number"),
+        ("step_epochs", 0, "a whole number, 1 or more"),
+        ("step_epochs", 4, "without effect: the schedule is constant"),
+        ("step_factor", 2, "expected a number"),
+        ("step_factor", 0.7, "without effect: the schedule is constant"),
         ("precision", "fp8", "expected one of fp32, bf16, fp16"),
         ("clip_norm", 0, "expected a number"),
         ("clip_norm", float("nan"), "expected a number"),
@@ -377,10 +385,48 @@ def test_the_cosine_begins_at_the_rate_and_falls_towards_0(make_trial):
     torch.testing.assert_close(found.layer.weight.detach(), wanted, atol=5e-3, rtol=0)
 
 
+def test_sgd_with_momentum_and_steps_is_torchs_own(make_trial):
+    """The rate to a third after every two epochs, by torch's own scheduler."""
+    trials = signal_trials(make_trial, 24)
+    train = uneven(trials[:15])
+    batch, plain, weight = collate(train, CLASSES), Level(), balanced(train)
+    sgd = torch.optim.SGD(plain.parameters(), 0.1, momentum=0.9, weight_decay=0.01)
+    rates = torch.optim.lr_scheduler.StepLR(sgd, 2, 1 / 3)
+    for _ in range(5):
+        sgd.zero_grad()
+        cross_entropy(plain(batch).logits, batch.label, weight).backward()
+        sgd.step()
+        rates.step()
+    how = {"batch_size": 12, "learning_rate": 0.1, "weight_decay": 0.01, "epochs": 5}
+    how |= {"schedule": "step", "step_epochs": 2, "step_factor": 1 / 3, "keep": "last"}
+    found = fitted(trials, optimiser="sgd", momentum=0.9, **how)
+    torch.testing.assert_close(found.layer.weight, plain.layer.weight, rtol=1e-5, atol=1e-6)
+
+
+def test_the_last_epoch_is_kept_whatever_validation_says_and_needs_none(make_trial):
+    trials = signal_trials(make_trial, 24)
+    how = {"epochs": 2, "batch_size": 12, "learning_rate": 1.0}
+    worse = [replace(t, label={"a": "b", "b": "c", "c": "a"}[t.label]) for t in trials]
+    train, against = uneven(trials[:15]), uneven(worse[15:])
+    last, first, alone = Level(), Level(), Level()
+    history = fit(last, train, against, CLASSES, TrainConfig(keep="last", **how), seed=0)
+    losses = [h["validation_loss"] for h in history]
+    assert losses[-1] > min(losses)  # the best one is another
+    fit(first, train, against, CLASSES, TrainConfig(**how), seed=0)
+    told = fit(alone, train, [], CLASSES, TrainConfig(keep="last", **how), seed=0)
+    assert torch.equal(last.layer.weight, alone.layer.weight)
+    assert not torch.equal(last.layer.weight, first.layer.weight)
+    assert [set(h) for h in told] == [{"epoch", "train_loss"}] * 2
+    with pytest.raises(MepsError, match="patience=3 is without effect: the last epoch is kept"):
+        TrainConfig(keep="last", patience=3)
+    with pytest.raises(MepsError, match="0 training"):
+        fit(Level(), [], against, CLASSES, TrainConfig(keep="last"), seed=0)
+
+
 def test_the_rate_falls_with_every_step(make_trial, monkeypatch):
     """Two batches an epoch, two epochs."""
     told = []
-    monkeypatch.setattr(training, "_rate", lambda config, done: told.append(done) or 0.01)
+    monkeypatch.setattr(training, "_rate", lambda config, epoch, done: told.append(done) or 0.01)
     fitted(signal_trials(make_trial, 24), batch_size=6, epochs=2)
     assert told == [0, 0.25, 0.5, 0.75]
 

@@ -4,8 +4,8 @@ import numpy as np
 import torch
 
 from meps_lab.chapters.exercises.checking import exercise
-from meps_lab.simulate import time_course
-from meps_lib.layers import matched_weights, normal_weights, random_walk_covariance, snr_share
+from meps_lab.simulate import matched_weights, random_walk_covariance, snr_share, time_course
+from meps_lib.layers import normal_weights
 
 
 @exercise("08.1", correct="a peak at the apex, a deviation of a sixth, and a sum of 1")

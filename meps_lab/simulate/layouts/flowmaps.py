@@ -17,7 +17,6 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import torch
-from torch import Tensor
 
 from meps_lab.simulate.cohort import CohortDataset
 from meps_lab.simulate.layouts.common import Layout, by_person, truth_table, write_frames
@@ -26,14 +25,12 @@ from meps_lab.simulate.layouts.filming import Take, camera_frames, true_row
 from meps_lab.simulate.layouts.smic import SHORT
 from meps_lab.simulate.scenario import Scenario
 from meps_lib.labels import CLASS_SETS
-from meps_lib.video.motion import flow_map
+from meps_lib.video.motion import flow_map, grey_levels
 
 HEADER = "dataset,sub,filename_o,label,apex,imagename,sub_filename"
 TABLE = "labels.csv"
 CLASSES = CLASS_SETS["three"].classes  # label 0, 1, 2
 SETS = ("casme2", "samm", "smic")
-# Grey levels: u and v in pixels of the map around 128, strain from 0 up.
-ZERO, PER_PIXEL, PER_STRAIN = 128, 100, 500
 CHOICES = """\
 u and v are 128 + 100 grey levels a pixel of the map, strain 500 times itself, rounded and held
 to 0..255;
@@ -53,7 +50,7 @@ def write(out: Path, cohort: CohortDataset, rng: np.random.Generator, dirt: bool
             name, subject, clip = _names(person, nth, plan.label)
             take, full = Take.of(plan), f"{subject}_{clip}"
             colour = camera_frames(take.face.pick([0, take.apex]), rng, cohort.scenario)
-            maps.append(as_colours(flow_map(colour, 0, 1, 1)))
+            maps.append(grey_levels(flow_map(colour, 0, 1, 1)) / 255)
             label = CLASSES.index(plan.label)
             rows.append((name, subject, clip, label, take.apex, f"{full}.jpg", None))
             truth.append(true_row(plan, take, subject=subject, clip=full, dataset=name))
@@ -66,20 +63,6 @@ def write(out: Path, cohort: CohortDataset, rng: np.random.Generator, dirt: bool
     names = spoilt["clip"] + " "
     write_frames(out, torch.cat(maps), names.tolist(), "png")
     return spoilt.assign(picture=names + ".png")
-
-
-def as_colours(flow: Tensor) -> Tensor:
-    """Maps of u, v (pixels) and strain, shape (n, 3, H, W), as red, green and blue around 0..1.
-
-    Examples
-    --------
-    >>> colours = as_colours(torch.tensor([0.5, -0.1, 0.2]).view(1, 3, 1, 1))
-    >>> (255 * colours).round().flatten().tolist()
-    [178.0, 118.0, 100.0]
-    """
-    zero = torch.tensor([ZERO, ZERO, 0]).view(3, 1, 1)
-    scale = torch.tensor([PER_PIXEL, PER_PIXEL, PER_STRAIN]).view(3, 1, 1)
-    return (zero + scale * flow) / 255
 
 
 def _names(person: int, nth: int, label: str) -> tuple[str, str, str]:

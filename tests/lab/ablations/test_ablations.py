@@ -256,6 +256,19 @@ def test_each_question_takes_its_own_ceiling_and_pairs_its_cohorts(done, tmp_pat
     assert (paired[["score", "low", "high"]] == 0).all(axis=None)
 
 
+def test_a_class_that_a_position_does_not_have_counts_for_nothing_there(done):
+    """Three classes beside seven: what only the other position asks for is no class missed here."""
+    ablation, out = done
+    said = answers_of(ablation, out)
+    there = said["position"] == "noise=30"
+    for column in ("truth", "prediction", "majority"):
+        said.loc[there, column] = "other " + said.loc[there, column]
+    columns = ["score", "low", "high", "floor"]
+    pd.testing.assert_frame_equal(
+        scores_of(ablation, out, said)[columns], scores_of(ablation, out)[columns]
+    )
+
+
 def test_damaged_answers_are_named(done, tmp_path):
     ablation, out = done
     copy = tmp_path / "copy"

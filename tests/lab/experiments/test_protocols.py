@@ -6,10 +6,10 @@ import pandas as pd
 import pytest
 
 from meps_lab.experiments.folds import run
+from meps_lab.experiments.scorelines import summary
 from meps_lab.prepare import PreparedDataset
 from meps_lib.errors import MepsError
 from meps_lib.protocol.metrics import score_by_set
-from meps_lib.protocol.scorelines import summary
 from meps_lib.protocol.split_files import read_splits, save_splits
 from meps_lib.protocol.splits import Split
 from meps_lib.protocol.statistics import majority

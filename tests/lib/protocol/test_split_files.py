@@ -102,7 +102,7 @@ GOOD = {"fold": 0, "train": ["a", "b"], "validation": ["c"], "test": ["d"]}
         ),
         ([GOOD | {"train": ["a"]}], "fold 0: subjects b of the data have no role"),
         ([GOOD | {"train": ["a", "b", "d"]}], "fold 0: subjects d have two roles"),
-        ([GOOD | {"validation": []}], "no validation subjects"),
+        ([GOOD | {"test": []}], "no test subjects"),
         ([GOOD, GOOD], "fold 0: there are two of this number"),
         ([GOOD, GOOD | {"fold": 1}], "fold 1: subject d is tested in fold 0 already"),
         ([GOOD | {"fold": "0"}], "fold '0' is no whole number"),

@@ -122,7 +122,7 @@ def test_a_subject_that_is_no_text_is_refused_by_row(bad):
     ("make", "settings"),
     [
         (loso, {"n_validation": 1.5}),
-        (loso, {"n_validation": 0}),
+        (loso, {"n_validation": -1}),
         (loso, {"seed": -1}),
         (loso, {"seed": 0.5}),
         (grouped_kfold, {"n_folds": 2.5}),
@@ -139,8 +139,9 @@ def test_numbers_that_are_not_whole_are_refused_by_name(make, settings):
 def test_two_roles_or_too_few_subjects_are_refused():
     with pytest.raises(MepsError, match="subjects b have two roles"):
         Split(0, ("a", "b"), ("b",), ("c",))
-    with pytest.raises(MepsError, match="no validation subjects"):
-        Split(0, ("a",), (), ("c",))
+    with pytest.raises(MepsError, match="no train subjects"):
+        Split(0, (), ("a",), ("c",))
+    assert Split(0, ("a",), (), ("c",)).validation == ()  # where the last epoch is kept
     with pytest.raises(MepsError, match="subjects b have two roles"):
         Split(0, ("a",), ("b",), ("c",), unused=("b",))
     for fold in (-1, 10**9, 0.5):
@@ -150,6 +151,15 @@ def test_two_roles_or_too_few_subjects_are_refused():
         list(loso(["a", "b", "c"]))
     with pytest.raises(MepsError, match="n_folds=10"):
         list(grouped_kfold(SUBJECTS, n_folds=10))
+
+
+def test_without_validation_everybody_else_trains():
+    folds = list(loso("abcd", n_validation=0))
+    assert [(s.test, s.train) for s in folds[:2]] == [
+        (("a",), tuple("bcd")),
+        (("b",), tuple("acd")),
+    ]
+    assert not any(s.validation for s in folds)
 
 
 # MEGC2019's subjects: 24 of CASME II, 28 of SAMM, 16 of SMIC; two trials each.

@@ -4,8 +4,9 @@ import pytest
 import torch
 from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 
+from meps_lab.simulate import matched_weights, random_walk_covariance, snr_share
 from meps_lib.errors import MepsError
-from meps_lib.layers import matched_weights, normal_weights, random_walk_covariance, snr_share
+from meps_lib.layers import normal_weights
 
 N = 200_000
 COURSE = torch.tensor([0.0, 0.1, 0.7, 1.0, 0.6, 0.3, 0.2, 0.0, -0.1])

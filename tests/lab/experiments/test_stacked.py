@@ -3,9 +3,9 @@
 import pytest
 import torch
 
+from meps_lab.experiments.stacked import fit_stacked
 from meps_lib.errors import MepsError
 from meps_lib.models import build
-from meps_lib.stacked import fit_stacked
 from meps_lib.training import TrainConfig, fit, predict
 
 SEEDS = (5, 6, 7)
@@ -115,7 +115,7 @@ def test_what_cannot_be_stacked_is_refused(sides, make_trial):
     filmed = [([*sides[0][0], make_trial(40)], sides[0][1]), *sides[1:]]
     with pytest.raises(MepsError, match="trials with colour, depth; stacked folds read ps alone"):
         fit_stacked(networks(), filmed, "abc", TrainConfig(1), SEEDS)
-    with pytest.raises(MepsError, match="precision='bf16'; stacked folds train in fp32"):
+    with pytest.raises(MepsError, match="precision='bf16'; stacked folds train with fp32"):
         fit_stacked(networks(), sides, "abc", TrainConfig(1, precision="bf16"), SEEDS)
 
 

@@ -4,10 +4,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from meps_lab.experiments.scorelines import summary
 from meps_lib.errors import MepsError
 from meps_lib.protocol import permutation_test
 from meps_lib.protocol.metrics import score, score_by_set
-from meps_lib.protocol.scorelines import summary
 from meps_lib.protocol.statistics import bootstrap_interval, majority, majority_predictions
 from tests.lib.protocol.test_statistics import CLASSES, other_model, people
 

@@ -67,8 +67,10 @@ def fit_stacked(
     trials = list({id(t): t for side in sides for part in side for t in part}.values())
     if seen := {m for t in trials for m in t.modalities} - {"ps"}:
         raise MepsError(f"trials with {', '.join(sorted(seen))}; stacked folds read ps alone")
-    if config.precision != "fp32":
-        raise MepsError(f"precision={config.precision!r}; stacked folds train in fp32")
+    only = {"precision": ("fp32",), "optimiser": ("adam", "adamw"), "keep": ("best",)}
+    for name, known in (only | {"schedule": ("constant", "cosine")}).items():
+        if (value := getattr(config, name)) not in known:
+            raise MepsError(f"{name}={value!r}; stacked folds train with {' or '.join(known)}")
     place = {id(t): k for k, t in enumerate(trials)}
     taught, held_out = ([[place[id(t)] for t in side[k]] for side in sides] for k in (0, 1))
     device = torch.device(config.device)

@@ -1,0 +1,145 @@
+"""RCN: a convolution, a block that reads its own answer twice, and attention without parameters.
+
+What the four variants have in their blocks is not stated, but how many parameters they have is. A
+follows from its two published counts. S, W and C have the structures that their counts allow and
+that are nearest to A; other structures have the same counts (ledger: rcn).
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from torch import Tensor, nn
+from torch.nn.functional import adaptive_avg_pool2d
+
+from meps_lib.arguments import number, one_of, whole
+from meps_lib.errors import MepsError
+from meps_lib.models.output import Output, one_map, refuse_others
+from meps_lib.trial import Batch
+
+RECIPE = {
+    "epochs": 100,
+    "batch_size": 64,
+    "learning_rate": 5e-4,
+    "optimiser": "sgd",
+    "momentum": 0.9,
+    "weight_decay": 0.0,
+    "schedule": "step",
+    "step_epochs": 10,
+    "step_factor": 0.5,
+    "class_weights": False,
+    "keep": "last",
+}
+VARIANTS = ("A", "R", "S", "W", "C")
+_ATTENDS = ("A", "C")
+
+
+@dataclass(frozen=True)
+class RCNConfig:
+    """Its sizes; by default RCN-A's."""
+
+    n_classes: int = 3
+    modalities: tuple[str, ...] = ("flow",)  # what it reads, and nothing else
+    variant: str = "A"  # attention; R: without it; S: a shortcut; W: wide; C: all of them
+    width: int = 32  # channels; a multiple of 4 for W and C
+    grid: int = 5  # side of the map that the classifier sees
+    dropout: float = 0.5
+
+    def __post_init__(self) -> None:
+        refuse_others(self.modalities)
+        one_of("variant", self.variant, VARIANTS)
+        for name, least in {"n_classes": 2, "width": 1, "grid": 1}.items():
+            whole(name, getattr(self, name), least)
+        if self.variant in "WC" and self.width % 4:
+            raise MepsError(f"width={self.width}; variant {self.variant} takes a multiple of 4")
+        number("dropout", self.dropout, 0, 1)
+
+
+class Recurrent(nn.Module):
+    """y = first(x), then twice y = again(x + y): the same `again`, its batch norm too."""
+
+    def __init__(self, width: int, first: int = 1, groups: int = 1):
+        super().__init__()
+        self.first = _norm_conv(width, width, first, groups)
+        self.again = _norm_conv(width, width, 3, groups)
+
+    def forward(self, x: Tensor) -> Tensor:
+        y = self.first(x)
+        for _ in range(2):
+            y = self.again(x + y)
+        return y
+
+
+class RCN(nn.Module):
+    """Recurrent convolutional network, RCN-A by default.
+
+    Parameters
+    ----------
+    config : RCNConfig
+
+    Shape
+    -----
+    `Batch` with ``flow`` (B, 1, 3, 28, 28) in grey levels, 0 to 255, divided by 255 here ->
+    `Output` with logits (B, n_classes) and, with attention, ``weights["places"]`` (B, P, P).
+
+    References
+    ----------
+    Xia et al., IEEE TIP 2020; ledger: rcn.
+    """
+
+    def __init__(self, config: RCNConfig):
+        super().__init__()
+        c = self.config = config
+        self.entry = nn.Sequential(
+            _norm_conv(3, c.width, 5), nn.MaxPool2d(2), nn.Dropout(c.dropout)
+        )
+        blocks = [Recurrent(c.width)] if c.variant != "W" else []
+        if c.variant in "SC":
+            blocks += [_norm_conv(c.width, c.width, 3)]
+        if c.variant in "WC":
+            blocks += [Recurrent(c.width, first=5, groups=4)]
+        self.blocks = nn.ModuleList(blocks)
+        self.leave = nn.Sequential(
+            nn.MaxPool2d(2), nn.Dropout(c.dropout), nn.AdaptiveAvgPool2d(c.grid)
+        )
+        self.fc = nn.Linear(c.width * c.grid**2, c.n_classes)
+        for layer in self.modules():
+            if isinstance(layer, nn.Conv2d):
+                nn.init.kaiming_normal_(layer.weight, mode="fan_out", nonlinearity="relu")
+        nn.init.normal_(self.fc.weight, std=0.01)
+
+    def fit_scales(self, batches: Iterable[Batch]) -> None:
+        """Nothing is fitted; what is no grey level is told before the first step."""
+        for batch in batches:
+            one_map(batch, 28)
+
+    def places(self, x: Tensor) -> Tensor:
+        """Where the first features (B, C, H, W) speak for any class: (B, P, P), 0 to 1.
+
+        The classifier's own weights times the features, a mean over channels, stretched to 0..1
+        map by map, a mean over classes. CHOICE: a map that is the same everywhere prefers no place
+        and keeps all, 1. WHY: as written it is 0 / 0.
+        """
+        x = adaptive_avg_pool2d(x, self.config.grid)
+        weight = self.fc.weight.unflatten(1, x.shape[1:])  # (K, C, P, P)
+        maps = (weight * x[:, None]).mean(dim=2)
+        low, high = maps.amin((2, 3), keepdim=True), maps.amax((2, 3), keepdim=True)
+        flat = high <= low
+        maps = (maps - low).masked_fill(flat, 1) / (high - low).masked_fill(flat, 1)
+        return maps.mean(dim=1)
+
+    def forward(self, batch: Batch) -> Output:
+        x = self.entry(one_map(batch, 28, checked=not self.training) / 255)
+        y = self.leave(sum(block(x) for block in self.blocks))
+        weights = {}
+        if self.config.variant in _ATTENDS:
+            weights["places"] = self.places(x)
+            y = y * weights["places"][:, None]
+        return Output(self.fc(y.flatten(1)), weights)
+
+
+def _norm_conv(n_in: int, n_out: int, kernel: int, groups: int = 1) -> nn.Sequential:
+    return nn.Sequential(
+        nn.Conv2d(n_in, n_out, kernel, padding=kernel // 2, groups=groups),
+        nn.BatchNorm2d(n_out),
+        nn.ReLU(),
+    )

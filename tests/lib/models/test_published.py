@@ -1,0 +1,208 @@
+"""The published baselines against plain versions that were written from the facts alone."""
+
+import pytest
+import torch
+from safetensors.torch import load_file, save_file
+from torch import nn
+
+from meps_lib.errors import MepsError
+from meps_lib.models import MODELS, RECIPES, build
+from meps_lib.training import TrainConfig
+from meps_lib.trial import Trial, collate
+from tests.lib.models.plain import PlainDualInception, PlainRCN, PlainSTSTNet
+
+PEOPLE = 6
+
+
+@pytest.fixture
+def batch():
+    draw = torch.Generator().manual_seed(5)
+    trials = []
+    for k in range(PEOPLE):
+        flow = torch.randint(0, 256, (1, 3, 28, 28), generator=draw).float()
+        trials.append(Trial(label="abc"[k % 3], subject=f"s{k}", clip=f"c{k}", flow=flow))
+    return collate(trials, "abc")
+
+
+def lively(model, seed=0):
+    """Weights and running statistics that no two channels share."""
+    draw = torch.Generator().manual_seed(seed)
+    for name, x in model.state_dict().items():
+        if x.is_floating_point():
+            x.copy_(0.5 * torch.rand(x.shape, generator=draw) + (0.2 if "var" in name else -0.2))
+    return model
+
+
+def count(model):
+    return sum(p.numel() for p in model.parameters())
+
+
+@pytest.mark.parametrize(
+    ("name", "settings", "n"),
+    [
+        ("ststnet", {}, 1683),
+        ("rcn", {}, 15331),
+        ("rcn", {"width": 64, "grid": 7}, 55747),
+        ("rcn", {"variant": "R"}, 15331),
+        ("rcn", {"variant": "S"}, 24643),
+        ("rcn", {"variant": "W"}, 13795),
+        ("rcn", {"variant": "C"}, 33539),
+        ("featref", {"branches": False}, 6449963),
+    ],
+)
+def test_parameters_are_those_published(name, settings, n):
+    assert count(build(name, **settings)) == n
+
+
+@pytest.mark.parametrize("suffix", ["safetensors", "pt"])
+def test_the_authors_names_load_and_give_the_same_answers(batch, tmp_path, suffix):
+    plain = lively(PlainSTSTNet())
+    path = tmp_path / f"net.{suffix}"
+    if suffix == "pt":
+        torch.save(plain.state_dict(), path)
+        state = torch.load(path, weights_only=True)
+    else:
+        save_file(plain.state_dict(), path)
+        state = load_file(path)
+    ours = build("ststnet", order="opencv")
+    ours.load_state_dict(state)
+    read_by_opencv = batch.flow[:, 0, [2, 1, 0]]  # blue, the strain, first
+    torch.testing.assert_close(
+        ours.eval()(batch).logits, plain.eval()(read_by_opencv), atol=1e-6, rtol=1e-5
+    )
+    named = build("ststnet")
+    named.load_state_dict(plain.state_dict())
+    torch.testing.assert_close(
+        named.eval()(batch).logits, plain(batch.flow[:, 0]), atol=1e-6, rtol=1e-5
+    )
+    assert not torch.allclose(named(batch).logits, ours(batch).logits)
+
+
+def test_a_file_without_one_of_the_streams_is_refused():
+    state = PlainSTSTNet().state_dict()
+    del state["conv2.bias"]
+    with pytest.raises(RuntimeError, match="conv.bias"):
+        build("ststnet").load_state_dict(state)
+
+
+def test_three_streams_and_one_learn_alike(batch):
+    """Without dropout: the same losses, gradients and statistics, step after step."""
+    plain = lively(PlainSTSTNet())
+    ours = build("ststnet", dropout=0.0)
+    ours.load_state_dict(plain.state_dict())
+    losses = {}
+    for name, net in (("plain", plain), ("ours", ours)):
+        net.train()
+        optimiser = torch.optim.Adam(net.parameters(), 1e-3)
+        losses[name] = []
+        for _ in range(5):
+            logits = undropped(net, batch.flow[:, 0]) if name == "plain" else net(batch).logits
+            loss = nn.functional.cross_entropy(logits, batch.label)
+            optimiser.zero_grad()
+            loss.backward()
+            optimiser.step()
+            losses[name].append(loss.item())
+    assert losses["ours"] == pytest.approx(losses["plain"], rel=1e-4)
+    again = build("ststnet")
+    again.load_state_dict(plain.state_dict())
+    torch.testing.assert_close(again.bn.running_var, ours.bn.running_var, rtol=1e-4, atol=1e-5)
+
+
+def undropped(net, x):
+    """The plain network's training pass without its dropout."""
+    streams = []
+    for k in (1, 2, 3):
+        y = getattr(net, f"bn{k}")(getattr(net, f"conv{k}")(x).relu())
+        streams.append(nn.functional.max_pool2d(y, 3, stride=3, padding=1))
+    return net.fc(nn.functional.avg_pool2d(torch.cat(streams, 1), 2).flatten(1))
+
+
+@pytest.mark.parametrize("variant", ["A", "R", "S", "W", "C"])
+@pytest.mark.parametrize(("width", "grid"), [(32, 5), (8, 7)])
+def test_rcn_is_the_plain_one(batch, variant, width, grid):
+    plain = lively(PlainRCN(variant, width, grid))
+    ours = build("rcn", variant=variant, width=width, grid=grid)
+    copied(plain, ours)
+    want = plain.eval()(batch.flow[:, 0] / 255)
+    torch.testing.assert_close(ours.eval()(batch).logits, want, atol=1e-5, rtol=1e-4)
+
+
+def test_attention_prefers_no_place_of_a_constant_map(batch):
+    """As written it would be 0 / 0; here all places are kept."""
+    net = lively(build("rcn"))
+    with torch.no_grad():
+        net.fc.weight.zero_()
+    out = net.eval()(batch)
+    assert (out.weights["places"] == 1).all() and out.logits.isfinite().all()
+
+
+def test_attention_lies_between_0_and_1_and_differs_between_maps(batch):
+    places = lively(build("rcn")).eval()(batch).weights["places"]
+    assert places.shape == (PEOPLE, 5, 5)
+    assert places.min() >= 0 and places.max() <= 1
+    assert not torch.allclose(places[0], places[1])
+
+
+def test_the_trunk_of_featref_is_the_plain_dual_inception(batch):
+    plain, ours = PlainDualInception(), build("featref", branches=False)
+    copied(plain, ours)
+    want = plain.eval()(batch.flow[:, 0, :2] / 255)
+    torch.testing.assert_close(ours.eval()(batch).logits, want, atol=1e-5, rtol=1e-4)
+    # The strain is not read.
+    batch.flow[:, :, 2] = 0
+    torch.testing.assert_close(ours(batch).logits, want, atol=1e-5, rtol=1e-4)
+
+
+def test_each_branch_proposes_its_own_class(batch):
+    net = build("featref", hidden=4, features=5)
+    out = net(batch)
+    want = torch.nn.BCELoss()(out.weights["proposals"].sigmoid(), torch.eye(3)[batch.label])
+    torch.testing.assert_close(net.extra_loss(out, batch.label), want)
+    half = build("featref", hidden=4, features=5, proposal_weight=0.5)
+    torch.testing.assert_close(half.extra_loss(out, batch.label), 0.5 * want)
+    for settings in ({"branches": False}, {"proposal_weight": 0.0}):
+        assert build("featref", **settings).extra_loss(out, batch.label) == 0
+    net.extra_loss(out, batch.label).backward()
+    assert net.fc.weight.grad is None and net.branches[2].propose.weight.grad.abs().max() > 0
+
+
+def test_recipes_are_settings_of_training():
+    recipes = {name: TrainConfig(**RECIPES[name]) for name in RECIPES}
+    assert recipes["ststnet"].batch_size == 256 and recipes["ststnet"].learning_rate == 5e-5
+    rcn = recipes["rcn"]
+    assert (rcn.optimiser, rcn.momentum, rcn.learning_rate) == ("sgd", 0.9, 5e-4)
+    assert (rcn.schedule, rcn.step_epochs, rcn.step_factor) == ("step", 10, 0.5)
+    assert (rcn.epochs, rcn.batch_size) == (100, 64)
+    featref = recipes["featref"]
+    assert (featref.learning_rate, featref.batch_size, featref.epochs) == (1e-4, 3, 40)
+    assert {r.keep for r in recipes.values()} == {"last"}
+    assert not any(r.class_weights or r.weight_decay for r in recipes.values())
+    assert set(RECIPES) < set(MODELS)
+
+
+@pytest.mark.parametrize(
+    ("name", "settings", "message"),
+    [
+        ("ststnet", {"order": "bgr"}, "order"),
+        ("ststnet", {"filters": ()}, "filters"),
+        ("ststnet", {"filters": (3, 0)}, "filters"),
+        ("ststnet", {"dropout": 2}, "dropout"),
+        ("rcn", {"variant": "B"}, "variant"),
+        ("rcn", {"variant": "W", "width": 30}, "width"),
+        ("rcn", {"grid": 0}, "grid"),
+        ("featref", {"hidden": 0}, "hidden"),
+        ("featref", {"proposal_weight": -1}, "proposal_weight"),
+        ("featref", {"n_classes": 1}, "n_classes"),
+    ],
+)
+def test_sizes_that_cannot_be_are_refused(name, settings, message):
+    with pytest.raises(MepsError, match=message):
+        build(name, **settings)
+
+
+def copied(plain, ours):
+    """The plain network's numbers in ours, layer by layer in the order of their making."""
+    kinds = (nn.Conv2d, nn.BatchNorm2d, nn.Linear)
+    sides = [[m for m in net.modules() if isinstance(m, kinds)] for net in (plain, ours)]
+    for a, b in zip(*sides, strict=True):
+        b.load_state_dict(a.state_dict())
