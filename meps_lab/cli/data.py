@@ -24,7 +24,9 @@ def open_data(options, modalities: tuple[str, ...]):
         raise MepsError(f"--data {options.data}: say where it lies with --root DIR")
     how = options_of(options, options.data)
     found = build_index(options.data, options.root, how)
-    data = IndexedDataset(found, options.classes, LoadConfig(modalities, options.crop))
+    window = {} if options.window_s is None else {"ps_window": options.window_s}
+    load = LoadConfig(modalities, options.crop, **window)
+    data = IndexedDataset(found, options.classes, load)
     for why, n in data.origin["left_out"].items():
         print(f"left out: {n} clips, {why}")
     if not options.allow_missing:

@@ -25,6 +25,7 @@ _TRAINED = tuple(
         "keep",
     ]
 )
+_CUT = ("casme3-c", "mmme", "table")  # around each expression, out of longer recordings
 Modality = Literal["colour", "depth", "ps", "eeg", "flow"]
 Signal = Literal["EDA", "ECG", "PPG", "RSP", "SKT"]
 
@@ -76,6 +77,9 @@ class Loso:
     """With --data: go on although more than 5 % of a set's clips have no usable files."""
     crop: Literal["auto", "face", "frame"] = "auto"
     """With --data: find and align the face, or take the whole picture."""
+    window_s: tuple[float, float] | None = None
+    """With --data of a set whose recordings go on: signals and EEG from so many s before the onset
+    of an expression to so many after; None: 3 and 7. S2's source takes 40 s of EEG."""
     cache: Path | None = None  # a folder in which prepared clips are kept for the next run
     skip_unreadable: bool = False  # leave clips out that cannot be read, and list them
     out: Path | None = None  # a folder for predictions.parquet and config.json
@@ -237,6 +241,11 @@ class Loso:
         rules = [
             (data, "--data, which says what lies at --root", _OF_DATA),
             (pictures, "--data of a set with pictures, which are used", ("crop",)),
+            (
+                self.data in _CUT and bool({"ps", "eeg"} & set(modalities)),
+                f"--data {', '.join(_CUT)}, and with ps or eeg",
+                ("window_s",),
+            ),
             (simulated, "simulated trials, without --root", ("subjects", "trials", "scenario")),
             (data or simulated, "--data, or with simulated trials", ("classes",)),
             ("ps" in modalities, "--modalities ps", ("signals",)),

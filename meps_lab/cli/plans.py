@@ -137,7 +137,7 @@ def _as_options(table: dict) -> dict:
 
 _ON_DISK = (
     *("root", "labels", "rules", "segment_s", "any_counts", "sheet", "exceptions"),
-    *("allow_missing", "crop", "classes"),
+    *("allow_missing", "crop", "window_s", "classes"),
 )
 
 

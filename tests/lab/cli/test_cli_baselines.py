@@ -104,3 +104,22 @@ model = "flowmap"
     assert variants["ststnet"].train == recipe("ststnet")
     assert variants["rcn"].train == recipe("rcn", epochs=3)
     assert [v.n_validation for v in variants.values()] == [0, 0, 2]
+
+
+def test_the_window_of_a_longer_recording_can_be_asked_for(tmp_path, monkeypatch, capsys):
+    root = tmp_path / "c"
+    write_layout("casme3-c", root, n_subjects=4, trials=4, size=48, dirt=False)
+    seen = []
+
+    def fit(model, train, *args, fit=folds.fit, **kw):
+        seen.append({t.ps.shape[1] / t.ps_sfreq for t in train})
+        return fit(model, train, *args, **kw)
+
+    monkeypatch.setattr(folds, "fit", fit)
+    args = ["loso", "--data", "casme3-c", "--root", str(root), "--modalities", "ps", "--epochs", "1"]
+    args += ["--any-counts", "--n-validation", "1", "--protocol", "grouped-kfold", "--folds", "2"]
+    for more, seconds in (((), 10), (("--window-s", "2", "6"), 8)):
+        assert cli.main([*args, *more]) == 0, capsys.readouterr().err
+        assert seen.pop() == {seconds}
+    assert cli.main(["loso", "--data", "smic", "--root", str(root), "--window-s", "2", "6"]) == 2
+    assert "--window-s goes with --data casme3-c, mmme, table" in capsys.readouterr().err
