@@ -157,10 +157,14 @@ class ContrastiveConfig:
     temperature: float = 0.07
 
     def __post_init__(self) -> None:
-        pairs = tuple(tuple(pair) for pair in self.pairs)  # a JSON file has lists
+        try:
+            pairs = tuple(tuple(pair) for pair in self.pairs)  # a JSON file has lists
+            kinds = {frozenset(pair) for pair in pairs}
+        except TypeError:
+            raise MepsError(f"pairs={self.pairs!r}; expected pairs of two streams") from None
         object.__setattr__(self, "pairs", pairs)
-        if any(len(pair) != 2 or pair[0] == pair[1] for pair in pairs):
-            raise MepsError(f"pairs={pairs}; expected pairs of two streams")
+        if any(len(pair) != 2 or pair[0] == pair[1] for pair in pairs) or len(kinds) < len(pairs):
+            raise MepsError(f"pairs={pairs}; expected pairs of two streams, each once")
         one_of("over_pairs", self.over_pairs, ("sum", "mean"))
         one_of("positives", self.positives, get_args(Positives))
         one_of("distance", self.distance, get_args(Distance))
@@ -175,6 +179,8 @@ class ContrastiveConfig:
         read |= {"positives": "consistency", "hard_negatives": "sample", "margin": "triplet"}
         read |= {"distance": "triplet", "temperature": "supervised"}
         unread = {f: f"{t} has the weight 0" for f, t in read.items() if not getattr(self, t)}
+        if not (self.diversity or self.consistency):
+            unread["over_pairs"] = "diversity and consistency have the weight 0"
         refuse_idle(self, unread)
 
 

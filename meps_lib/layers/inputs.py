@@ -47,7 +47,9 @@ class Scale(nn.Module):
         if self.mean is not None:
             mean = total / count.clamp(min=1)
             self.mean.copy_(mean)
+            least = 1e-12 * square  # below it stands rounding alone
             square = (square - mean.square()).clamp(min=0)
+            square = torch.where(square > least, square, torch.zeros_like(square))
         rms = square.sqrt()
         # A channel that never moves keeps scale 1: 0 / 1 is 0, and 0 / 0 is nothing.
         self.rms.copy_(torch.where(rms > 0, rms, torch.ones_like(rms)))

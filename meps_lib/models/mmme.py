@@ -47,6 +47,12 @@ class Video(nn.Module):
         if self.clip is not None:
             flow = torch.cat([flow[:, :, :2].clamp(-self.clip, self.clip), flow[:, :, 2:]], dim=2)
         if self.differences:
+            for clip, n, has in zip(batch.clip, batch.n_frames, batch.modalities, strict=True):
+                if 1 < S >= n and set(self.needs) <= set(has):
+                    raise MepsError(
+                        f"trial {clip!r} has {n} frames; {S} steps of motion need {S + 1}: raise "
+                        "n_frames, or take fewer steps"
+                    )
             end = batch.frame_mask[there].sum(dim=1) - 1.0
             end = end if S > 1 else end * batch.apex[there]
             places = (end[:, None] * torch.linspace(0, 1, S + 1, device=end.device) + 0.5).long()
@@ -109,7 +115,8 @@ class Peripheral(nn.Module):
         x, mask = self.input(batch)
         mask = mask & there[:, None]
         x, real = masked_pool(x.masked_fill(~mask[:, None], 0), mask, self.stride)
-        return self.lstm(x.transpose(1, 2))[0], real
+        with torch.autocast("cpu", enabled=False):  # not every CPU has an LSTM in half precision
+            return self.lstm(x.float().transpose(1, 2))[0], real
 
 
 class MMME(nn.Module):
@@ -147,7 +154,9 @@ class MMME(nn.Module):
         kinds = {"video": Video, "eeg": EEG, "ps": Peripheral}
         self.streams = nn.ModuleDict({m: kinds[m](c) for m in c.streams})
         self.nam = nn.ModuleDict({m: NAM(c.dim) for m in c.streams if c.nam})
-        self.attention = MutualAttention(c.dim, c.streams, c.heads, mode=c.attention)
+        asked = len(c.streams) > 1 and c.attention != "none"
+        heads = c.heads if asked else 1  # nobody is asked, so the width need not be their multiple
+        self.attention = MutualAttention(c.dim, c.streams, heads, mode=c.attention)
         layers, width = [], len(c.streams) * c.dim
         for _ in range(2):
             layers += [nn.Linear(width, c.head_width), nn.ReLU(), nn.Dropout(c.dropout)]

@@ -1,7 +1,7 @@
 """Every choice of S2, checked together: which streams there are, and what would decide nothing."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any, get_args
 
 from meps_lib.arguments import number, one_of, refuse_idle, whole
@@ -48,8 +48,11 @@ class MMMEConfig:
         # Lists, as a JSON file has them, compare as tuples do.
         for name in ("modalities", "streams", "eeg_widths", "ps_names"):
             given = getattr(self, name)
-            if not isinstance(given, (tuple, list)) and (given, name) != (None, "streams"):
-                raise MepsError(f"{name}={given!r}; expected a tuple or a list")
+            if (given, name) == (None, "streams"):
+                continue
+            of = int if name == "eeg_widths" else str
+            if not isinstance(given, (tuple, list)) or not all(isinstance(x, of) for x in given):
+                raise MepsError(f"{name}={given!r}; expected a tuple or a list of {of.__name__}")
             object.__setattr__(self, name, given if given is None else tuple(given))
         may = [m for m in STREAMS if set(self.needs(m)) <= set(self.modalities)]
         asked = may if self.streams is None else self.streams
@@ -58,28 +61,54 @@ class MMMEConfig:
                 f"streams={self.streams} of modalities={self.modalities}; expected some of "
                 f"{', '.join(may) or 'nothing: video reads flow and colour'}, each once"
             )
+        read = {m for stream in may for m in self.needs(stream)}
+        if self.streams is None and (unread := [m for m in self.modalities if m not in read]):
+            raise MepsError(
+                f"modalities={self.modalities}: no stream reads {', '.join(unread)}; video reads "
+                f"{' and '.join(self.needs('video'))}, the others eeg and ps"
+            )
         object.__setattr__(self, "streams", tuple(m for m in STREAMS if m in asked))
         for name, least in _LEAST.items():
             whole(name, getattr(self, name), least)
-        for name in ("nam_penalty", "contrastive_weight", "ps_step_s", "ps_sfreq"):
+        for name in ("nam_penalty", "contrastive_weight"):
             number(name, getattr(self, name), 0)
+        for name in ("ps_step_s", "ps_sfreq"):
+            number(name, getattr(self, name), 1e-6)
         number("dropout", self.dropout, 0, 0.999)
         number("flow_clip", 1 if self.flow_clip is None else self.flow_clip, 1e-6)
         one_of("attention", self.attention, get_args(Asked))
         switches = {name: getattr(self, name) for name in ("nam", "video_differences", "joint")}
-        if {*map(type, switches.values())} != {bool} or not self.ps_names:
+        once = self.ps_names and len(set(self.ps_names)) == len(self.ps_names)
+        if {*map(type, switches.values())} != {bool} or not once:
             raise MepsError(
                 f"{switches}, ps_names={self.ps_names}; expected True or False for each, and a "
-                "signal at least"
+                "signal at least, each once"
             )
         refuse_idle(self, self.idle())
         if not isinstance(self.contrastive, ContrastiveConfig):
             # As the source has them of video: pairs of the first stream with each other one.
             pairs = tuple((self.streams[0], m) for m in self.streams[1:])
             usual = {"pairs": pairs} | ({} if pairs else {"diversity": 0, "consistency": 0})
-            terms = ContrastiveConfig(**(usual | dict(self.contrastive or {})))
-            object.__setattr__(self, "contrastive", terms)
+            given, known = self.contrastive or {}, {f.name for f in fields(ContrastiveConfig)}
+            if not isinstance(given, Mapping) or set(given) - known:
+                raise MepsError(
+                    f"contrastive={given!r}; expected some of {', '.join(sorted(known))}, each "
+                    "with its value"
+                )
+            object.__setattr__(self, "contrastive", ContrastiveConfig(**(usual | dict(given))))
+        terms = self.contrastive
+        if terms.diversity or terms.consistency:
+            for pair in terms.pairs:
+                if not set(pair) <= set(self.streams):
+                    raise MepsError(
+                        f"contrastive pairs: {pair}; expected two of {', '.join(self.streams)}"
+                    )
         weights = [self.contrastive_weight * getattr(self.contrastive, name) for name in TERMS]
+        if self.contrastive_weight not in (0, 1) and not any(weights):
+            raise MepsError(
+                f"contrastive_weight={self.contrastive_weight:g} is without effect: no contrastive "
+                "term has a weight; leave it out"
+            )
         if not self.joint and not any(weights):
             raise MepsError(
                 "joint=False and no contrastive term has a weight: nothing would teach the "
@@ -107,5 +136,6 @@ class MMMEConfig:
 
 # A layer norm over one feature is a constant.
 _LEAST = {"n_classes": 2, "dim": 2, "heads": 1, "head_width": 1, "n_eeg": 1}
-_OF_STREAM = {"video": ("video_width", "video_grid", "flow_clip"), "ps": ("ps_step_s",)}
+_OF_VIDEO = ("video_width", "video_grid", "video_differences", "flow_clip")
+_OF_STREAM = {"video": _OF_VIDEO, "ps": ("ps_step_s",)}
 _OF_STREAM |= {"eeg": ("eeg_widths", "eeg_kernel", "eeg_dropout")}

@@ -116,7 +116,17 @@ def test_the_window_of_a_longer_recording_can_be_asked_for(tmp_path, monkeypatch
         return fit(model, train, *args, **kw)
 
     monkeypatch.setattr(folds, "fit", fit)
-    args = ["loso", "--data", "casme3-c", "--root", str(root), "--modalities", "ps", "--epochs", "1"]
+    args = [
+        "loso",
+        "--data",
+        "casme3-c",
+        "--root",
+        str(root),
+        "--modalities",
+        "ps",
+        "--epochs",
+        "1",
+    ]
     args += ["--any-counts", "--n-validation", "1", "--protocol", "grouped-kfold", "--folds", "2"]
     for more, seconds in (((), 10), (("--window-s", "2", "6"), 8)):
         assert cli.main([*args, *more]) == 0, capsys.readouterr().err

@@ -5,6 +5,7 @@ import torch
 
 from meps_lib.errors import MepsError
 from meps_lib.layers import FrameInput, Scale, SignalInput
+from meps_lib.layers.inputs import sums_of
 from meps_lib.trial import collate
 
 
@@ -85,3 +86,15 @@ def test_signals_that_differ_do_not_meet_though_two_sets_call_their_clips_alike(
     setattr(theirs, key, other)
     with pytest.raises(MepsError, match=f"differ in {key}"):
         collate([mine, theirs], "abc")
+
+
+@pytest.mark.parametrize("value", [0.1, 0.7, 123.456, -33.3])
+def test_rounding_of_a_constant_is_no_deviation(value):
+    x = torch.full((1, 997), value)
+    scale = Scale(1, centred=True)
+    squares, ones, total = sums_of(x)
+    scale.fit(squares, ones, total)
+    assert scale.rms.item() == 1 and abs(scale(x[None] + 1e-3).mean().item() - 1e-3) < 1e-4
+    moves = x + 1e-3 * torch.sin(torch.arange(997))
+    scale.fit(*sums_of(moves))
+    assert scale.rms.item() == pytest.approx(1e-3 / 2**0.5, rel=0.02)

@@ -467,7 +467,10 @@ def test_streams_are_those_that_the_modalities_allow():
 
     assert config() == STREAMS
     assert config(modalities=["colour", "flow", "ps"]) == ("video", "ps")
-    assert config(modalities=("flow", "eeg")) == ("eeg",)
+    assert config(modalities=("flow", "eeg"), streams=("eeg",)) == ("eeg",)
+    for unread in (("colour", "ps"), ("flow", "eeg"), ("colour", "depth", "ps", "flow")):
+        with pytest.raises(MepsError, match="no stream reads (colour|flow|depth); video reads"):
+            config(modalities=unread)
     assert config(modalities=("flow",), video_differences=False) == ("video",)
     assert config(streams=["ps", "video"]) == ("video", "ps")
     assert MMMEConfig(streams=("ps", "eeg")).contrastive.pairs == (("eeg", "ps"),)
@@ -499,6 +502,74 @@ def test_settings_that_cannot_be_or_decide_nothing_are_refused():
             MMMEConfig(**settings)
     with pytest.raises(MepsError, match="dim=10; expected a multiple of heads=4"):
         build("mmme", dim=10)
+    for alone in ({"attention": "none"}, {"streams": ("ps",)}):
+        assert build("mmme", dim=10, **alone).config.dim == 10
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"contrastive": {"sampel": 0}}, "expected some of .*sample"),
+        ({"contrastive": 3}, "expected some of"),
+        ({"contrastive": "sample"}, "expected some of"),
+        ({"contrastive": {"pairs": 3}}, "pairs=3; expected pairs of two streams"),
+        ({"contrastive": {"pairs": (("video", "face"),)}}, "pairs.*face.*expected two of video"),
+        ({"contrastive": {"pairs": [["video", "eeg"]]}, "streams": ("eeg", "ps")}, "two of eeg"),
+        ({"contrastive": {"pairs": (("video", "eeg"), ("eeg", "video"))}}, "each once"),
+        (
+            {"contrastive": {"diversity": 0, "consistency": 0, "over_pairs": "mean"}},
+            "over_pairs.*without effect",
+        ),
+        (
+            {"contrastive": {"diversity": 0, "consistency": 0, "sample": 0}}
+            | {"contrastive_weight": 3},
+            "contrastive_weight=3 is without effect",
+        ),
+        ({"streams": (["ps"],)}, "expected a tuple or a list of str"),
+        ({"eeg_widths": ("a",)}, "expected a tuple or a list of int"),
+        ({"ps_names": ("EDA", "EDA")}, "each once"),
+        ({"ps_step_s": 0}, "ps_step_s"),
+        ({"ps_sfreq": 0}, "ps_sfreq"),
+        ({"streams": ("ps",), "video_differences": False}, "video is not among the streams"),
+    ],
+)
+def test_settings_are_refused_in_words(settings, message):
+    with pytest.raises(MepsError, match=message):
+        MMMEConfig(**settings)
+
+
+def test_each_step_of_motion_needs_a_frame_more(make_trial):
+    flow = torch.randn(4, 3, 28, 28)
+    short = having(make_trial, 0, n_frames=4, flow=flow)
+    with pytest.raises(MepsError, match="'clip0' has 4 frames; 4 steps of motion need 5"):
+        net()(collate([short], "abc"))
+    net()(collate([having(make_trial, 0, n_frames=5, flow=flow)], "abc"))
+
+
+def test_the_tcn_has_the_kernel_that_was_asked_for():
+    reaches = [net(eeg_kernel=k).streams["eeg"].tcn.receptive_field for k in (2, 5)]
+    assert reaches == [1 + 2 * (k - 1) * (2**2 - 1) for k in (2, 5)]
+
+
+def test_of_a_single_map_each_trial_has_its_own_apex(make_trial, taught):
+    """Also where others of the batch have no video at all."""
+    some = [having(make_trial, 0, apex=1), having(make_trial, 1, ("ps", "eeg"))]
+    some += [having(make_trial, 2, apex=4)]
+    model = taught(some)
+    alone = torch.cat([model(collate([t], "abc")).logits for t in some])
+    torch.testing.assert_close(model(collate(some, "abc")).logits, alone, rtol=1e-4, atol=1e-5)
+
+
+def test_trials_without_a_stream_enter_none_of_its_contrastive_terms(make_trial, taught):
+    some = [having(make_trial, k) for k in range(4)] + [having(make_trial, 4, ("ps", "eeg"))]
+    model = taught(some)
+    batch = collate(some, "abc")
+    out = model(batch)
+    assert out.present["video"].tolist() == [True] * 4 + [False]
+    told = model.extra_loss(out, batch.label)
+    out.embeddings["video"] = out.embeddings["video"].clone()
+    out.embeddings["video"][4] = 9.0
+    assert torch.equal(model.extra_loss(out, batch.label), told)
 
 
 def test_trials_that_no_stream_can_read_are_refused(make_trial):
