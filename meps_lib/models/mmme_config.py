@@ -89,11 +89,12 @@ class MMMEConfig:
             # As the source has them of video: pairs of the first stream with each other one.
             pairs = tuple((self.streams[0], m) for m in self.streams[1:])
             usual = {"pairs": pairs} | ({} if pairs else {"diversity": 0, "consistency": 0})
-            given, known = self.contrastive or {}, {f.name for f in fields(ContrastiveConfig)}
+            given = {} if self.contrastive is None else self.contrastive
+            known = {f.name for f in fields(ContrastiveConfig)}
             if not isinstance(given, Mapping) or set(given) - known:
                 raise MepsError(
                     f"contrastive={given!r}; expected some of {', '.join(sorted(known))}, each "
-                    "with its value"
+                    "with its value, in a mapping"
                 )
             object.__setattr__(self, "contrastive", ContrastiveConfig(**(usual | dict(given))))
         terms = self.contrastive

@@ -80,6 +80,8 @@ def log_power(learner):
                 return f"{about}, got {got:.3f}, the power without its logarithm"
             if np.isclose(got, np.log(power)):
                 return f"{about}, got {got:.3f}, the natural logarithm; the decimal one is asked"
+            if np.isclose(got, 10 * np.log10(power)):
+                return f"{about}, got {got:.3f}, that is in decibels; leave out the factor of ten"
             if np.isclose(got, np.log10(power / 2)):
                 return f"{about}, got half the power: rfft leaves out the negative frequencies"
             if np.isclose(10 ** (got - want), n**2) or np.isclose(10 ** (got - want), n):
@@ -124,6 +126,9 @@ def gated(learner):
     for k, axis in enumerate("THW"):
         if np.allclose(got * gates[k], want):
             return f"the gate along {axis} is missing"
+    own = [gate(clip.mean(axis=axis, keepdims=True)) for axis in (1, 2, 3)]
+    if np.allclose(got, clip * own[0] * own[1] * own[2]):
+        return "each mean runs over its own axis; it should run over the two others"
     shared = [gate(clip.mean(axis=(0, *others), keepdims=True)) for others in _OTHERS]
     if np.allclose(got, clip * shared[0] * shared[1] * shared[2]):
         return "the means run over the channels as well; each channel has gates of its own"

@@ -132,7 +132,7 @@ def _slips(cos, labels, temperature) -> dict[str, float]:
 
 @exercise("15.4", correct="nothing has the mean 0, and what does not count reaches nobody")
 def mean_where(learner):
-    """Some, none and all; NaN and infinity where it does not count; the slope in each case."""
+    """Some, none and all; NaN where it does not count, and where it does; each slope."""
     for where in ([1, 1, 0, 1], [0, 0, 0, 0], [1, 1, 1, 1]):
         where = torch.tensor(where, dtype=torch.bool)
         for spoilt in (7.0, float("nan"), float("inf")):
@@ -156,4 +156,7 @@ def mean_where(learner):
                 return f"{case}: the slope is {slope}; expected finite numbers"
             if not torch.allclose(slope, where / max(int(where.sum()), 1)):
                 return f"{case}: the slope is {slope.tolist()}; each that counts has the same"
+    broken = learner(torch.tensor([1.0, float("nan"), 3.0]), torch.tensor([True, True, False]))
+    if not broken.isnan():
+        return f"a NaN that counts: expected NaN, got {broken.item():g}; it must not be hidden"
     return None

@@ -512,6 +512,7 @@ def test_settings_that_cannot_be_or_decide_nothing_are_refused():
         ({"contrastive": {"sampel": 0}}, "expected some of .*sample"),
         ({"contrastive": 3}, "expected some of"),
         ({"contrastive": "sample"}, "expected some of"),
+        ({"contrastive": 0}, "expected some of"),
         ({"contrastive": {"pairs": 3}}, "pairs=3; expected pairs of two streams"),
         ({"contrastive": {"pairs": (("video", "face"),)}}, "pairs.*face.*expected two of video"),
         ({"contrastive": {"pairs": [["video", "eeg"]]}, "streams": ("eeg", "ps")}, "two of eeg"),
@@ -553,8 +554,10 @@ def test_the_tcn_has_the_kernel_that_was_asked_for():
 
 def test_of_a_single_map_each_trial_has_its_own_apex(make_trial, taught):
     """Also where others of the batch have no video at all."""
-    some = [having(make_trial, 0, apex=1), having(make_trial, 1, ("ps", "eeg"))]
-    some += [having(make_trial, 2, apex=4)]
+    maps = torch.randn(2, 1, 3, 12, 12, generator=torch.Generator().manual_seed(0))
+    some = [having(make_trial, 1, ("ps", "eeg"))]
+    some += [having(make_trial, 0, n_frames=6, apex=1, flow=maps[0])]
+    some += [having(make_trial, 2, n_frames=6, apex=4, flow=maps[1])]
     model = taught(some)
     alone = torch.cat([model(collate([t], "abc")).logits for t in some])
     torch.testing.assert_close(model(collate(some, "abc")).logits, alone, rtol=1e-4, atol=1e-5)

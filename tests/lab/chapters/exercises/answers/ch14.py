@@ -86,6 +86,11 @@ def changed(clip, gate):
     return clip
 
 
+def over_own_axis(clip, gate):
+    t, h, w = (gate(clip.mean(axis=a, keepdims=True)) for a in (1, 2, 3))
+    return clip * t * h * w
+
+
 def shared_at_once(clip, gate):
     t, h, w = (gate(clip.mean(axis=a, keepdims=True)) for a in ((0, 2, 3), (0, 1, 3), (0, 1, 2)))
     return clip * t * h * w
@@ -119,6 +124,7 @@ WRONG = {
     "14.3": [
         (power, "without its logarithm"),
         (lambda *a: np.log(power(*a)), "the natural logarithm"),
+        (lambda *a: 10 * np.log10(power(*a)), "in decibels"),
         (lambda *a: np.log10(power(*a, times=1.0)), "leaves out the negative frequencies"),
         (lambda *a: np.log10(power(*a, by=0)), "divide by n squared"),
         (lambda *a: np.log10(power(*a, by=1)), "divide by n squared"),
@@ -129,6 +135,7 @@ WRONG = {
     "14.4": [
         (in_turn, "the first gate had changed already"),
         (changed, "has changed"),
+        (over_own_axis, "over the two others"),
         (shared_at_once, "each channel has gates of its own"),
         (lambda x, g: gates(x, g)[0] * gates(x, g)[1] * gates(x, g)[2], "the gates alone"),
         (lambda x, g: x + by_einsum(x, g), "no residual"),

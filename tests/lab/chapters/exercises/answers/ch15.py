@@ -107,6 +107,10 @@ def cut_off(values, where):
     return values[where].mean() if where.any() else torch.tensor(0.0)
 
 
+def hidden(values, where):
+    return torch.nan_to_num(values * where).sum() / where.sum().clamp(min=1)
+
+
 RIGHT = {
     "15.1": [by_scipy, by_torch],
     "15.2": [by_library, by_loops],
@@ -149,6 +153,7 @@ WRONG = {
         ),
         (lambda values, where: values.masked_fill(~where, 0).mean(), "over what counts"),
         (cut_off, "lost its slope"),
+        (hidden, "must not be hidden"),
         (lambda values, where: by_where(values, where).item(), "a tensor with one number"),
         (lambda values, where: by_where(values.detach(), where), "lost its slope"),
         (lambda values, where: normalize(values, dim=0).nansum() / 4, "over what counts"),
