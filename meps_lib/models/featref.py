@@ -88,9 +88,9 @@ class FeatRef(nn.Module):
 
     Shape
     -----
-    `Batch` with ``flow`` (B, 1, 3, 28, 28) in grey levels, 0 to 255, of which u and v are read,
-    divided by 255 -> `Output` with logits (B, n_classes) and, with branches,
-    ``weights["proposals"]`` (B, n_classes), as logits.
+    `Batch` with ``flow`` (B, 1, 3, 28, 28) in grey levels, 0 to 255 -> `Output` with logits
+    (B, n_classes) and, with branches, the logits of the proposals, (B, n_classes), as a weight. Of
+    a map u and v are read, divided by 255.
 
     References
     ----------
