@@ -15,7 +15,6 @@ from meps_lib.arguments import number, one_of, whole
 from meps_lib.errors import MepsError
 from meps_lib.models.output import Output, one_map, refuse_others
 from meps_lib.trial import Batch
-from meps_lib.video.motion import ORDERS, in_order
 
 # As published, but for the epochs: between 500 and 800. The last one is kept.
 RECIPE = {
@@ -47,7 +46,7 @@ class STSTNetConfig:
         if not self.filters:
             raise MepsError("filters=(); expected one number a stream, such as (3, 5, 8)")
         number("dropout", self.dropout, 0, 1)
-        one_of("order", self.order, tuple(ORDERS))
+        one_of("order", self.order, ("u-v-strain", "opencv"))
 
 
 class STSTNet(nn.Module):
@@ -88,7 +87,9 @@ class STSTNet(nn.Module):
             one_map(batch, 28)
 
     def forward(self, batch: Batch) -> Output:
-        x = in_order(one_map(batch, 28, checked=not self.training), self.config.order)
+        x = one_map(batch, 28, checked=not self.training)
+        if self.config.order == "opencv":
+            x = x.flip(1)  # strain, v, u, as `meps_lib.video.in_order` gives them
         x = self.dropout(self.pool(self.bn(self.conv(x).relu())))
         return Output(self.fc(self.mean(x).flatten(1)))
 
