@@ -12,19 +12,8 @@ from meps_lib.errors import MepsError
 
 _OF_DATA = ("labels", "rules", "any_counts", "sheet", "exceptions", "allow_missing")
 _SAME = ("n_validation", "normalise", "protocol", "seeds", "split_file", "test_on", "train_on")
-_TRAINED = tuple(
-    [
-        "epochs",
-        "batch_size",
-        "learning_rate",
-        "optimiser",
-        "schedule",
-        "clip_norm",
-        "patience",
-        "precision",
-        "keep",
-    ]
-)
+_TRAINED = ("epochs", "batch_size", "learning_rate", "optimiser", "schedule", "clip_norm")
+_TRAINED += ("patience", "precision", "keep")
 _CUT = ("casme3-c", "mmme", "table")  # around each expression, out of longer recordings
 Modality = Literal["colour", "depth", "ps", "eeg", "flow"]
 Signal = Literal["EDA", "ECG", "PPG", "RSP", "SKT"]

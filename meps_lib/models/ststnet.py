@@ -2,7 +2,7 @@
 
 The three streams read the same input, and no layer of one sees another before all are put side by
 side. So three convolutions of 3, 5 and 8 filters are one convolution of 16, and their batch norms
-one batch norm: the same function, in a third of the calls.
+one batch norm: the same function, in a third of the calls (on a CPU it takes as long).
 """
 
 from collections.abc import Iterable
