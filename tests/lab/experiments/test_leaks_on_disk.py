@@ -28,7 +28,9 @@ from meps_lib.protocol.normalise import NORMALISERS
 from meps_lib.protocol.splits import loso
 from tests.handmade import QUICK, Handmade
 
-CONFIGS = {"meps": QUICK, "flowmap": replace(QUICK, model="flowmap", modalities=("flow",))}
+OF_MAPS = ("flowmap", "ststnet", "rcn", "featref")  # they read flow maps and nothing else
+MAPS = replace(QUICK, modalities=("flow",), model_args={})
+CONFIGS = {"meps": QUICK} | {name: replace(MAPS, model=name) for name in OF_MAPS}
 CONFIGS["mmme"] = replace(QUICK, model="mmme", modalities=("ps",), model_args={})
 
 
@@ -83,8 +85,8 @@ def maps(before, tmp_path):
 @pytest.fixture
 def pair(request, make_trial, tree, tmp_path):
     """A model's data before and after, and the subject who is another, having checked who is."""
-    subject = {"meps": "s2", "flowmap": "smic_s01", "mmme": "s2"}[request.param]
-    of_maps = request.param == "flowmap"
+    of_maps = request.param in OF_MAPS
+    subject = "smic_s01" if of_maps else "s2"
     before, after = maps(tree, tmp_path) if of_maps else folders(make_trial, tmp_path)
     for k, name in enumerate(before.index["subject"]):
         same = [p.read_bytes() for p in before.files(k)] == [p.read_bytes() for p in after.files(k)]
