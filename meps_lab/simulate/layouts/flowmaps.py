@@ -7,8 +7,8 @@
 
 People are simulated, filmed from onset to apex, and of what the camera saw only the motion
 is kept: TV-L1 flow and strain as `meps_lib.video.motion.flow_map` computes them. Red is u, green v
-and blue strain. The people belong to CASME II, SAMM and SMIC-HS in turn, so that a composite of
-three sets can be tried.
+and blue strain. The people belong to CASME II, SAMM and SMIC-HS, mixed as in the composite of
+MEGC2019, so that 68 of them stand for it.
 """
 
 import re
@@ -30,15 +30,21 @@ from meps_lib.video.motion import flow_map, grey_levels
 HEADER = "dataset,sub,filename_o,label,apex,imagename,sub_filename"
 TABLE = "labels.csv"
 CLASSES = CLASS_SETS["three"].classes  # label 0, 1, 2
-SETS = ("casme2", "samm", "smic")
+PEOPLE = {"casme2": 24, "samm": 28, "smic": 16}  # of the composite
 CHOICES = """\
 u and v are 128 + 100 grey levels a pixel of the map, strain 500 times itself, rounded and held
 to 0..255;
 pictures and table lie in one folder; the table is called labels.csv, and the sets in it casme2,
 samm and smic; "apex" is the frame of the apex, counted from the onset;
 SMIC's names that "imagename" spells otherwise lack the 0 of the second number, as s01_s1_ne_01;
-the people belong to casme2, samm and smic in turn, all filmed at 200 frames a second.
+of 68 people 24 belong to casme2, 28 to samm and 16 to smic, and of fewer as large a share; all are
+filmed at 200 frames a second.
 """
+# Set and number of each person: those of each set are spread evenly over the 68.
+_HOMES = sorted(
+    ((name, k) for name, n in PEOPLE.items() for k in range(1, n + 1)),
+    key=lambda home: (home[1] - 1) / PEOPLE[home[0]],
+)
 _OTHERWISE = 93 / 164  # share of SMIC's rows whose "imagename" is spelled otherwise
 
 
@@ -67,7 +73,7 @@ def write(out: Path, cohort: CohortDataset, rng: np.random.Generator, dirt: bool
 
 def _names(person: int, nth: int, label: str) -> tuple[str, str, str]:
     """Data set, subject and clip, each as that set spells them."""
-    name, number = SETS[person % len(SETS)], person // len(SETS) + 1
+    name, number = _HOMES[person]
     if name == "casme2":
         return name, f"sub{number:02d}", f"EP{nth:02d}_01f"
     if name == "samm":
@@ -87,6 +93,6 @@ LAYOUT = Layout(
     write,
     "flow maps",
     CHOICES,
-    most=68,
+    most=len(_HOMES),
     subjects=6,
 )
