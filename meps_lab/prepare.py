@@ -268,6 +268,7 @@ class PreparedDataset(Dataset):
         if len(errors) == len(todo):
             raise MepsError(f"no trial can be read; the first: {next(iter(errors.values()))}")
         self.trials = [found[k] for k in todo if k not in errors]
+        _same_rows(self.trials)
         everybody = set(self.index["subject"])
         self.index = self.index.drop(index=list(errors)).reset_index(drop=True)
         self.lost = tuple(sorted(everybody - set(self.index["subject"])))
@@ -287,6 +288,19 @@ class PreparedDataset(Dataset):
     def of(self, subjects: Sequence[str]) -> list[Trial]:
         """Trials of these subjects, in the data set's order."""
         return [t for t in self.trials if t.subject in set(subjects)]
+
+
+def _same_rows(trials: Sequence[Trial]) -> None:
+    """Refuse trials whose EEG has other rows, or in another order: a network goes by the place."""
+    have = [t for t in trials if t.eeg is not None]
+    for trial in have:
+        first, own = have[0].eeg_names, trial.eeg_names
+        if own != first:
+            lacks = ", ".join(sorted(set(first) ^ set(own))) or "the order"
+            raise MepsError(
+                f"trials {have[0].clip!r} and {trial.clip!r} differ in the rows of their EEG "
+                f"({lacks}); give every trial the same channels in one order"
+            )
 
 
 def _tried(make: Callable[[int], Trial | None], k: int, skip: bool) -> Trial | MepsError | None:

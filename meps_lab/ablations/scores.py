@@ -172,8 +172,8 @@ def kept_row(
 
 
 def _commit(folder: Path) -> str:
-    """The commit that the source stands at, or unknown outside a repository."""
-    command = ["git", "rev-parse", "--short=12", "HEAD"]
+    """The commit of the source, "-dirty" if changed since; or unknown outside a repository."""
+    command = ["git", "describe", "--always", "--dirty", "--abbrev=12", "--exclude=*"]
     try:
         done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=10)
     except (OSError, subprocess.SubprocessError):

@@ -10,6 +10,7 @@ from meps_lib.errors import MepsError
 from meps_lib.trial import Batch
 
 FrameMode = Literal["difference", "raw"]
+_ROUNDING = 1e-6  # of a mean over some thousand numbers in single precision
 
 
 class Scale(nn.Module):
@@ -118,7 +119,8 @@ class SignalInput(nn.Module):
 
     A trial's level tells who a person is (skin conductance spans a decade between
     people); its course tells what happened. The mean is the trial's own, so nothing of it
-    is fitted; the scale is fitted on training subjects (ledger: ps-norm).
+    is fitted; the scale is fitted on training subjects (ledger: ps-norm). A signal that does not
+    move has a course of 0: what a subtraction rounds is not made larger by the scale.
 
     Shape
     -----
@@ -134,7 +136,9 @@ class SignalInput(nn.Module):
         n = mask.sum(dim=-1).clamp(min=1)[:, None, None]
         x = batch.ps.masked_fill(~mask[:, None], 0)  # a product would let a NaN through
         mean = x.sum(dim=-1, keepdim=True) / n
-        return (x - mean) * mask[:, None], mask
+        change = (x - mean) * mask[:, None]
+        still = change.abs().amax(dim=-1, keepdim=True) <= _ROUNDING * mean.abs()
+        return change.masked_fill(still, 0), mask
 
     def forward(self, batch: Batch) -> tuple[Tensor, Tensor]:
         x, mask = self.course(batch)

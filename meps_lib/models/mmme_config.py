@@ -65,7 +65,8 @@ class MMMEConfig:
         if self.streams is None and (unread := [m for m in self.modalities if m not in read]):
             raise MepsError(
                 f"modalities={self.modalities}: no stream reads {', '.join(unread)}; video reads "
-                f"{' and '.join(self.needs('video'))}, the others eeg and ps"
+                f"{' and '.join(self.needs('video'))}, the others eeg and ps: give modalities="
+                f"{tuple(m for m in self.modalities if m in read)}"
             )
         object.__setattr__(self, "streams", tuple(m for m in STREAMS if m in asked))
         for name, least in _LEAST.items():
@@ -97,6 +98,13 @@ class MMMEConfig:
                     "with its value, in a mapping"
                 )
             object.__setattr__(self, "contrastive", ContrastiveConfig(**(usual | dict(given))))
+            if "pairs" in given and not (
+                self.contrastive.diversity or self.contrastive.consistency
+            ):
+                raise MepsError(
+                    "contrastive pairs are without effect: neither diversity nor consistency has a "
+                    "weight; leave them out"
+                )
         terms = self.contrastive
         if terms.diversity or terms.consistency:
             for pair in terms.pairs:

@@ -2,10 +2,11 @@
 
 import mne
 import numpy as np
+import pandas as pd
 import pytest
 import torch
 
-from meps_lab.prepare import PrepareConfig, prepare
+from meps_lab.prepare import PrepareConfig, PreparedDataset, prepare
 from meps_lab.simulate import Scenario, simulate_cohort
 from meps_lib.errors import MepsError
 from meps_lib.trial import collate
@@ -101,6 +102,22 @@ def test_band_powers_are_those_of_another_library_second_by_second(make_trial):
         for row, (low, high) in enumerate(LIMITS.values()):
             want = np.log10(density[:, (f >= low) & (f < high)].sum(axis=1))
             assert got.eeg[row::5, second].numpy() == pytest.approx(want, abs=1e-5)
+
+
+class Listed(list):
+    """Trials as a data set."""
+
+
+@pytest.mark.parametrize("names", [("Cz", "Fz", "Oz"), ("Fz", "Cz", "Pz")])
+def test_rows_of_eeg_that_differ_between_trials_are_refused(make_trial, names):
+    trials = [of_eeg(make_trial, 3, k=k) for k in range(3)]
+    assert trials[2].eeg_names == ("Fz", "Cz", "Oz")
+    trials[2].eeg_names = names
+    data = Listed(trials)
+    data.classes, data.index = "abc", pd.DataFrame([vars(t) for t in trials])[["subject", "clip"]]
+    said = "the order" if set(names) == {"Fz", "Cz", "Oz"} else "Oz alpha.*Pz alpha"
+    with pytest.raises(MepsError, match=f"'clip0' and 'clip2' differ in the rows.*{said}"):
+        PreparedDataset(data, BANDS, ("eeg",))
 
 
 LIMITS = {"delta": (1, 4), "theta": (4, 8), "alpha": (8, 13), "beta": (13, 30), "gamma": (30, 47)}

@@ -1,13 +1,22 @@
 """A question is read, run and scored: by hand, by the parts it is made of, and with bad files."""
 
 import json
+import re
 import shutil
+import subprocess
 
 import numpy as np
 import pandas as pd
 import pytest
 
-from meps_lab.ablations import answers_of, find_ablation, read_ablation, run_ablation, scores_of
+from meps_lab.ablations import (
+    answers_of,
+    find_ablation,
+    read_ablation,
+    run_ablation,
+    scores,
+    scores_of,
+)
 from meps_lab.ablations.run import open_cohorts
 from meps_lab.ablations.scores import settled, spend
 from meps_lab.cli.main import main
@@ -342,3 +351,19 @@ def test_the_command_writes_table_and_pictures(file, tmp_path, capsys):
     assert main(["ablate", "no_such"]) == 2
     assert "weights" in capsys.readouterr().err
     assert main(["ablate", str(file()), "--fast", "--keep"]) == 2
+
+
+def test_the_commit_says_whether_the_source_was_changed_since(tmp_path):
+    def git(*words):
+        who = ["-c", "user.name=a", "-c", "user.email=a@b.c"]
+        subprocess.run(["git", *who, *words], cwd=tmp_path, check=True, capture_output=True)
+
+    assert scores._commit(tmp_path) == "unknown"  # nothing there is under git
+    git("init")
+    (tmp_path / "a.py").write_text("1")
+    git("add", "a.py")
+    git("commit", "-m", "a")
+    clean = scores._commit(tmp_path)
+    assert re.fullmatch("[0-9a-f]{12}", clean)
+    (tmp_path / "a.py").write_text("2")
+    assert scores._commit(tmp_path) == f"{clean}-dirty"

@@ -58,6 +58,22 @@ def test_signals_lose_their_own_mean_and_get_one_scale_a_channel(uneven):
         assert x[k][:, ~mask[k]].abs().max() == 0 if (~mask[k]).any() else k == 0
 
 
+@pytest.mark.parametrize("level", [0.0, 0.1, -36.6, 4e5])
+def test_a_signal_that_does_not_move_is_0_and_not_the_rounding_of_its_mean(make_trial, level):
+    still = [make_trial(k, ("ps",), n_samples=700 + 90 * k) for k in range(3)]
+    for trial in still:
+        trial.ps[1] = level
+    moving = make_trial(9, ("ps",), n_samples=500)
+    moving.ps[1] = level + max(abs(level), 1) * 1e-4 * torch.linspace(-1, 1, 500)
+    for taught, asked in ((still, still), ([*still, moving], still)):
+        layer = SignalInput(3)
+        layer.scale.fit(*layer.sums(collate(taught, "abc")))
+        x, mask = layer(collate(asked, "abc"))
+        assert (x[:, 1] == 0).all() and (x[:, 0].abs().amax(dim=-1) > 0.5).all()
+    x, mask = layer(collate([moving], "abc"))
+    assert x[0, 1].std() > 0.5  # a small movement on a high level is a movement
+
+
 def test_a_channel_that_never_moves_keeps_its_scale():
     scale = Scale(2)
     scale.fit(torch.tensor([0.0, 50.0]), torch.tensor([10.0, 2.0]))

@@ -526,6 +526,11 @@ def test_settings_that_cannot_be_or_decide_nothing_are_refused():
             | {"contrastive_weight": 3},
             "contrastive_weight=3 is without effect",
         ),
+        (
+            {"contrastive": {"diversity": 0, "consistency": 0, "pairs": (("video", "ps"),)}},
+            "pairs are without effect",
+        ),
+        ({"video_differences": False}, r"give modalities=\('eeg', 'ps', 'flow'\)"),
         ({"streams": (["ps"],)}, "expected a tuple or a list of str"),
         ({"eeg_widths": ("a",)}, "expected a tuple or a list of int"),
         ({"ps_names": ("EDA", "EDA")}, "each once"),
