@@ -26,12 +26,15 @@ class FlowMapConfig:
     width: int = 8  # channels of the first convolution; the second has twice as many
     grid: int = 4  # side of the map that the classifier sees
     dropout: float = 0.3
+    mirrored: bool = False  # read each map and its mirror image, and take the mean of both
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "modalities", tuple(self.modalities))
         refuse_others(self.modalities)
         for name, least in {"n_classes": 2, "width": 1, "grid": 1}.items():
             whole(name, getattr(self, name), least)
+        if type(self.mirrored) is not bool:
+            raise MepsError(f"mirrored={self.mirrored!r}; expected True or False")
         if not 0 <= self.dropout < 1:
             raise MepsError(f"dropout={self.dropout}; expected at least 0 and below 1")
 
@@ -40,7 +43,8 @@ class FlowMap(nn.Module):
     """Two blocks of convolution, batch norm, ReLU and pooling; then a linear classifier.
 
     The classifier sees a grid, not a mean over the map: where the skin moves is what tells a
-    frown from a smile. Of several maps of a trial the features are averaged.
+    frown from a smile. Of several maps of a trial the features are averaged; with `mirrored` over
+    each map and its mirror image too, so that no side of a face says what the other cannot.
 
     Parameters
     ----------
@@ -81,7 +85,11 @@ class FlowMap(nn.Module):
         refuse_blind(batch, self.config.modalities)
         B, S, C, H, W = batch.flow.shape  # batch, steps, channels (u, v, strain), height, width
         x = self.scale(batch.flow.reshape(B * S, C, H, W))
-        return Output(self.head(self.features(x).unflatten(0, (B, S)).mean(dim=1)))
+        seen = self.features(x)
+        if self.config.mirrored:  # what went to the right goes to the left
+            other = x.flip(-1) * x.new_tensor([-1, 1, 1]).view(3, 1, 1)
+            seen = (seen + self.features(other)) / 2
+        return Output(self.head(seen.unflatten(0, (B, S)).mean(dim=1)))
 
 
 def _block(n_in: int, n_out: int) -> tuple[nn.Module, ...]:
