@@ -22,6 +22,10 @@ def cos_of(a, b):
     return a @ b / np.linalg.norm(a) / np.linalg.norm(b)
 
 
+def towards(s, alpha):
+    return (s - alpha) ** 2 / 2
+
+
 def by_library(z, labels, there):
     config = ContrastiveConfig((("a", "b"),), "mean", 0.0, 1.0, 0.0)
     z, labels, there = (torch.from_numpy(x) for x in (z, labels, there))
@@ -41,6 +45,107 @@ def by_loops(z, labels, there, itself=False, classes=False, zero=0.0, rows=None)
 
 def no_mask(z, labels, there):
     return by_loops(z, labels, there, rows=range(len(z)))
+
+
+def blind(z, labels, there):
+    """`there` is never read: what is NaN is left out."""
+    return by_loops(z, labels, ~np.isnan(z).any(axis=1))
+
+
+def times_mask(z, labels, there):
+    unit = z / np.linalg.norm(z, axis=1, keepdims=True)
+    pair = (labels[:, None] == labels) & ~np.eye(len(z), dtype=bool) & there[:, None] & there
+    return (towards((unit @ unit.T + 1) / 2, 1) * pair).sum() / max(pair.sum(), 1)
+
+
+def anchor_alone(z, labels, there):
+    z, every = np.nan_to_num(z, nan=1.0), range(len(z))
+    found = [
+        ((cos_of(z[i], z[j]) - 1) / 2) ** 2 / 2
+        for i in every
+        for j in every
+        if there[i] and i != j and labels[i] == labels[j]
+    ]
+    return np.mean(found) if found else 0.0
+
+
+def terms_of(z, labels, there):
+    """Of each anchor that is there, the terms of its pairs, and its class."""
+    rows = np.flatnonzero(there)
+    every = [
+        (
+            [
+                towards((cos_of(z[i], z[j]) + 1) / 2, 1)
+                for j in rows
+                if j != i and labels[i] == labels[j]
+            ],
+            labels[i],
+        )
+        for i in rows
+    ]
+    return [(terms, c) for terms, c in every if terms]
+
+
+def pooled(how):
+    """Consistency by another way to pool the terms of its pairs."""
+
+    def way(z, labels, there):
+        terms = terms_of(z, labels, there)
+        return how(terms, int(there.sum())) if terms else 0.0
+
+    return way
+
+
+def every_term(terms):
+    return np.concatenate([t for t, _ in terms])
+
+
+def by_class(terms, n):
+    return np.mean([np.mean([t for t, c in terms if c == k]) for k in {c for _, c in terms}])
+
+
+def to_centre(z, labels, there):
+    """Each trial against the mean of its class."""
+    found = []
+    for c in np.unique(labels[there]):
+        mine = z[there & (labels == c)]
+        if len(mine) > 1:
+            found += [towards((cos_of(row, mine.mean(axis=0)) + 1) / 2, 1) for row in mine]
+    return np.mean(found) if found else 0.0
+
+
+def neighbours(z, labels, there):
+    z, labels = z[there], labels[there]
+    order = np.argsort(labels, kind="stable")
+    found = [
+        towards((cos_of(z[i], z[j]) + 1) / 2, 1)
+        for i, j in zip(order, order[1:], strict=False)
+        if labels[i] == labels[j]
+    ]
+    return np.mean(found) if found else 0.0
+
+
+def of_mean_similarity(z, labels, there):
+    terms = terms_of(z, labels, there)
+    return towards(1 - np.sqrt(2 * every_term(terms)).mean(), 1) if terms else 0.0
+
+
+def by_lengths(length):
+    def way(z, labels, there):
+        z, labels = z[there], labels[there]
+        unit = z / length(z) if len(z) else z
+        pair = (labels[:, None] == labels) & ~np.eye(len(z), dtype=bool)
+        return towards((unit @ unit.T + 1) / 2, 1)[pair].mean() if pair.any() else 0.0
+
+    return way
+
+
+def with_negatives(z, labels, there):
+    z, labels = z[there], labels[there]
+    unit = z / np.linalg.norm(z, axis=1, keepdims=True)
+    s, apart = (unit @ unit.T + 1) / 2, labels[:, None] != labels
+    pull = by_loops(z, labels, np.ones(len(z), dtype=bool))
+    return pull + (towards(s, 0)[apart].mean() if apart.any() else 0.0)
 
 
 def supervised_by_library(cos, labels, temperature):
@@ -95,6 +200,56 @@ def of_shares(cos, labels, temperature):
     return np.mean([-np.log(np.exp(-x).mean()) for x in found if len(x)])
 
 
+def at_temperature(given):
+    return lambda cos, labels, temperature: by_scipy_softmax(cos, labels, given)
+
+
+def with_one_positive(cos, labels, temperature):
+    """Among the others of a positive only negatives."""
+    heat, out = np.exp(cos / temperature), []
+    for i in range(len(labels)):
+        positive = (labels == labels[i]) & (np.arange(len(labels)) != i)
+        rest = heat[i, labels != labels[i]].sum()
+        if positive.any():
+            out.append(-np.log(heat[i, positive] / (heat[i, positive] + rest)).mean())
+    return np.mean(out)
+
+
+def each_pair_once(cos, labels, temperature):
+    out = []
+    for i, row in enumerate(anchors(cos, labels, temperature)):
+        later = np.delete(np.arange(len(labels)), i)
+        later = later[labels[later] == labels[i]] > i
+        if later.any():
+            out.append(row[later].mean())
+    return np.mean(out)
+
+
+def best_positive(cos, labels, temperature):
+    return np.mean([x.min() for x in anchors(cos, labels, temperature) if len(x)])
+
+
+def over_classes(cos, labels, temperature):
+    found = anchors(cos, labels, temperature)
+    means = [
+        np.mean([x.mean() for x, c in zip(found, labels, strict=True) if c == k and len(x)])
+        for k in np.unique(labels)
+        if (labels == k).sum() > 1
+    ]
+    return np.mean(means)
+
+
+def half_heated(cos, labels, temperature):
+    """The temperature in the numerator alone."""
+    heat, out = np.exp(cos), []
+    for i in range(len(labels)):
+        other = np.arange(len(labels)) != i
+        positive = other & (labels == labels[i])
+        if positive.any():
+            out.append((np.log(heat[i, other].sum()) - cos[i, positive] / temperature).mean())
+    return np.mean(out)
+
+
 def by_where(values, where):
     return torch.where(where, values, torch.zeros(())).sum() / max(int(where.sum()), 1)
 
@@ -124,16 +279,41 @@ WRONG = {
         (lambda a, b, alpha: (cos_of(a, b) - alpha) ** 2 / 2, "not of the cosine"),
         (lambda a, b, alpha: ((a @ b + 1) / 2 - alpha) ** 2 / 2, "divide by both"),
         (lambda a, b, alpha: abs((cos_of(a, b) + 1) / 2 - alpha) / 2, "is squared"),
-        (lambda a, b, alpha: by_scipy(a, b, 1.0), "target 0: expected"),
+        (lambda a, b, alpha: by_scipy(a, b, 1.0), "target 0.5: expected"),
+        (lambda a, b, alpha: towards((np.corrcoef(a, b)[0, 1] + 1) / 2, alpha), "np.corrcoef"),
+        (lambda a, b, alpha: towards(1 - np.arccos(cos_of(a, b)) / np.pi, alpha), "not the angle"),
+        (lambda a, b, alpha: by_scipy(a, b, alpha) / 2, "before the square, not in it"),
+        (lambda a, b, alpha: by_scipy(a, b, (alpha + 1) / 2), "the target lies in it already"),
+        (lambda a, b, alpha: towards((1 - cos_of(a, b)) / 2, alpha), "where they are opposed"),
+        (lambda a, b, alpha: towards((abs(cos_of(a, b)) + 1) / 2, alpha), "its sign counts"),
+        (lambda a, b, alpha: by_scipy(a, b, 0.5), "the one that was given"),
     ],
     "15.2": [
-        (no_mask, "leave rows out"),
+        (no_mask, "though `there` says otherwise"),
+        (times_mask, "leave rows out"),
         (lambda *x: by_loops(*x, itself=True), "with itself"),
         (lambda *x: by_loops(*x, classes=True), "two classes do not belong"),
         (lambda *x: by_loops(*x, zero=np.nan), "without a pair the term is 0"),
         (lambda *x: 2 * by_loops(*x), "half of the mean"),
         (lambda *x: 4 * by_loops(*x), "half of cos - 1"),
         (lambda z, labels, there: by_loops(np.nan_to_num(z) + 1, labels, there), "both there"),
+        (blind, "though `there` says otherwise"),
+        (anchor_alone, "both trials of a pair"),
+        (pooled(lambda terms, n: every_term(terms).sum() / 2), "a mean, not a sum"),
+        (pooled(lambda terms, n: every_term(terms).sum()), "a mean, not a sum"),
+        (pooled(lambda terms, n: np.mean([np.mean(t) for t, _ in terms])), "a large class"),
+        (pooled(by_class), "a large class"),
+        (pooled(lambda terms, n: every_term(terms).sum() / (n * (n - 1))), "not over all"),
+        (pooled(lambda terms, n: every_term(terms).sum() / n**2), "not over all cells"),
+        (by_lengths(lambda z: 1), "divide each row by its length"),
+        (with_negatives, "both there"),
+        (by_lengths(lambda z: np.linalg.norm(z, axis=0)), "by its own length"),
+        (pooled(lambda terms, n: every_term(terms).mean() / 2), "each counts once or each twice"),
+        (pooled(lambda terms, n: every_term(terms).sum() / n), "not over trials"),
+        (of_mean_similarity, "first the square"),
+        (pooled(lambda terms, n: np.sqrt(every_term(terms) / 2).mean()), "is squared"),
+        (to_centre, "both there"),
+        (neighbours, "both there"),
     ],
     "15.3": [
         (with_itself, "not among its own others"),
@@ -144,6 +324,20 @@ WRONG = {
         (lambda *x: -by_scipy_softmax(*x), "minus the log"),
         (of_shares, "not of shares"),
         (lambda *x: 2 * by_scipy_softmax(*x), "expected"),
+        (
+            lambda *x: np.mean([-np.log(np.exp(-a).sum()) for a in anchors(*x) if len(a)]),
+            "their sum",
+        ),
+        (lambda *x: by_scipy_softmax(*x) / np.log(10), "the natural logarithm"),
+        (at_temperature(0.07), "not by that of the library"),
+        (at_temperature(1.0), "divide by the temperature that was given"),
+        (with_one_positive, "more positives too"),
+        (lambda *x: np.sum([a.mean() for a in anchors(*x) if len(a)]), "over anchors, not a sum"),
+        (lambda *x: np.mean([a.sum() for a in anchors(*x) if len(a)]), "its positives, not a sum"),
+        (each_pair_once, "expected"),
+        (best_positive, "expected"),
+        (over_classes, "expected"),
+        (half_heated, "expected"),
     ],
     "15.4": [
         (lambda values, where: (values * where).sum() / where.sum().clamp(min=1), "NaN times 0"),
