@@ -2,8 +2,8 @@
 
 Two trees of maps, of other people each. On the first our own network is chosen, among those of
 `CANDIDATES`, by people in eight groups. On the second every network is tested, one person left out
-at a time, each trained as it was published: the last epoch. The two large ones get groups of people
-instead, ten for RCN-A and three for FeatRef, since they take long. Prints and, with --keep, writes
+at a time, each trained as it was published: the last epoch. RCN-A gets five groups of people
+instead, since it takes long, and FeatRef three, with --featref alone. Prints and, with --keep, writes
 
 - ``composite``: scores over all and by set, with intervals over people, and the paired difference
   from STSTNet, beside floor, ceiling and minutes;
@@ -97,10 +97,10 @@ def choice(data: PreparedDataset, jobs: int) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def studies(jobs: int) -> dict[str, ExperimentConfig]:
+def studies(jobs: int, featref: bool = False) -> dict[str, ExperimentConfig]:
     """Every network with its recipe and folds, by its name in the table."""
     sizes, train = CANDIDATES[OURS]
-    groups = {"RCN-A": ("rcn", 10), "FeatRef": ("featref", 3)}
+    groups = {"RCN-A": ("rcn", 5)} | ({"FeatRef": ("featref", 3)} if featref else {})
     studies = {
         "STSTNet": ExperimentConfig("ststnet", modalities=("flow",)),
         "ours": replace(MAPS, model_args=sizes, train=train, n_validation=0),
@@ -114,7 +114,7 @@ def studies(jobs: int) -> dict[str, ExperimentConfig]:
 def results(data: PreparedDataset, rows: pd.DataFrame, asked) -> pd.DataFrame:
     """One row a network and set: scores with intervals, and how far UF1 is from STSTNet's."""
     said, minutes = {}, {}
-    for name, config in studies(asked.jobs).items():
+    for name, config in studies(asked.jobs, asked.featref).items():
         start, out = perf_counter(), asked.root / name
         said[name] = run(data, config, out, progress=False)
         (spent := asked.root / f"spent {name}").mkdir(exist_ok=True)
@@ -142,7 +142,7 @@ def results(data: PreparedDataset, rows: pd.DataFrame, asked) -> pd.DataFrame:
             guess = majority_predictions(own, data.classes)
             row["floor"] = score(own["truth"], guess, data.classes).uf1
             row["ceiling"] = score(best["truth"], best["prediction"], data.classes).uf1
-            train = studies(1)[name].train
+            train = studies(1, True)[name].train
             row |= {
                 "folds": own["fold"].nunique(),
                 "epochs": train.epochs,
@@ -233,5 +233,6 @@ def tables(asked) -> dict[str, pd.DataFrame]:
 
 
 OPTIONS = {"root": {"type": Path, "required": True}, "jobs": {"type": int, "default": 2}}
+OPTIONS["featref"] = {"action": "store_true"}
 if __name__ == "__main__":
     main(__doc__, tables, ["torch"], OPTIONS, seeds=SEEDS)
