@@ -158,3 +158,4 @@ def _tell(out: Path, classes: tuple[str, ...]) -> None:
         raise SystemExit(1)
     if not all(state.finished for state in states):
         raise MepsError(f"{out}: predictions could not be written; make room and run it again")
+    print(f"next: meps report {out}   (floors, and intervals over people)")

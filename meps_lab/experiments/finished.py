@@ -41,6 +41,8 @@ def read_run(folder: str | os.PathLike) -> Run:
     path = folder / PREDICTIONS
     if not path.is_file():
         what = "expected a folder that 'meps loso --out' has finished"
+        if (folder.parent / PLAN).is_file():
+            what = f"'meps run' has not finished it: see 'meps status {folder.parent}'"
         if (folder / PLAN).is_file():
             what = f"{folder} is of 'meps run': name one of its variants, {folder / 'NAME'}"
         raise MepsError(f"{path} is missing; {what}")

@@ -48,7 +48,7 @@ def test_a_variant_is_what_loso_leaves(plan, tmp_path, capsys):
     assert cli.main(["run", str(plan), "--out", str(out)]) == 0
     printed = capsys.readouterr().out
     assert "12 trials; 2 variants" in printed and "late: 4 of 4 units done" in printed
-    assert "uf1" in printed
+    assert "uf1" in printed and f"next: meps report {out} " in printed
     same = ["--subjects", "4", "--trials", "3", "--modalities", "ps", "--n-validation", "1"]
     assert cli.main(["loso", *same, "--epochs", "1", "--device", "cpu", "--out", str(alone)]) == 0
     late, loso = (json.loads((f / "config.json").read_text()) for f in (out / "late", alone))

@@ -108,6 +108,8 @@ def test_what_is_no_parquet_is_not_finished(plan):
 
 def test_the_file_that_is_damaged_is_named(plan):
     (plan / "late" / "predictions.parquet").unlink()
+    with pytest.raises(MepsError, match="'meps run' has not finished it: see 'meps status "):
+        read_run(plan / "late")
     (folds := plan / "late" / "folds").mkdir()
     assert plan_status(plan)[0].units == 16
     (folds / "seed0_fold1.lock").mkdir()
