@@ -186,7 +186,13 @@ class Loso:
         if self.data is None:
             return tuple(m for m in usual if m != "eeg")  # few folders and no default have it
         there = _has(self.data)
-        return tuple(m for m in usual if m in there) or ("flow",)
+        shared = tuple(m for m in usual if m in there)
+        if not shared and self.model in MODELS and "flow" not in there:
+            raise MepsError(
+                f"--model {self.model} reads {', '.join(usual)}; --data {self.data} has "
+                f"{', '.join(there)}: take a model that reads it, such as meps"
+            )
+        return shared or ("flow",)
 
     def _prepare(self, modalities: tuple[str, ...]) -> dict:
         """What trials are made into: what the model reads, where nothing else was asked for."""

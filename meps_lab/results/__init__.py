@@ -28,6 +28,10 @@ def kept(name: str) -> pd.DataFrame:
         "ablation_NAME": UF1 of variants at each position of a question's dials, and differences;
         `meps_lab.ablations.kept_ablation` reads it with the question.
         "ceilings": what the truth of simulated people is worth, one row a preset and sense.
+        "composite": scores of flow networks on simulated maps, one row a network and set.
+        "composite_choice": UF1 of the candidates for our own, on other people.
+        "composite_epoch": UF1 of the last epoch, and of the best one of each tested person.
+        "composite_speed": seconds of a study by a plain loop and by the library.
         "coverage": how many intervals over cohorts and strangers hold the truth, where it is known.
         "doctor": which fault the doctor named, one row a simulated study.
         "fusion_modes": how S1's colour branch reads strangers, one row a setting and way to weigh.

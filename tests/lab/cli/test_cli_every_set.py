@@ -198,7 +198,7 @@ def test_a_set_without_faces_is_refused_in_words(kind, model, tree, tmp_path, ca
     args = ["loso", "--data", kind, "--root", str(tree(kind)), "--model", model]
     assert cli.main([*args, "--out", str(tmp_path / "out")]) == 2
     told = capsys.readouterr().err
-    assert f"{kind_of(kind).title} has no flow; it has ps" in told
+    assert f"--model {model} reads flow; --data {kind} has ps" in told
     assert "Traceback" not in told and not (tmp_path / "out").exists()
 
 
