@@ -68,5 +68,6 @@ def check_complete(data) -> None:
         counts = ", ".join(f"{lost[name]} of {data.asked[name]} clips of {name}" for name in many)
         raise MepsError(
             f"{data.root}: {counts} have no usable files; copy them ('meps index' names them), or "
-            "go on with the others by --allow-missing, which every score will say"
+            "go on with the others by --allow-missing (in a plan, allow_missing = true of [data]), "
+            "which every score will say"
         )

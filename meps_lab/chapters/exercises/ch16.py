@@ -1,7 +1,7 @@
-"""Checks of chapter 16: strain by hand, a count, the epoch that suits a person."""
+"""Checks of chapter 16: strain by hand, a count, the best of many tries."""
 
 import numpy as np
-import pandas as pd
+from scipy.stats import binom
 
 from meps_lab.chapters.exercises.checking import exercise
 from meps_lib.models import build
@@ -87,44 +87,33 @@ def count(learner):
     return None
 
 
-@exercise("16.3", correct="each person's own best try, which nobody would know of a new person")
-def best_epochs(learner):
-    """Tables whose people have other best epochs than all together, with ties, in any order."""
-    rng = np.random.default_rng(163)
-    for n in (3, 4, 6):
-        rows = [
-            (f"p{person}", 2 * epoch, "ab"[rng.integers(2)], "ab"[rng.integers(2)])
-            for person in range(n)
-            for epoch in range(8)
-            for _ in range(person + 2)
-        ]
-        table = pd.DataFrame(rows, columns=["subject", "epoch", "truth", "prediction"])
-        table = table.iloc[rng.permutation(len(table))].reset_index(drop=True)
-        got = learner(table.copy())
-        right = table["truth"] == table["prediction"]
-        share = right.groupby([table["subject"], table["epoch"]]).mean().unstack()
-        want = {who: int(epoch) for who, epoch in share.idxmax(axis=1).items()}
-        try:
-            got = {str(who): int(epoch) for who, epoch in dict(got).items()}
-        except (TypeError, ValueError):
-            return "expected a dictionary from each subject to an epoch"
-        if got == want:
+@exercise("16.3", correct="six clips of three classes, guessed 40 times: three quarters look right")
+def best_share(learner):
+    """Against the sum over the best epoch's own distribution."""
+    for n, p, epochs in ((1, 0.5, 1), (6, 1 / 3, 40), (2, 0.3, 5), (30, 1 / 3, 40), (4, 0.7, 1)):
+        k = np.arange(n + 1)
+        below = binom.cdf(k, n, p)
+        want = float((k * np.diff(below**epochs, prepend=0)).sum() / n)
+        got = float(learner(n, p, epochs))
+        if np.isclose(got, want, atol=1e-6):
             continue
-        backwards = share.loc[:, ::-1]
         slips = {
-            "of several epochs as good, take the first": backwards.idxmax(axis=1),
-            "these are the worst": share.idxmin(axis=1),
-            "one epoch for everybody is another habit; each person has an own one": pd.Series(
-                share.mean().idxmax(), share.index
+            "a share: divide by the number of clips": n * want,
+            "that is one epoch's; the best of several stands above": p,
+            "a cumulative chance says 'at most k', so the best of all has its power": float(
+                (k * np.diff(1 - (1 - below) ** epochs, prepend=0)).sum() / n
             ),
-            "that is the last epoch": pd.Series(share.columns[-1], share.index),
-            "the name of the epoch, not its place": share.to_numpy().argmax(axis=1),
+            "at most k - 1 and at most k differ: see where the sum begins": float(
+                (1 - below[1:] ** epochs).sum() / n
+            ),
+            "that is the chance that the best epoch has all right": 1 - below[-2] ** epochs,
+            "all clips of all epochs together are not one epoch": binom.ppf(0.5, n * epochs, p) / n,
         }
+        about = f"n={n}, p={p:.2f}, {epochs} epochs: got {got:.3f}, expected {want:.3f}"
         for hint, slip in slips.items():
-            if got == dict(zip(share.index, map(int, slip), strict=True)):
-                return f"{n} people: {hint}"
-        if set(got) != set(want):
-            return f"{n} people: subjects {sorted(got)}, expected {sorted(want)}"
-        who = next(name for name in want if got[name] != want[name])
-        return f"{n} people: {who} has the epoch {got[who]}, expected {want[who]}"
+            if np.isclose(got, slip, atol=1e-6):
+                return f"{about}; {hint}"
+        if got < 0 or got > 1:
+            return f"{about}; a share lies between 0 and 1"
+        return about
     return None

@@ -1,7 +1,10 @@
 """Chapter 16: right answers written otherwise, and plausible wrong ones with their hint."""
 
+from math import comb
+
 import numpy as np
 import torch
+from scipy.stats import binom
 
 from meps_lib.models import build
 
@@ -51,37 +54,31 @@ def without(part):
     return lambda filters, n: by_layers(filters, n) - part(sum(filters), n)
 
 
-def by_loops(table, better=lambda new, old: new > old, epochs=sorted):
-    found = {}
-    for who, rows in table.groupby("subject"):
-        best = None
-        for epoch in epochs(rows["epoch"].unique()):
-            here = rows[rows["epoch"] == epoch]
-            share = (here["truth"] == here["prediction"]).mean()
-            if best is None or better(share, best):
-                best, found[who] = share, epoch
-    return found
+def at_most(n, p):
+    """The chance of k right clips or fewer, k from 0 to n, by hand."""
+    each = [comb(n, k) * p**k * (1 - p) ** (n - k) for k in range(n + 1)]
+    return np.cumsum(each)
 
 
-def by_frame(table):
-    right = table.assign(right=table["truth"] == table["prediction"])
-    share = right.pivot_table("right", "subject", "epoch")
-    return share.idxmax(axis=1)
+def by_hand(n, p, epochs):
+    best = at_most(n, p) ** epochs
+    return sum(k * (best[k] - (best[k - 1] if k else 0)) for k in range(n + 1)) / n
 
 
-def for_all(table):
-    right = (table["truth"] == table["prediction"]).groupby(table["epoch"]).mean()
-    return dict.fromkeys(table["subject"].unique(), right.idxmax())
+def by_scipy(n, p, epochs):
+    return (1 - binom.cdf(range(n), n, p) ** epochs).mean()
 
 
-def as_they_come(table):
-    return by_loops(table, epochs=list)
+def drawn(n, p, epochs):
+    """Near, and no answer."""
+    rng = np.random.default_rng(0)
+    return (rng.random((400, epochs, n)) < p).mean(axis=2).max(axis=1).mean()
 
 
 RIGHT = {
     "16.1": [by_tensor, by_torch],
     "16.2": [built, by_layers],
-    "16.3": [by_loops, by_frame],
+    "16.3": [by_hand, by_scipy],
 }
 WRONG = {
     "16.1": [
@@ -110,13 +107,16 @@ WRONG = {
         (lambda filters, n: by_layers(filters, 3), "expected"),
     ],
     "16.3": [
-        (lambda t: by_loops(t, lambda new, old: new >= old), "take the first"),
-        (lambda t: by_loops(t, lambda new, old: new < old), "the worst"),
-        (for_all, "for everybody"),
-        (lambda t: t.groupby("subject")["epoch"].max(), "the last epoch"),
-        (lambda t: {who: e // 2 for who, e in by_loops(t).items()}, "not its place"),
-        (as_they_come, "p"),
-        (lambda t: list(by_loops(t).values()), "a dictionary"),
-        (lambda t: max(by_loops(t).values()), "a dictionary"),
+        (lambda n, p, epochs: n * by_hand(n, p, epochs), "divide by the number"),
+        (lambda n, p, epochs: p, "one epoch's"),
+        (lambda n, p, epochs: 1 - (1 - at_most(n, p)[:-1]).mean() ** epochs, "expected"),
+        (lambda n, p, epochs: 1 - at_most(n, p)[-2] ** epochs, "all right"),
+        (lambda n, p, epochs: (1 - at_most(n, p)[1:] ** epochs).sum() / n, "where the sum begins"),
+        (lambda n, p, epochs: 1 - (1 - p) ** epochs, "expected"),
+        (lambda n, p, epochs: min(1, p * epochs), "expected"),
+        (lambda n, p, epochs: p + np.sqrt(p * (1 - p) / n), "expected"),
+        (lambda n, p, epochs: binom.ppf(1 - 1 / (epochs + 1), n, p) / n, "expected"),
+        (drawn, "expected"),
+        (lambda n, p, epochs: by_hand(n, p, epochs + 1), "expected"),
     ],
 }
