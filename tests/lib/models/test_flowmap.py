@@ -102,3 +102,32 @@ def test_several_maps_of_a_trial_count_by_their_mean(make_trial, unsettle):
         for flow in (*maps, torch.cat(maps))
     )
     torch.testing.assert_close(both, (one + other) / 2)
+
+
+def mirror(flow):
+    """The map as a camera behind a mirror would have it: u turns round as well."""
+    return flow.flip(-1) * torch.tensor([-1.0, 1.0, 1.0]).view(3, 1, 1)
+
+
+def test_a_mirrored_network_says_of_a_face_what_it_says_of_its_mirror_image():
+    trials = maps(18)
+    trials += [replace(t, flow=mirror(t.flow), clip=f"m{t.clip}") for t in trials]
+    asked = [replace(t, flow=mirror(t.flow)) for t in trials[:18]]
+    for mirrored in (True, False):
+        torch.manual_seed(0)
+        model = build("flowmap", mirrored=mirrored, dropout=0.0)
+        fit(model, trials, [], "abc", TrainConfig(2, 8, keep="last"), seed=0)
+        one, other = (predict(model, part, "abc") for part in (trials[:18], asked))
+        same = torch.allclose(torch.as_tensor(one), torch.as_tensor(other), atol=1e-5)
+        assert same == mirrored
+    with pytest.raises(MepsError, match="mirrored='yes'; expected True or False"):
+        FlowMapConfig(mirrored="yes")
+
+
+def test_a_mirrored_network_reads_both_images_alike():
+    model = build("flowmap", mirrored=True).eval()
+    batch = collate(maps(4, seed=3), "abc")
+    x = model.scale(batch.flow[:, 0])
+    both = [model.features(part) for part in (x, mirror(x))]
+    want = model.head((both[0] + both[1]) / 2)
+    torch.testing.assert_close(model(batch).logits, want)
