@@ -1,12 +1,14 @@
 """Flow maps read back by Pillow; what they show, against the true motion of the skin."""
 
+from collections import Counter
+
 import cv2
 import numpy as np
 import pandas as pd
 import pytest
 from PIL import Image
 
-from meps_lab.simulate.layouts import layout_cohort, write_layout
+from meps_lab.simulate.layouts import flowmaps, layout_cohort, write_layout
 from meps_lab.simulate.layouts.filming import brief
 from meps_lib.errors import MepsError
 
@@ -82,3 +84,10 @@ def test_frames_too_small_for_flow_are_refused(tmp_path):
     with pytest.raises(MepsError, match="flow needs at least 32"):
         write_layout("flowmaps", tmp_path / "f", n_subjects=2, trials=3, size=24, dirt=False)
     assert not (tmp_path / "f").exists()
+
+
+def test_68_people_are_those_of_the_composite():
+    """See et al. 2019: 24 of CASME II, 28 of SAMM, 16 of SMIC; and of the first few each set."""
+    names = [flowmaps._names(person, 1, "negative")[:2] for person in range(68)]
+    assert Counter(name for name, _ in names) == {"casme2": 24, "samm": 28, "smic": 16}
+    assert len(set(names)) == 68 and {name for name, _ in names[:3]} == set(flowmaps.PEOPLE)
