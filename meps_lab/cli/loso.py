@@ -47,7 +47,7 @@ class Loso:
 
     Example: meps loso --data mmme --root /data/MMME --model mmme --classes three --out results/s2
 
-    The baselines on flow are --model ststnet, rcn and featref: trained as published, last epoch,
+    The baselines on flow are --model ststnet, rcn and featref: by their recipes, last epoch,
     nobody validates; --keep best lets two subjects choose the epoch instead.
 
     Example: meps loso --data flowmaps --root maps --labels maps/labels.csv --model ststnet

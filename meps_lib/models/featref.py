@@ -16,6 +16,7 @@ from meps_lib.arguments import number, whole
 from meps_lib.models.output import Output, one_map, refuse_others
 from meps_lib.trial import Batch
 
+# Of its trunk, as published; that everything is trained at once and the last epoch kept is ours.
 RECIPE = {
     "epochs": 40,
     "batch_size": 3,

@@ -29,8 +29,8 @@ def one_map(batch: Batch, size: int, checked: bool = True) -> Tensor:
     Raises
     ------
     MepsError
-        If a trial has none or several, they are of another size, or (`checked`) a value is no grey
-        level: such networks were made for pictures, and learn nothing from pixels of motion.
+        If a trial has none or several, they are of another size, or (`checked`) a map has values
+        that are no grey levels, or is black: such networks learn nothing from pixels of motion.
     """
     refuse_blind(batch, ("flow",))
     flow = batch.flow
@@ -39,11 +39,15 @@ def one_map(batch: Batch, size: int, checked: bool = True) -> Tensor:
             f"maps of shape {tuple(flow.shape[1:])} a trial; the model reads one, (1, 3, {size}, "
             f"{size}): set flow_steps=1 and flow_size={size}"
         )
-    if checked and not (flow.min() >= 0 and 1 < flow.max() <= 255):
-        raise MepsError(
-            f"maps with values in [{flow.min():g}, {flow.max():g}]; the model reads grey levels, 0 "
-            "to 255: set flow_levels=True where maps are made from frames"
-        )
+    if checked:
+        low, high = flow.flatten(1).aminmax(dim=1)
+        for clip, least, most in zip(batch.clip, low.tolist(), high.tolist(), strict=True):
+            if not (least >= 0 and 1 < most <= 255):
+                what = "it is black" if least == most == 0 else f"values in [{least:g}, {most:g}]"
+                raise MepsError(
+                    f"the map of {clip!r}: {what}; the model reads grey levels, 0 to 255: set "
+                    "flow_levels=True where maps are made from frames"
+                )
     return flow[:, 0]
 
 

@@ -1,8 +1,8 @@
 """RCN: a convolution, a block that reads its own answer twice, and attention without parameters.
 
-What the four variants have in their blocks is not stated, but how many parameters they have is. A
-follows from its two published counts. S, W and C have the structures that their counts allow and
-that are nearest to A; other structures have the same counts (ledger: rcn).
+A is built as its authors' public code has it: no padding around the first convolution, which no
+count can tell. S, W and C are not: they are structures of ours with the published counts, nearest
+to A, while the code has others, with streams of dilated convolutions and dense sums (ledger: rcn).
 """
 
 from collections.abc import Iterable
@@ -90,7 +90,7 @@ class RCN(nn.Module):
         super().__init__()
         c = self.config = config
         self.entry = nn.Sequential(
-            _norm_conv(3, c.width, 5), nn.MaxPool2d(2), nn.Dropout(c.dropout)
+            _norm_conv(3, c.width, 5, padding=0), nn.MaxPool2d(2), nn.Dropout(c.dropout)
         )
         blocks = [Recurrent(c.width)] if c.variant != "W" else []
         if c.variant in "SC":
@@ -106,6 +106,7 @@ class RCN(nn.Module):
             if isinstance(layer, nn.Conv2d):
                 nn.init.kaiming_normal_(layer.weight, mode="fan_out", nonlinearity="relu")
         nn.init.normal_(self.fc.weight, std=0.01)
+        nn.init.zeros_(self.fc.bias)
 
     def fit_scales(self, batches: Iterable[Batch]) -> None:
         """Nothing is fitted; what is no grey level is told before the first step."""
@@ -137,9 +138,12 @@ class RCN(nn.Module):
         return Output(self.fc(y.flatten(1)), weights)
 
 
-def _norm_conv(n_in: int, n_out: int, kernel: int, groups: int = 1) -> nn.Sequential:
+def _norm_conv(
+    n_in: int, n_out: int, kernel: int, groups: int = 1, padding: int | None = None
+) -> nn.Sequential:
+    padding = kernel // 2 if padding is None else padding
     return nn.Sequential(
-        nn.Conv2d(n_in, n_out, kernel, padding=kernel // 2, groups=groups),
+        nn.Conv2d(n_in, n_out, kernel, padding=padding, groups=groups),
         nn.BatchNorm2d(n_out),
         nn.ReLU(),
     )

@@ -97,6 +97,16 @@ class STSTNet(nn.Module):
 
 def _as_one(model: nn.Module, state: dict, prefix: str, *_) -> None:
     """Three streams' convolutions and norms, by their authors' names, as one of each."""
+    streams = range(1, len(model.config.filters) + 1)
+    theirs = [k for k in streams if f"{prefix}conv{k}.weight" in state]
+    if theirs and model.config.order != "opencv":
+        raise MepsError(
+            "weights by the authors' names, conv1 to conv3, were trained on maps as OpenCV reads "
+            f"them; the network has order={model.config.order!r}: build it with order='opencv'"
+        )
+    sizes = {f"conv{k}": len(state[f"{prefix}conv{k}.weight"]) for k in theirs}
+    if any(sizes[f"conv{k}"] != model.config.filters[k - 1] for k in theirs):
+        raise MepsError(f"streams of {sizes} filters; the network has {model.config.filters}")
     for layer, parts in _PARTS.items():
         for part in parts:
             names = [f"{prefix}{layer}{k + 1}.{part}" for k in range(len(model.config.filters))]

@@ -1,5 +1,6 @@
 """The composite's benchmark: its sizes, its plain loop, and the epoch that suits a person."""
 
+import json
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -14,6 +15,7 @@ sys.path.insert(0, str(Path(__file__).parents[2] / "benchmarks"))
 import composite
 from peers.streams import ThreeStreams
 
+from meps_lab.results import HERE, kept
 from meps_lib.models import build
 from meps_lib.protocol import score
 from meps_lib.trial import Trial, collate
@@ -58,7 +60,7 @@ def test_the_two_trees_show_other_people_and_ours_was_chosen_on_the_first():
 
 def test_three_streams_are_the_library_s_network():
     torch.manual_seed(0)
-    streams, ours = ThreeStreams(), build("ststnet")
+    streams, ours = ThreeStreams(), build("ststnet", order="opencv")
     names = {}
     for k, stream in enumerate(streams.streams, 1):
         names |= {f"conv{k}.{n}": x for n, x in stream[0].state_dict().items()}
@@ -67,7 +69,7 @@ def test_three_streams_are_the_library_s_network():
     ours.load_state_dict(names)
     maps = torch.randint(0, 256, (5, 3, 28, 28)).float()
     trials = [_trial(k, x) for k, x in enumerate(maps)]
-    want = streams.eval()(maps)
+    want = streams.eval()(maps.flip(1))  # as OpenCV reads them
     torch.testing.assert_close(ours.eval()(collate(trials, "abc")).logits, want)
 
 
@@ -121,3 +123,20 @@ def test_the_epoch_that_suits_a_person_is_this_persons_first_best():
         )
     apart = table["uf1"]["best on the tested person"] - table["uf1"]["last"]
     assert table["minus"].iloc[1] == pytest.approx(apart) and apart > 0
+
+
+def test_ours_is_the_best_of_those_that_were_tried_and_no_kept_table_is_made_up():
+    tried = kept("composite_choice")
+    assert tried.loc[tried["score"].idxmax(), "candidate"] == composite.OURS
+    assert tried.loc[tried["chosen"], "candidate"].tolist() == [composite.OURS]
+    table = kept("composite")
+    clips = table.groupby("set")["clips"].unique().map(list).to_dict()
+    sizes = {name: [sum(counts)] for name, counts in composite.SIZES.items()}
+    assert clips == sizes | {"all": [442]}
+
+
+def test_every_kept_result_says_the_command_that_makes_it_again():
+    for path in HERE.glob("*/provenance.json"):
+        words = json.loads(path.read_text(encoding="utf-8"))["command"].split()
+        script = Path(words[1]) if words[0] == "python" else None
+        assert words[:2] == ["meps", "ablate"] or script.is_file(), path

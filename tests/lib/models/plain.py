@@ -76,11 +76,12 @@ class PlainSTSTNet(nn.Module):
 
 
 class NormConv(nn.Module):
-    """Convolution with bias, batch norm, ReLU; height and width stay."""
+    """Convolution with bias, batch norm, ReLU; height and width stay, if no padding is given."""
 
-    def __init__(self, a: int, b: int, kernel: int, groups: int = 1):
+    def __init__(self, a: int, b: int, kernel: int, groups: int = 1, padding: int | None = None):
         super().__init__()
-        self.conv = nn.Conv2d(a, b, kernel, padding=kernel // 2, groups=groups)
+        padding = kernel // 2 if padding is None else padding
+        self.conv = nn.Conv2d(a, b, kernel, padding=padding, groups=groups)
         self.bn = nn.BatchNorm2d(b)
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
@@ -133,7 +134,7 @@ class PlainRCN(nn.Module):
     ):
         super().__init__()
         self.pool, self.attends = pool, variant in "AC"
-        self.conv1 = NormConv(in_channels, channels, 5)
+        self.conv1 = NormConv(in_channels, channels, 5, padding=0)  # as its authors' code
         blocks = {
             "R": lambda: [Recurrent(channels)],
             "A": lambda: [Recurrent(channels)],
@@ -147,6 +148,7 @@ class PlainRCN(nn.Module):
             if isinstance(m, nn.Conv2d):
                 nn.init.kaiming_normal_(m.weight, mode="fan_out", nonlinearity="relu")
         nn.init.normal_(self.fc.weight, std=0.01)
+        nn.init.zeros_(self.fc.bias)
 
     def attention(self, x: torch.Tensor) -> torch.Tensor:
         """Where conv1's features speak for any class: (B, C, H, W) to (B, 1, P, P), 0 to 1."""

@@ -7,7 +7,7 @@ from torch import nn
 
 from meps_lib.errors import MepsError
 from meps_lib.models import MODELS, RECIPES, build
-from meps_lib.training import TrainConfig
+from meps_lib.training import TrainConfig, fit
 from meps_lib.trial import Trial, collate
 from tests.lib.models.plain import PlainDualInception, PlainRCN, PlainSTSTNet
 
@@ -71,39 +71,48 @@ def test_the_authors_names_load_and_give_the_same_answers(batch, tmp_path, suffi
         ours.eval()(batch).logits, plain.eval()(read_by_opencv), atol=1e-6, rtol=1e-5
     )
     named = build("ststnet")
-    named.load_state_dict(plain.state_dict())
+    with pytest.raises(MepsError, match="build it with order='opencv'"):
+        named.load_state_dict(plain.state_dict())
+    named.load_state_dict(ours.state_dict())  # by our own names whoever wants may do so
     torch.testing.assert_close(
         named.eval()(batch).logits, plain(batch.flow[:, 0]), atol=1e-6, rtol=1e-5
     )
     assert not torch.allclose(named(batch).logits, ours(batch).logits)
 
 
+def test_streams_of_other_sizes_are_refused():
+    state = PlainSTSTNet().state_dict()
+    with pytest.raises(MepsError, match=r"'conv1': 3, .* filters; the network has \(4, 4, 8\)"):
+        build("ststnet", filters=(4, 4, 8), order="opencv").load_state_dict(state)
+
+
 def test_a_file_without_one_of_the_streams_is_refused():
     state = PlainSTSTNet().state_dict()
     del state["conv2.bias"]
     with pytest.raises(RuntimeError, match="conv.bias"):
-        build("ststnet").load_state_dict(state)
+        build("ststnet", order="opencv").load_state_dict(state)
 
 
 def test_three_streams_and_one_learn_alike(batch):
     """Without dropout: the same losses, gradients and statistics, step after step."""
     plain = lively(PlainSTSTNet())
-    ours = build("ststnet", dropout=0.0)
+    ours = build("ststnet", dropout=0.0, order="opencv")
     ours.load_state_dict(plain.state_dict())
+    read_by_opencv = batch.flow[:, 0].flip(1)
     losses = {}
     for name, net in (("plain", plain), ("ours", ours)):
         net.train()
         optimiser = torch.optim.Adam(net.parameters(), 1e-3)
         losses[name] = []
         for _ in range(5):
-            logits = undropped(net, batch.flow[:, 0]) if name == "plain" else net(batch).logits
+            logits = undropped(net, read_by_opencv) if name == "plain" else net(batch).logits
             loss = nn.functional.cross_entropy(logits, batch.label)
             optimiser.zero_grad()
             loss.backward()
             optimiser.step()
             losses[name].append(loss.item())
     assert losses["ours"] == pytest.approx(losses["plain"], rel=1e-4)
-    again = build("ststnet")
+    again = build("ststnet", order="opencv")
     again.load_state_dict(plain.state_dict())
     torch.testing.assert_close(again.bn.running_var, ours.bn.running_var, rtol=1e-4, atol=1e-5)
 
@@ -169,6 +178,7 @@ def test_each_branch_proposes_its_own_class(batch):
 def test_recipes_are_settings_of_training():
     recipes = {name: TrainConfig(**RECIPES[name]) for name in RECIPES}
     assert recipes["ststnet"].batch_size == 256 and recipes["ststnet"].learning_rate == 5e-5
+    assert 500 <= recipes["ststnet"].epochs <= 800
     rcn = recipes["rcn"]
     assert (rcn.optimiser, rcn.momentum, rcn.learning_rate) == ("sgd", 0.9, 5e-4)
     assert (rcn.schedule, rcn.step_epochs, rcn.step_factor) == ("step", 10, 0.5)
@@ -206,3 +216,59 @@ def copied(plain, ours):
     sides = [[m for m in net.modules() if isinstance(m, kinds)] for net in (plain, ours)]
     for a, b in zip(*sides, strict=True):
         b.load_state_dict(a.state_dict())
+
+
+def test_rcn_begins_as_its_authors_have_it():
+    torch.manual_seed(0)
+    net = build("rcn", width=64)
+    for layer in net.modules():
+        if isinstance(layer, nn.Conv2d):
+            fan_out = layer.out_channels * layer.kernel_size[0] ** 2
+            assert layer.weight.std().item() == pytest.approx((2 / fan_out) ** 0.5, rel=0.1)
+    assert net.fc.weight.std().item() == pytest.approx(0.01, rel=0.1)
+    assert (net.fc.bias == 0).all() and net.entry[0][0].padding == (0, 0)
+
+
+def test_the_attention_of_rcn_teaches_the_classifier(batch):
+    """Its weights are in the map as well; where the map is held fixed the slope differs."""
+    slopes = {}
+    for held in (False, True):
+        net = lively(build("rcn")).eval()
+        if held:
+            free = net.places
+            net.places = lambda x, free=free: free(x).detach()
+        net(batch).logits.square().sum().backward()
+        slopes[held] = net.fc.weight.grad
+    assert not torch.allclose(slopes[True], slopes[False], rtol=1e-3)
+
+
+def test_what_no_branch_of_featref_attends_to_is_not_read(batch):
+    net = build("featref", hidden=4, features=5).eval()
+    out = net(batch).logits
+    with torch.no_grad():
+        for branch in net.branches:
+            branch.attention[2].weight.zero_()
+            branch.attention[2].bias.fill_(-100.0)
+    blind = net(batch).logits
+    assert torch.allclose(blind, blind[:1], atol=1e-6) and not torch.allclose(out, out[:1])
+
+
+def test_training_teaches_the_proposals(batch):
+    """Cross-entropy does not reach their last layer; the model's own loss does, through `fit`."""
+    trials = [
+        Trial(label="abc"[k % 3], subject=f"s{k}", clip=f"c{k}", flow=x)
+        for k, x in enumerate(batch.flow)
+    ]
+    net = build("featref", hidden=4, features=5)
+    before = [branch.propose.weight.clone() for branch in net.branches]
+    fit(net, trials, [], "abc", TrainConfig(1, 3, 1e-3, keep="last"), seed=0)
+    for old, branch in zip(before, net.branches, strict=True):
+        assert not torch.equal(old, branch.propose.weight)
+
+
+def test_dropout_of_ststnet_takes_half_of_what_is_pooled(batch):
+    net = lively(build("ststnet")).train()
+    seen = []
+    net.mean.register_forward_pre_hook(lambda layer, x: seen.append(x[0]))
+    net(batch)
+    assert 0.45 < (seen[0] == 0).float().mean() < 0.55 and seen[0].shape[1:] == (16, 10, 10)
