@@ -3,6 +3,7 @@
 import math
 
 import numpy as np
+from scipy.stats import norm, t
 
 from meps_lab.chapters.exercises.checking import exercise
 
@@ -11,7 +12,7 @@ from meps_lab.chapters.exercises.checking import exercise
 def people_needed(learner):
     """Shorter, longer, exact and rounded lengths."""
     cases = ((0.2, 30, 0.1), (0.2, 30, 0.06), (0.3, 12, 0.3), (0.39, 12, 0.1), (0.2, 30, 0.16))
-    for length, people, wanted in (*cases, (0.1, 30, 0.2), (0.1, 12, 0.9)):
+    for length, people, wanted in (*cases, (0.20013, 30, 0.2), (0.1, 30, 0.2), (0.1, 12, 0.9)):
         exact = people * (length / wanted) ** 2
         want = max(2, math.ceil(exact - 1e-9))
         got = learner(length, people, wanted)
@@ -27,11 +28,15 @@ def people_needed(learner):
         }
         if math.isclose(got, exact):
             return f"{case}; a part of a person does not take part"
+        if math.isclose(exact, want) and got == want + 1:
+            return f"{case}; what is whole already is not rounded up"
         if got in (math.floor(exact), round(exact)):
             return f"{case}; round up, or the interval is a little too long"
         for hint, slip in slips.items():
             if got in (slip, math.ceil(slip), math.floor(slip), round(slip)):
                 return f"{case}; {hint}"
+        if wanted > length and got > want:
+            return f"{case}; a longer interval needs fewer people"
         return f"{case}; how often must the number of people be doubled to halve the length?"
     return None
 
@@ -46,19 +51,31 @@ _PLANS = (
     ({"a": {}, "b": 1}, {"a": {"y": 2, "x": 1}, "b": 1}, ["a.x", "a.y"]),
     ({"rate": None, "keep": 0}, {"keep": 0}, ["rate"]),
     ({"rate": 1}, {"rate": 1, "clip": None}, ["clip"]),
+    ({"b": 1}, {"b": 1, "a": {"x": 1}}, ["a", "a.x"]),
+    ({"b": 1, "a": {"x": 1}}, {"b": 1}, ["a", "a.x"]),
+    ({"a": {}}, {"a": {"b": {"c": 1}}}, ["a.b", "a.b.c"]),
+    ({"variants": {"one": {}}}, {"variants": {"one": {}, "third": {}}}, ["variants.third"]),
+    ({"variants": {"one": {}, "third": {}}}, {"variants": {"one": {}}}, ["variants.third"]),
+    ({"a": 1}, {"a": {"y": 2}}, ["a", "a.y"]),
+    ({"a": {"y": 2}}, {"a": 1}, ["a", "a.y"]),
+    ({"seeds": [0, 1]}, {"seeds": [1, 0]}, ["seeds"]),
+    ({"epochs": 5}, {"epochs": "5"}, ["epochs"]),
     ({"z": 1, "b": {"y": 1, "a": 1}}, {"z": 2, "b": {"y": 2, "a": 2}}, ["b.a", "b.y", "z"]),
 )
 
 
 @exercise("17.2", correct="what was registered and what was run can be held side by side")
 def deviations(learner):
-    """The same, changed, missing on either side, None, and two levels deep."""
+    """Changed, missing on either side, None, deep, tables in one alone, order and type."""
     for plan, done, want in _PLANS:
-        got = learner(_copy(plan), _copy(done))
+        given = _copy(plan), _copy(done)
+        got = learner(*given)
         case = f"{plan} and {done}"
         if not isinstance(got, list | tuple):
             return f"{case}: a list of paths is expected, got {got!r}"
         got = list(got)
+        if given != (plan, done):
+            return f"{case}: leave both plans as they are; make a table of your own"
         if got == want:
             continue
         case = f"{case}: expected {want}, got {got}"
@@ -72,13 +89,32 @@ def deviations(learner):
             path = min(missing)
             if None in (plan.get(path, 0), done.get(path, 0)):
                 return f"{case}; a setting that is None and one that is not there differ"
+            if any(path.startswith(f"{name}.") for name in got):
+                return f"{case}; tables stand in tables, to any depth"
+            values = [_at(table, path) for table in (plan, done)]
+            if any(isinstance(value, dict) for value in values):
+                return f"{case}; {path} is a table that stands in one alone: it is a setting too"
+            if all(isinstance(value, list) for value in values):
+                return f"{case}; a list in another order is another list"
+            if str(values[0]) == str(values[1]):
+                return f"{case}; compare the values of {path} as they are, not as text"
             return f"{case}; {path} differs; look at the settings of both, not of one"
         return f"{case}; {got[0]!r} is the same in both, or is no setting"
     return None
 
 
+def _at(table: dict, path: str) -> object:
+    """What stands at a path, or "missing"."""
+    for name in path.split("."):
+        table = table.get(name, "missing") if isinstance(table, dict) else "missing"
+    return table
+
+
 def _copy(table: dict) -> dict:
-    return {k: _copy(v) if isinstance(v, dict) else v for k, v in table.items()}
+    return {
+        k: _copy(v) if isinstance(v, dict) else v[:] if isinstance(v, list) else v
+        for k, v in table.items()
+    }
 
 
 _VERDICTS = {
@@ -92,6 +128,12 @@ _VERDICTS = {
     (-0.03, -0.01): ("less", "too small"),
     (-0.01, 0.2): ("open", "open"),
     (-0.3, 0.01): ("open", "open"),
+    (0.0, 0.1): ("open", "open"),
+    (-0.1, 0.0): ("open", "open"),
+    (0.05, 0.2): ("more", "open"),
+    (-0.2, -0.05): ("less", "open"),
+    (0.01, 0.05): ("more", "open"),
+    (-0.05, -0.01): ("less", "open"),
 }
 
 
@@ -109,10 +151,14 @@ def verdict(learner):
             if tuple(got) == want:
                 continue
             case = f"{case}: expected {want}, got {tuple(got)}"
+            if got[0] in ("matters", "too small") or got[1] in ("more", "less"):
+                return f"{case}; the side first, then the size"
             if got[0] != want[0]:
                 if want[0] == "open":
                     return f"{case}; an interval that holds 0 does not tell the side"
                 return f"{case}; the whole interval lies on one side of 0"
+            if want[1] == "open" and matters in (abs(low), abs(high)) and got[1] != "open":
+                return f"{case}; an end on the edge is neither beyond it nor inside"
             if want[1] == "open":
                 why = "its middle does not count" if got[1] == "matters" else "part of it is larger"
                 return f"{case}; an interval that crosses an edge leaves the size open: {why}"
@@ -126,7 +172,7 @@ def verdict(learner):
 def half_width(learner):
     """One seed, several, and many; people who differ much and little."""
     rng = np.random.default_rng(174)
-    for seeds, people, spread in ((1, 12, 0.2), (2, 12, 0.2), (5, 30, 0.3), (50, 4, 0.1)):
+    for seeds, people, spread in ((2, 12, 0.2), (1, 12, 0.2), (5, 30, 0.3), (50, 4, 0.1)):
         own = 0.5 + spread * rng.normal(size=people)
         right = (own + 0.1 * rng.normal(size=(seeds, people))).clip(0, 1)
         mean = right.mean(axis=0)
@@ -136,7 +182,7 @@ def half_width(learner):
             return f"one number is expected, got an array of shape {np.shape(got)}"
         if np.isclose(got, want):
             continue
-        case = f"{seeds} seeds, {people} people: expected {want:.4f}, got {got:.4f}"
+        case = f"{seeds} seeds, {people} people: expected {want:.6f}, got {got:.6f}"
         each = right.std(axis=1, ddof=1).mean()
         slips = {
             "seeds are no people: take the mean over seeds first": (
@@ -152,6 +198,12 @@ def half_width(learner):
             "half of the length": 2 * want,
             "divide by the root of the number of people": 1.96 * mean.std(ddof=1),
             "times 1.96": want / 1.96,
+            "take 1.96, as told": want / 1.96 * norm.ppf(0.975),
+            "take 1.96, as told, and no quantile of t": want / 1.96 * t.ppf(0.975, people - 1),
+            "all seeds count: take their mean": 1.96 * right[0].std(ddof=1) / people**0.5,
+            "take the mean over seeds, not the median": (
+                1.96 * np.median(right, axis=0).std(ddof=1) / people**0.5
+            ),
         }
         if seeds > 1:
             of_seeds = right.mean(axis=1).std(ddof=1) / seeds**0.5
