@@ -104,8 +104,10 @@ def _as_one(model: nn.Module, state: dict, prefix: str, *_) -> None:
             "weights by the authors' names, conv1 to conv3, were trained on maps as OpenCV reads "
             f"them; the network has order={model.config.order!r}: build it with order='opencv'"
         )
-    sizes = {f"conv{k}": len(state[f"{prefix}conv{k}.weight"]) for k in theirs}
-    if any(sizes[f"conv{k}"] != model.config.filters[k - 1] for k in theirs):
+    both = {f"{layer}{k}": model.config.filters[k - 1] for k in theirs for layer in _PARTS}
+    found = {name: state.get(f"{prefix}{name}.weight") for name in both}
+    sizes = {name: len(x) for name, x in found.items() if x is not None}
+    if any(n != both[name] for name, n in sizes.items()):
         raise MepsError(f"streams of {sizes} filters; the network has {model.config.filters}")
     for layer, parts in _PARTS.items():
         for part in parts:

@@ -126,6 +126,10 @@ def test_what_is_no_grey_level_or_no_single_map_is_refused(name, made):
             model.train(train).fit_scales([collate([pixels], "abc")])
     with pytest.raises(MepsError, match="grey levels.*flow_levels"):
         predict(model, [pixels], "abc")
+    for other in (0.5 / 255, 0.0):  # of 0 to 1, and black; one among others is found
+        odd = replace(made(name, 3), flow=made(name, 3).flow * other)
+        with pytest.raises(MepsError, match="'clip3'.*" + ("black" if other == 0 else "grey lev")):
+            predict(model, [made(name, 0), odd], "abc")
     twice = made(name, 0)
     twice = replace(twice, flow=twice.flow.repeat(2, 1, 1, 1))
     with pytest.raises(MepsError, match="reads one.*flow_steps=1"):
