@@ -41,11 +41,13 @@ def one_map(batch: Batch, size: int, checked: bool = True) -> Tensor:
         )
     if checked:
         low, high = flow.flatten(1).aminmax(dim=1)
-        for clip, least, most in zip(batch.clip, low.tolist(), high.tolist(), strict=True):
+        ends = zip(batch.clip, low.tolist(), high.tolist(), strict=True)
+        for k, (clip, least, most) in enumerate(ends, 1):
             if not (least >= 0 and 1 < most <= 255):
                 what = "it is black" if least == most == 0 else f"values in [{least:g}, {most:g}]"
+                which = repr(clip) if clip else f"trial {k}"
                 raise MepsError(
-                    f"the map of {clip!r}: {what}; the model reads grey levels, 0 to 255: set "
+                    f"the map of {which}: {what}; the model reads grey levels, 0 to 255: set "
                     "flow_levels=True where maps are made from frames"
                 )
     return flow[:, 0]

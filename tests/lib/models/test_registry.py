@@ -128,8 +128,11 @@ def test_what_is_no_grey_level_or_no_single_map_is_refused(name, made):
         predict(model, [pixels], "abc")
     for other in (0.5 / 255, 0.0):  # of 0 to 1, and black; one among others is found
         odd = replace(made(name, 3), flow=made(name, 3).flow * other)
-        with pytest.raises(MepsError, match="'clip3'.*" + ("black" if other == 0 else "grey lev")):
-            predict(model, [made(name, 0), odd], "abc")
+        told = "black" if other == 0 else "grey levels"
+        with pytest.raises(MepsError, match=f"the map of 'clip3': .*{told}"):
+            model.fit_scales([collate([made(name, 0), odd], "abc")])
+        with pytest.raises(MepsError, match=f"the map of trial 2: .*{told}"):
+            predict(model, [made(name, 0), odd], "abc")  # which knows no names
     twice = made(name, 0)
     twice = replace(twice, flow=twice.flow.repeat(2, 1, 1, 1))
     with pytest.raises(MepsError, match="reads one.*flow_steps=1"):
