@@ -55,7 +55,7 @@ def test_the_two_trees_show_other_people_and_ours_was_chosen_on_the_first():
     assert len(set(composite.SEEDS.values())) == 2 and composite.OURS in composite.CANDIDATES
     config = composite.studies(1)["ours"]
     assert (config.model_args, config.train) == composite.CANDIDATES[composite.OURS]
-    assert {c.train.keep for c in composite.studies(1, featref=True).values()} == {"last"}
+    assert {c.train.keep for c in composite.studies(1, slow=True).values()} == {"last"}
 
 
 def test_three_streams_are_the_library_s_network():
