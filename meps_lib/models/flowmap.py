@@ -45,7 +45,7 @@ class FlowMap(nn.Module):
     The classifier sees a grid, not a mean over the map: where the skin moves is what tells a
     frown from a smile. Of several maps of a trial the features are averaged; with `mirrored` over
     each map and its mirror image too, in which the mean of u over the training maps stands for no
-    motion: so hardly anything that one side of a face says is another thing than on the other.
+    motion.
 
     Parameters
     ----------
