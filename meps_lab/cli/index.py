@@ -55,6 +55,7 @@ class Index:
             print(f"index: {self.out}")
         if found.class_sets:
             print(f"next: {self._next(self._inputs(found) if self.kind == 'table' else ())}")
+            print("or several experiments on it: meps run PLAN.toml (see its help)")
 
     def _inputs(self, found) -> tuple[str, ...]:
         """Of a table the options for what all its clips have."""

@@ -146,6 +146,9 @@ class Loso:
         )
         if "ps" in modalities:
             print(f"signals: {', '.join(config.prepare.ps_names)}")
+        if self.protocol == "cross-data-set" and self.train_on is None:
+            sets = sorted(set(data.index["data_set"]) - {self.test_on})
+            print("; ".join(f"fold {k} learns from {name}" for k, name in enumerate(sets)))
         if self.normalise != "training":
             print(f"normalised {self.normalise}: all signals of a test subject are looked at first")
         on_error = "skip" if self.skip_unreadable else "raise"

@@ -18,9 +18,10 @@ class Run:
     """Run a plan: variants x seeds x folds; what is done is skipped.
 
     A plan is a small TOML file: [data] as "meps simulate" or "meps loso" take it, [experiment] that
-    all share, [variants.NAME] with what each changes, and a [grid] if wanted. Every fold is kept as
-    it ends: whatever stops the command, the same goes on, and two of them on one folder share
-    the work. The folder has one of "meps loso --out" for each variant.
+    all share, [variants.NAME] with what each changes, a [grid] if wanted, and [study] with what is
+    asked, kept beside the results. Every fold is kept as it ends: whatever stops the command, the
+    same goes on, and two of them on one folder share the work. The folder has one of
+    "meps loso --out" for each variant.
 
     Example: meps run plans/body_mixing.toml --out results/body_mixing --jobs 2
 
@@ -54,6 +55,7 @@ class Run:
             raise MepsError(f"{self.plan}: data: {error}") from None
         print(f"data: {data.note}; {len(data)} trials; {len(variants)} variants")
         how = {"cache": self.cache, "accept_changed_code": self.accept_changed_code}
+        how["study"] = plan.study
         how["on_error"] = "skip" if self.skip_unreadable else "raise"
         with closing(pool_of(self.jobs, self.dask)) as pool:
             run_plan(data, variants, self.out, pool, self.retry, **how)

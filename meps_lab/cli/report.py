@@ -41,7 +41,7 @@ class Report:
 
 @dataclass
 class Compare:
-    """Does B read more than A? A paired test over subjects, the effect and its interval.
+    """Does B read more than A? A paired test over subjects, and B minus A with its interval.
 
     Whole subjects exchange their answers, since clips of one person resemble each other. Both must
     have been tested on the same clips, with as many seeds.

@@ -28,6 +28,11 @@ class ExperimentConfig:
     ------
     MepsError
         If a setting is out of range, or would be without effect beside the others.
+
+    Notes
+    -----
+    ``train`` is filled in when the config is made: who replaces the model of one gives
+    ``train=None`` as well, or the other model is trained by the recipe of the first.
     """
 
     model: str = "meps"  # a key of meps_lib.models.MODELS, or one's own: path/to/file.py:factory

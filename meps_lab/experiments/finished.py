@@ -83,8 +83,21 @@ def read_runs(folder: str | os.PathLike) -> tuple[list[Run], list[str]]:
     runs = [read_run(folder / state.variant) for state in states if state.finished]
     if not runs:
         raise MepsError(f"{folder}: no variant has ended; 'meps status {folder}' tells how far")
-    notes = [f"Not finished, and not in here: {s}" for s in states if not s.finished]
+    notes = _asked(folder)
+    notes += [f"Not finished, and not in here: {s}" for s in states if not s.finished]
     return runs, [*notes, *(said for run in runs[1:] for said in unlike(runs[0], run))]
+
+
+def _asked(folder: Path) -> list[str]:
+    """What a plan's [study] says, in words."""
+    study = json.loads((folder / PLAN).read_text(encoding="utf-8")).get("study", {})
+    said = [study["question"]] if "question" in study else []
+    if "compare" in study:
+        said.append(f"Main comparison: {' minus '.join(study['compare'])}.")
+    words = {"metric": "Judged by", "smallest_difference": "Smallest difference that matters"}
+    words["settled"] = "Settled if"
+    said += [f"{words[k]}: {study[k]}." for k in words if k in study]
+    return [f"Asked beforehand: {' '.join(said)}"] if said else []
 
 
 def unlike(a: Run, b: Run) -> list[str]:

@@ -11,7 +11,7 @@ from joblib import Parallel, delayed
 from tqdm.auto import tqdm
 
 from meps_lab.experiments.config import ExperimentConfig
-from meps_lab.experiments.own_check import check_own
+from meps_lab.experiments.own_check import try_model
 from meps_lab.experiments.own_model import build_own, is_own
 from meps_lab.experiments.record import about, about_data
 from meps_lab.experiments.results import Results, results_in
@@ -81,8 +81,7 @@ def run(
     config = config or ExperimentConfig()
     model = make_model(config, dataset.classes, seed=0)  # a wrong setting is told before the work
     config.splits(dataset.index, 0, getattr(dataset, "lost", ()))
-    if is_own(config.model):
-        check_own(model, config, dataset, on_error)
+    try_model(model, config, dataset, on_error)
     with nullcontext() if out is None else results_in(out, accept_changed_code) as results:
         record, done = about(config, getattr(dataset, "origin", {})), {}
         if results is not None:

@@ -1,4 +1,4 @@
-"""A model of one's own is tried on a few trials, as `fit` and `predict` will, before the work."""
+"""A model is tried on a few trials, as `fit` and `predict` will, before the work."""
 
 import warnings
 from pathlib import Path
@@ -8,10 +8,11 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 
-from meps_lab.experiments.own_model import attempted, idle, kind_in_words, parts_of
+from meps_lab.experiments.own_model import attempted, idle, is_own, kind_in_words, parts_of
 from meps_lab.prepare import PreparedDataset, prepare
 from meps_lib.errors import MepsError
 from meps_lib.models.output import Output
+from meps_lib.training import predict
 from meps_lib.trial import Batch, Trial, collate
 
 _TRIED = 4  # trials of the small batch
@@ -22,6 +23,30 @@ _RELATIVE, _ABSOLUTE = 1e-3, 1e-4
 
 class OwnModelWarning(UserWarning):
     """A model of one's own does without something that is expected of it."""
+
+
+def try_model(model: nn.Module, config, dataset, on_error: str = "raise") -> None:
+    """Refuse a model that cannot work on the data, before all of it is prepared and written.
+
+    Parameters
+    ----------
+    model : Module
+        One of the library's is asked about one trial; one's own goes through `check_own`.
+    config, dataset, on_error
+        As for `run`.
+
+    Raises
+    ------
+    MepsError
+        As reading and preparing the trial say, the model says of its input, or `check_own`.
+    """
+    if is_own(config.model):
+        return check_own(model, config, dataset, on_error)
+    trial = _few(config, dataset, on_error, 1)[0]
+    try:
+        predict(model.to(config.train.device), [trial], dataset.classes)
+    except MepsError as error:  # the model is not told which trial it is
+        raise MepsError(f"{config.model}, tried on clip {trial.clip!r}: {error}") from None
 
 
 def check_own(model: nn.Module, config, dataset, on_error: str = "raise") -> None:
@@ -93,19 +118,21 @@ def check_own(model: nn.Module, config, dataset, on_error: str = "raise") -> Non
         raise MepsError(f"{path}: a gradient is not finite; look for a root or a division at 0")
 
 
-def _few(config, dataset, on_error: str) -> list[Trial]:
-    """Some prepared trials, spread over the data set."""
+def _few(config, dataset, on_error: str, most: int = _TRIED) -> list[Trial]:
+    """Some prepared trials, spread over the data set; of others where some may be skipped."""
     found, ready = [], isinstance(dataset, PreparedDataset)
-    data = dataset.only(config.modalities) if ready else dataset
-    n = len(dataset.index)
-    for k in np.unique(np.linspace(0, n - 1, min(n, _TRIED)).round().astype(int)):
+    data, n = dataset.only(config.modalities) if ready else dataset, len(dataset.index)
+    first = np.unique(np.linspace(0, n - 1, min(n, most)).round().astype(int)).tolist()
+    for k in first + [k for k in range(n) if k not in first]:
         try:
             found.append(data[k] if ready else prepare(data[k], config.prepare, config.modalities))
         except MepsError:
             if on_error != "skip":
                 raise
+        if len(found) == most:
+            break
     if not found:
-        raise MepsError(f"none of {_TRIED} trials on which to try {config.model} can be read")
+        raise MepsError(f"no trial on which to try {config.model} can be read")
     return found
 
 

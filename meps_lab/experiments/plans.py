@@ -2,6 +2,8 @@
 
 ::
 
+    [study]                         # optional: what is asked, kept beside the results
+    question = "Does mixing help?"
     [data]                          # what they learn from; the command reads it, see `meps run`
     simulate = { subjects = 6 }
     [experiment]                    # fields of `ExperimentConfig` that all share
@@ -22,11 +24,11 @@ import os
 import re
 import tomllib
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import combinations, product
 from math import prod
 from pathlib import Path
-from typing import Any, get_type_hints
+from typing import Any, Literal, get_type_hints
 
 from meps_lab.experiments.config import OF_DATA, ExperimentConfig, recipe
 from meps_lab.experiments.own_model import is_own
@@ -38,7 +40,15 @@ from meps_lib.models import MODELS
 from meps_lib.training import TrainConfig
 
 _PARTS = {"prepare": PrepareConfig, "train": TrainConfig}
-_TOP = ("data", "experiment", "variants", "grid")
+_TOP = ("data", "experiment", "variants", "grid", "study")
+# What is asked and how it is judged, fixed before a score is seen; it changes no prediction.
+_STUDY = {
+    "question": str,
+    "compare": tuple[str, str],  # two variants, the first minus the second
+    "metric": Literal["uf1", "uar", "accuracy"],
+    "smallest_difference": float,  # that would matter
+    "settled": str,  # when it counts as answered
+}
 _MOST = 10_000  # variants of a plan; each has a folder
 # Of a variant, and so of a folder: on any system, and not that of what `meps report` writes.
 NAME = re.compile(r"(?!(report|plan\.json)$)\w([\w .,=+-]{0,78}[\w=+-])?", re.IGNORECASE)
@@ -51,6 +61,7 @@ class Plan:
     path: Path
     data: Mapping[str, Any]
     variants: Mapping[str, ExperimentConfig]
+    study: Mapping[str, Any] = field(default_factory=dict)
 
 
 def read_plan(path: str | os.PathLike) -> Plan:
@@ -88,6 +99,7 @@ def plan_of(tables: Mapping[str, Any], path: Path) -> Plan:
         if "ablation" in tables:
             raise MepsError("a question with dials, which 'meps ablate' runs")
         check_table(tables, dict.fromkeys(_TOP, dict), "")
+        check_table(study := tables.get("study", {}), _STUDY, "study")
         for name in ("data", "experiment", "variants"):
             if name not in tables:
                 raise MepsError(f"[{name}] is missing; expected the tables {', '.join(_TOP[:3])}")
@@ -111,11 +123,18 @@ def plan_of(tables: Mapping[str, Any], path: Path) -> Plan:
                     if config == known or other.casefold() == (name + more).casefold():
                         raise MepsError(f"{where}{more}: the same as {other}; take one out")
                 variants[name + more] = config
+        for name in study.get("compare", ()):
+            one_of("study.compare", name, tuple(variants))
+        if not 0 < study.get("smallest_difference", 1) <= 1:
+            raise MepsError(
+                f"study.smallest_difference = {study['smallest_difference']!r}; expected a score's "
+                "difference, above 0 and at most 1"
+            )
     except MepsError as error:
         raise MepsError(f"{path}: {error}") from None
     if not variants:
         raise MepsError(f"{path}: no variants; expected at least one table [variants.NAME]")
-    return Plan(path, tables["data"], variants)
+    return Plan(path, tables["data"], variants, study)
 
 
 def _check(table: Mapping[str, Any], where: str, below: Mapping[str, Any]) -> dict[str, Any]:

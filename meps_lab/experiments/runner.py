@@ -17,14 +17,14 @@ import time
 from collections import deque
 from collections.abc import Iterable, Mapping
 from pathlib import Path
+from typing import Any
 
 from filelock import FileLock
 from tqdm.auto import tqdm
 
 from meps_lab.experiments.config import ExperimentConfig
 from meps_lab.experiments.folds import make_model, pooled, prepared
-from meps_lab.experiments.own_check import check_own
-from meps_lab.experiments.own_model import is_own
+from meps_lab.experiments.own_check import try_model
 from meps_lab.experiments.pools import Here
 from meps_lab.experiments.record import about, about_data, begin_record, unwritten
 from meps_lab.experiments.results import PREDICTIONS, Results
@@ -46,6 +46,7 @@ def run_plan(
     cache: str | os.PathLike | None = None,
     on_error: str = "raise",
     accept_changed_code: bool = False,
+    study: Mapping[str, Any] | None = None,
 ) -> None:
     """Run every unit of a plan that has not ended; `plan_status` says what has.
 
@@ -63,6 +64,8 @@ def run_plan(
         Try units again that failed in an earlier run; else they are left as they are.
     progress, cache, on_error, accept_changed_code
         As for `run`.
+    study : mapping, optional
+        What is asked, as the plan's table says; another one than the folder began with is refused.
 
     Raises
     ------
@@ -78,14 +81,17 @@ def run_plan(
             model = make_model(config, dataset.classes, seed=0)
             seeds = (config.splits(dataset.index, seed, lost) for seed in config.seeds)
             units[name] = sum(map(len, seeds))
-            if is_own(config.model):
-                check_own(model, config, dataset, on_error)
+            try_model(model, config, dataset, on_error)
         except MepsError as error:
             raise MepsError(f"variant {name}: {error}") from None
         records[name] = about(config, origin)
     plan = {k: v for k, v in next(iter(records.values())).items() if k != "config"}
     plan["code"] = {k: v for of in records.values() for k, v in of["code"].items()}
-    plan |= {"variants": {name: of["config"] for name, of in records.items()}, "units": units}
+    plan |= {
+        "study": dict(study or {}),
+        "variants": {name: of["config"] for name, of in records.items()},
+        "units": units,
+    }
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with FileLock(folder / LOCK):

@@ -20,7 +20,8 @@ def summary(
     ----------
     table : DataFrame
         As `meps_lab.experiments.run` returns it. With a column data_set of more than one set
-        there are lines for each set as well, cut out of the same pooled predictions.
+        there are lines for each set as well, cut out of the same pooled predictions. Where each
+        clip is answered by several folds, as other data sets teach in turn, each has its lines.
     classes : sequence of str
     seed : int
         Draws the subjects of the intervals.
@@ -32,10 +33,7 @@ def summary(
     check_columns(table, ("seed", "subject", "truth", "prediction", *sets))
     lines = []
     for number, one in table.groupby("seed"):
-        check_table(one, ("subject", "truth", "prediction"))
-        one = one.assign(majority=majority_predictions(one, classes))
-        several = sets and one["data_set"].nunique() > 1
-        for name, part in (by_set(one) if several else {"all": one}).items():
+        for name, part in _parts(one, classes).items():
             model, floor = (score(part["truth"], part[c], classes) for c in _COLUMNS)
             wanted = asked.get(name, model.n)
             n = f"n={model.n}" + (f" of {wanted} clips" if wanted != model.n else "")
@@ -44,7 +42,24 @@ def summary(
             line = f"{_scores(model, ends)}  {n} of {people} subjects"
             lines += [f"{f'seed {number}{where}':<22}{line}"]
             lines += [f"{f'  majority{where}':<22}{_scores(floor)}  {n}"]
+    there = set(table["truth"])
+    for name in (c for c in classes if c not in there):
+        lines += [f"no clip is {name} in truth: it counts as 0 in UF1 and UAR"]
     return "\n".join(lines)
+
+
+def _parts(one: pd.DataFrame, classes: Sequence[str]) -> dict[str, pd.DataFrame]:
+    """A seed's answers with their majority: all, then each set; or each fold that answers all."""
+    known = [c for c in ("subject", "clip") if c in one]
+    parts = {"all": one}
+    twice = len(known) == 2 and one.duplicated(known).any()
+    if twice and "fold" in one and not one.duplicated(["fold", *known]).any():
+        parts = {f"fold {fold}": part for fold, part in one.groupby("fold")}
+    for part in parts.values():
+        check_table(part, ("subject", "truth", "prediction"))
+    parts = {k: p.assign(majority=majority_predictions(p, classes)) for k, p in parts.items()}
+    several = "data_set" in one and one["data_set"].nunique() > 1
+    return by_set(parts["all"]) if several and "all" in parts else parts
 
 
 _COLUMNS = ("prediction", "majority")

@@ -131,6 +131,11 @@ def test_cross_data_set_from_the_command_line(tree, capsys):
     assert "of 4 subjects" in capsys.readouterr().out  # all of SAMM, nobody else
     assert cli.main([*args, "--test-on", "wesad"]) == 2
     assert "casme2, samm, smic" in capsys.readouterr().err
+    each = [x for x in args if x not in ("--train-on", "casme2")]
+    assert cli.main([*each, "--test-on", "samm"]) == 0  # who teaches is said, and scored apart
+    said = capsys.readouterr().out
+    assert "fold 0 learns from casme2; fold 1 learns from smic" in said
+    assert said.count("of 4 subjects") == 2 and "seed 0  fold 1" in said
 
 
 def test_part_b_can_be_indexed_and_not_learnt_from(tmp_path, capsys):

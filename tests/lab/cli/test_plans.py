@@ -43,6 +43,34 @@ def files(folder):
     return {p.name: p.read_bytes() for p in folder.rglob("*") if p.is_file() and p.name[0] != "."}
 
 
+def test_what_is_asked_stays_beside_the_results(plan, tmp_path, capsys):
+    study = '[study]\nquestion = "Early or late?"\ncompare = ["early", "late"]\n'
+    study += "smallest_difference = 0.05\n"
+    plan.write_text(study + PLAN)
+    out = tmp_path / "out"
+    assert cli.main(["run", str(plan), "--out", str(out)]) == 0
+    assert cli.main(["report", str(out)]) == 0
+    said = "Asked beforehand: Early or late? Main comparison: early minus late. Smallest difference"
+    assert f"{said} that matters: 0.05." in capsys.readouterr().out
+    for other in (study.replace("0.05", "0.01"), ""):
+        plan.write_text(other + PLAN)
+        assert cli.main(["run", str(plan), "--out", str(out)]) == 2
+        assert "study" in capsys.readouterr().err
+
+
+def test_a_plan_whose_network_cannot_read_the_maps_writes_nothing(plan, tmp_path, capsys):
+    tree, out = tmp_path / "tree", tmp_path / "out"
+    write_layout("casme2", tree, n_subjects=4, trials=7)
+    text = f'[data]\nkind = "casme2"\nroot = "{tree.as_posix()}"\nany_counts = true\n'
+    text += '[experiment]\nmodel = "ststnet"\nmodalities = ["flow"]\n[variants.one]\n'
+    for more, said in (("", "flow_levels=True"), ("prepare = { flow_steps = 2 }", "flow_steps=1")):
+        plan.write_text(text.replace("[variants", f"{more}\n[variants"))
+        assert cli.main(["run", str(plan), "--out", str(out)]) == 2
+        told = capsys.readouterr().err
+        assert said in told and "variant one: ststnet, tried on clip" in told
+        assert not out.exists()
+
+
 def test_a_variant_is_what_loso_leaves(plan, tmp_path, capsys):
     out, alone = tmp_path / "out", tmp_path / "alone"
     assert cli.main(["run", str(plan), "--out", str(out)]) == 0

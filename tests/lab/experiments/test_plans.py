@@ -173,3 +173,31 @@ def test_paths_and_what_may_be_none():
     check_table({"a": "x"}, {"a": Path | None}, "t")
     with pytest.raises(MepsError, match="t.a = 1; expected a path, as text"):
         check_table({"a": 1}, {"a": Path | None}, "t")
+
+
+STUDY = """
+[study]
+question = "Does mixing help?"
+compare = ["late", "early"]
+metric = "uf1"
+smallest_difference = 0.05
+[variants.late]
+[variants.early.model_args]
+ps_blocks = [1, 2]
+"""
+
+
+def test_a_plan_has_a_place_for_its_question(read):
+    plan = read(STUDY)
+    assert plan.study["compare"] == ["late", "early"] and list(plan.variants) == ["late", "early"]
+    assert read(STUDY.partition("[variants")[1] + STUDY.partition("[variants")[2]).study == {}
+    for wrong, said in (
+        ('"early"]', '"soon"]'),
+        ("0.05", "0.0"),
+        ("0.05", "5.0"),
+        ('"uf1"', '"f1"'),
+        ("question", "asked"),
+        ('["late", "early"]', '["late"]'),
+    ):
+        with pytest.raises(MepsError, match="study"):
+            read(STUDY.replace(wrong, said))

@@ -93,6 +93,25 @@ def test_the_summary_refuses_what_it_would_pass_over():
     assert summary(one.assign(data_set="all"), CLASSES) == summary(one, CLASSES)
 
 
+def test_where_other_sets_teach_in_turn_each_fold_has_its_lines():
+    one = people().assign(seed=0, fold=0, majority="a", data_set="smic")
+    table = pd.concat([one, other_model(one).assign(fold=1, majority="b")], ignore_index=True)
+    lines = summary(table, CLASSES).splitlines()
+    for fold in (0, 1):
+        alone = summary(table[table["fold"] == fold], CLASSES).splitlines()
+        named = lines[2 * fold : 2 * fold + 2]
+        assert [x.partition("accuracy")[2] for x in named] == [
+            x.partition("accuracy")[2] for x in alone
+        ]
+        assert all(f"fold {fold} " in x for x in named)
+    assert len(lines) == 4 and lines[0].partition("acc")[2] != lines[2].partition("acc")[2]
+
+
+def test_a_class_without_clips_is_told():
+    lines = summary(people().assign(seed=0), (*CLASSES, "awe")).splitlines()
+    assert lines[2:] == ["no clip is awe in truth: it counts as 0 in UF1 and UAR"]
+
+
 def test_one_test_subject_has_no_interval():
     one = people(1).assign(seed=0, majority="a")
     line = summary(one, CLASSES).splitlines()[0]
