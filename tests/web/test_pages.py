@@ -25,7 +25,12 @@ def axe_violations(page) -> list[str]:
 
 
 def assert_drawn(page) -> None:
-    """Formulas and widgets stand where the source asks for them."""
+    """Formulas, tables and widgets stand where the source asks for them."""
+    source = page.evaluate(
+        "() => [...document.querySelectorAll('p')].map(e => e.textContent)"
+        ".filter(text => text.trim().startsWith('|') || text.includes('|--'))"
+    )
+    assert source == []
     bare = page.evaluate(
         "() => [...document.querySelectorAll('.math')]"
         ".filter(e => !e.querySelector('mjx-container')).map(e => e.textContent)"
