@@ -90,7 +90,8 @@ class STSTNet(nn.Module):
         x = one_map(batch, 28, checked=not self.training)
         if self.config.order == "opencv":
             x = x.flip(1)  # strain, v, u, as `meps_lib.video.in_order` gives them
-        x = x.contiguous(memory_format=torch.channels_last)  # see benchmarks/composite.py
+        # Channels side by side in memory, which is faster: see benchmarks/composite.py.
+        x = x.movedim(1, -1).contiguous().movedim(-1, 1)
         x = self.dropout(self.pool(self.bn(self.conv(x).relu())))
         return Output(self.fc(self.mean(x).flatten(1)))
 
