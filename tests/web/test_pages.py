@@ -67,6 +67,16 @@ def test_does_so_in_the_dark_and_from_the_disk(visit, written_page, scheme, colo
         assert_well(opened, colours)
 
 
+def test_no_line_of_code_runs_out_of_its_column(visit, written_page):
+    with visit(written_page, width=1280) as opened:
+        cut = opened.page.evaluate(
+            """() => [...document.querySelectorAll('.bd-article pre')]
+              .filter(e => e.offsetParent && e.scrollWidth > e.clientWidth + 1)
+              .map(e => e.textContent.slice(0, 60))"""
+        )
+        assert cut == []
+
+
 def test_fits_a_phone(visit, written_page):
     with visit(written_page, width=420) as opened:
         wide = opened.page.evaluate(
