@@ -42,6 +42,11 @@ def assert_drawn(page) -> None:
         ".filter(e => e.getBoundingClientRect().height > 5).length"
     )
     assert drawn == page.locator(WIDGET_VIEWS).count()
+    said = page.evaluate(
+        "() => [...document.querySelectorAll('.noUi-handle')].map(e => [e.ariaValueText,"
+        " e.closest('.widget-inline-hbox').querySelector('.widget-readout').textContent])"
+    )
+    assert all(value == readout for value, readout in said)
 
 
 def assert_well(opened, colours: str) -> None:
