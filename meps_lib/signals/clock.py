@@ -47,7 +47,7 @@ def clock_rate(
 ) -> float:
     """Hold every sample of a column of times against an even clock.
 
-    A step may differ by half of the usual one, and a row may be `LATE` off; both may differ by as
+    A step may differ by two fifths of the usual one, and a row may be `LATE` off; both may differ by as
     much more as the written digits round away. What is shorter than the last digit cannot be seen,
     and where that is longer than `LATE`, a `SignalWarning` says so.
 
@@ -108,7 +108,7 @@ def clock_rate(
     # WHY: rounded to whole digits, a step of 3.9 is one of 3 or of 4; one of 4.0 is always 4.
     part = np.round(1 / used / digit, 6) % 1
     rounded = digit * np.where(part == 0, 0, np.maximum(part, 1 - part))
-    wrong = np.abs(steps - 1 / used) > 0.5 / used + np.maximum(rounded[1:], rounded[:-1])
+    wrong = np.abs(steps - 1 / used) > 0.4 / used + np.maximum(rounded[1:], rounded[:-1])
     late = np.abs(seconds - np.arange(len(times)) / used) > LATE + rounded
     bad = late | np.r_[False, wrong]
     if bad.any():
