@@ -47,9 +47,9 @@ def clock_rate(
 ) -> float:
     """Hold every sample of a column of times against an even clock.
 
-    A step may differ by two fifths of the usual one, and a row may be `LATE` off; both may differ by as
-    much more as the written digits round away. What is shorter than the last digit cannot be seen,
-    and where that is longer than `LATE`, a `SignalWarning` says so.
+    A step may differ by two fifths of the usual one, and a row may be `LATE` off; both may differ
+    by as much more as the written digits round away. What is shorter than the last digit cannot be
+    seen, and where that is longer than `LATE`, a `SignalWarning` says so.
 
     Parameters
     ----------
