@@ -46,7 +46,8 @@ def try_model(model: nn.Module, config, dataset, on_error: str = "raise") -> Non
     try:
         predict(model.to(config.train.device), [trial], dataset.classes)
     except MepsError as error:  # the model is not told which trial it is
-        raise MepsError(f"{config.model}, tried on clip {trial.clip!r}: {error}") from None
+        which = f"clip {trial.clip!r} of {trial.subject!r}"
+        raise MepsError(f"{config.model}, tried on {which}: {error}") from None
 
 
 def check_own(model: nn.Module, config, dataset, on_error: str = "raise") -> None:
