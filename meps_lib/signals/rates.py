@@ -61,7 +61,7 @@ def polyphase(signals: np.ndarray, old: float, new: float) -> np.ndarray:
     small, n_samples = min(new / old, old / new), signals.shape[1] * new / old
     for largest in (10_000, 1_000_000):  # WHY: the filter is as long as the larger integer
         ratio = Fraction(small).limit_denominator(largest)
-        if abs(float(ratio) / small - 1) * n_samples < LATE:
+        if ratio and abs(float(ratio) / small - 1) * n_samples < LATE:
             break
     else:
         raise MepsError(f"cannot resample {old} Hz to {new} Hz: too far apart, or too many samples")
