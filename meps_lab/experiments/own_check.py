@@ -43,6 +43,8 @@ def try_model(model: nn.Module, config, dataset, on_error: str = "raise", cache=
     """
     if is_own(config.model):
         return check_own(model, config, dataset, on_error)
+    if isinstance(dataset, PreparedDataset) and dataset.config != config.prepare:
+        return None  # refused in words where trials are taken
     trial = _few(config, dataset, on_error, 1, cache)[0]
     try:
         predict(model.to(config.train.device), [trial], dataset.classes)

@@ -5,6 +5,7 @@ import torch
 
 from meps_lab.prepare import PrepareConfig, PreparedDataset, prepare
 from meps_lib.errors import MepsError
+from meps_lib.signals.rates import polyphase
 from meps_lib.video.motion import flow_map
 
 
