@@ -8,7 +8,6 @@ export OMP_NUM_THREADS := 1
 
 PYTHON_IN := .venv/bin/python
 READY := .venv/.ready
-ASSETS := node_modules/.package-lock.json
 
 help:  ## list these targets
 	@echo "make TARGET, where TARGET is one of:"
@@ -70,12 +69,5 @@ $(READY): requirements.lock pyproject.toml tools/setup.py
 	done; echo "Python 3.11 or newer is needed; it was not found."; exit 1
 
 .PHONY: assets
-assets:
-	@if [ -f $(ASSETS) ] && [ ! package-lock.json -nt $(ASSETS) ]; then :; \
-	elif command -v npm >/dev/null; then \
-		echo "Fetching MathJax and the widgets' script with npm"; \
-		npm ci --ignore-scripts --no-audit --no-fund --loglevel=error >/dev/null && touch $(ASSETS) \
-			|| { rm -rf node_modules; echo "npm could not fetch them: its message stands above."; }; \
-	else \
-		echo "npm was not found (it comes with Node.js): the pages will use CDNs."; \
-	fi
+assets: $(READY)
+	@$(PYTHON_IN) -c "from tools.setup import fetch_assets; fetch_assets()"

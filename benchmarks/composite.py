@@ -13,7 +13,7 @@ at a time. Prints and, with --keep, writes
   one that suits this person best, as published code has it;
 - ``composite_speed``: seconds of that loop, and of the same folds and epochs by the library, both
   in one process; with --device cuda by the clock, and with all folds in one program as well (on a
-  CPU that takes about six times as long as fold after fold).
+  CPU that is slower than fold after fold: see `meps_lab.experiments.stacked`).
 
 The trees and finished folds stay in --root, so that the same command goes on where it ended.
 """

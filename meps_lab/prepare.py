@@ -6,7 +6,6 @@ import copy
 import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from math import isfinite
 from typing import Literal
 
 import numpy as np
@@ -22,15 +21,13 @@ from meps_lab.datasets.cache.trials import TrialCache
 from meps_lib.arguments import number, one_of, refuse_idle, whole
 from meps_lib.errors import MepsError
 from meps_lib.signals.rates import polyphase
-from meps_lib.signals.recording import Recording
+from meps_lib.signals.recording import RATES, Recording
 from meps_lib.trial import MODALITIES, Trial
 from meps_lib.video.denoise import DEPTH_STEPS
 from meps_lib.video.depth import shrink_depth
 from meps_lib.video.flow import FLOW_METHODS
 from meps_lib.video.load import sample_frames
 from meps_lib.video.motion import with_flow
-
-_FASTEST = 1e6  # Hz; no sensor of a body is faster
 
 
 @dataclass(frozen=True)
@@ -64,7 +61,7 @@ class PrepareConfig:
                 raise MepsError(f"{name}={getattr(self, name)!r}; expected True or False")
         if not self.eeg_bands:
             refuse_idle(self, {"eeg_last_s": "eeg_bands is off"})
-        rate = isfinite(self.ps_sfreq) and 0 < self.ps_sfreq <= _FASTEST
+        rate = RATES[0] <= self.ps_sfreq <= RATES[1]
         names = self.ps_names and len(set(self.ps_names)) == len(self.ps_names)
         if self.n_frames < 1 or self.size < 8 or not rate or not names:
             raise MepsError(f"{self}; expected n_frames >= 1, size >= 8, a rate, signals each once")

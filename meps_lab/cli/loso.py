@@ -146,9 +146,6 @@ class Loso:
         )
         if "ps" in modalities:
             print(f"signals: {', '.join(config.prepare.ps_names)}")
-        if self.protocol == "cross-data-set" and self.train_on is None:
-            sets = sorted(set(data.index["data_set"]) - {self.test_on})
-            print("; ".join(f"fold {k} learns from {name}" for k, name in enumerate(sets)))
         if self.normalise != "training":
             print(f"normalised {self.normalise}: all signals of a test subject are looked at first")
         on_error = "skip" if self.skip_unreadable else "raise"
@@ -162,6 +159,9 @@ class Loso:
             print(f"skipped: clip {one['clip']!r}: {one['error']}")
         if lost := table.attrs["lost"]:
             print(f"skipped whole, unused in every fold: subjects {', '.join(lost)}")
+        if self.protocol == "cross-data-set" and self.train_on is None:
+            sets = sorted(set(data.index["data_set"]) - {self.test_on})
+            print("; ".join(f"fold {k} learns from {name}" for k, name in enumerate(sets)))
         print(summary(table, data.classes, asked=getattr(data, "asked", None)))
         print("in brackets: 95 % intervals over subjects")
         if hasattr(data, "truth") or getattr(data, "scenario", None) is not None:

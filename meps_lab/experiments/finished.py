@@ -11,6 +11,7 @@ import pandas as pd
 
 from meps_lab.experiments.results import PREDICTIONS, read_predictions
 from meps_lab.experiments.runner import PLAN
+from meps_lab.experiments.scorelines import several_answer
 from meps_lab.experiments.status import plan_status
 from meps_lib.errors import MepsError
 from meps_lib.protocol import bootstrap_interval, majority_predictions
@@ -56,8 +57,7 @@ def read_run(folder: str | os.PathLike) -> Run:
         text = f"{folder / 'config.json'} cannot be read ({error!r})"
         raise MepsError(f"{text}; expected it as 'meps loso --out' leaves it") from None
     table = read_predictions(folder)
-    by_models = table.drop_duplicates(["seed", "fold", "subject", "clip"])
-    if len(by_models) == len(table) and table.duplicated(["seed", "subject", "clip"]).any():
+    if several_answer(table):
         raise MepsError(
             f"{path}: several trained models answered for each clip, as where every other data set "
             "teaches in turn; a report is of one answer a clip. Name who teaches (train_on), or "

@@ -50,16 +50,23 @@ def summary(
 
 def _parts(one: pd.DataFrame, classes: Sequence[str]) -> dict[str, pd.DataFrame]:
     """A seed's answers with their majority: all, then each set; or each fold that answers all."""
-    known = [c for c in ("subject", "clip") if c in one]
     parts = {"all": one}
-    twice = len(known) == 2 and one.duplicated(known).any()
-    if twice and "fold" in one and not one.duplicated(["fold", *known]).any():
+    if several_answer(one):
         parts = {f"fold {fold}": part for fold, part in one.groupby("fold")}
     for part in parts.values():
         check_table(part, ("subject", "truth", "prediction"))
     parts = {k: p.assign(majority=majority_predictions(p, classes)) for k, p in parts.items()}
     several = "data_set" in one and one["data_set"].nunique() > 1
     return by_set(parts["all"]) if several and "all" in parts else parts
+
+
+def several_answer(table: pd.DataFrame) -> bool:
+    """Whether several folds answer a clip, each once, as where other data sets teach in turn."""
+    known = [c for c in ("seed", "subject", "clip") if c in table]
+    if not {"subject", "clip", "fold"} <= set(table):
+        return False
+    once = not table.duplicated(["fold", *known]).any()
+    return once and bool(table.duplicated(known).any())
 
 
 _COLUMNS = ("prediction", "majority")

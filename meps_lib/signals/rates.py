@@ -36,7 +36,8 @@ def resample(recording: Recording, sfreq: float) -> Recording:
     Raises
     ------
     MepsError
-        When the rate lies outside 0.1 to 1,000,000 Hz.
+        When the rate lies outside 0.1 to 1,000,000 Hz, or the two are too far apart, or the
+        recording too long, for such integers.
 
     Examples
     --------

@@ -10,10 +10,8 @@ import numpy as np
 
 from meps_lib.errors import MepsError
 
-RATES = (
-    0.1,
-    1e6,
-)  # Hz; CHOICE: no sensor of the body is slower or faster (the index ends there too)
+# CHOICE: no sensor of the body is slower or faster.
+RATES = (0.1, 1e6)  # Hz
 
 
 class SignalWarning(UserWarning):

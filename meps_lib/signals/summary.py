@@ -68,9 +68,8 @@ def features(
         found["hr_mean"] = float(60 / np.mean(intervals[now] if now.any() else intervals))
         if now.any() and not now.all():
             found["hr_change"] = float(60 / intervals[now].mean() - 60 / intervals[~now].mean())
-        follows = np.isclose(
-            np.diff(times[now]), intervals[now][1:]
-        )  # no beat was left out between
+        # No beat was left out between the two.
+        follows = np.isclose(np.diff(times[now]), intervals[now][1:])
         if follows.sum() + 1 >= RMSSD_INTERVALS:
             steps = 1000 * np.diff(intervals[now])[follows]
             found["rmssd"] = float(np.sqrt(np.mean(steps**2)))

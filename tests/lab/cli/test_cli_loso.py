@@ -246,6 +246,12 @@ def test_scores_are_printed_even_if_they_cannot_be_written(tmp_path, capsys, mon
     assert "5 of 5 folds are there" in capsys.readouterr().err
 
 
+def test_across_data_sets_where_there_is_one_is_told(capsys):
+    line = "loso --subjects 4 --trials 3 --modalities ps --protocol cross-data-set --test-on samm"
+    assert cli.main(line.split()) == 2
+    assert "no column data_set" in capsys.readouterr().err
+
+
 def test_the_help_says_what_the_floor_is(capsys):
     with pytest.raises(SystemExit):
         cli.main(["loso", "--help"])
