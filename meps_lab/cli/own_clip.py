@@ -14,6 +14,7 @@ if TYPE_CHECKING:  # torch takes seconds to load, and `meps --help` needs none
     from meps_lib.trial import Trial
 
 SIGNALS = ("EDA", "ECG", "PPG")  # that the demonstration model can read
+PICTURES = (".png", ".jpg")
 
 
 class Ready(NamedTuple):
@@ -66,9 +67,3 @@ class OwnClip:
             trial = add_signals(trial, recording, self.video_at, model)
         trial.label = classes[0]  # `collate` wants one; the model never reads it
         return Ready(trial, prepare(trial, config.prepare), model, classes, names)
-
-
-def check_picture(path: Path) -> None:
-    """Refuse a picture that could not be written, before minutes are spent on it."""
-    if not path.parent.is_dir() or path.suffix not in (".png", ".jpg"):
-        raise MepsError(f"--picture {path}: expected an existing folder, .png or .jpg")

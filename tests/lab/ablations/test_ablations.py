@@ -295,7 +295,7 @@ def test_damaged_answers_are_named(done, tmp_path):
 def test_cost_is_added_up_and_a_damaged_sum_is_named(tmp_path):
     assert spend(tmp_path, 2.0) == 2 and spend(tmp_path, 3.0) == 5
     (tmp_path / "spent.json").write_text('{"cpu_seconds":', encoding="utf-8")
-    with pytest.raises(MepsError, match="spent.json has no finite number cpu_seconds; delete"):
+    with pytest.raises(MepsError, match="spent.json cannot be read .*; delete"):
         spend(tmp_path, 1.0)
 
 
