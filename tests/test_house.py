@@ -151,3 +151,14 @@ def test_notebooks_import_from_rooms_not_from_files():
         for line in path.read_text(encoding="utf-8").splitlines():
             if line.startswith(("from meps_l", "import meps_l")):
                 assert line.split()[1] in faces, f"{path.name}: {line}"
+
+
+def test_one_function_reads_json_and_one_parquet():
+    """Each knows what a damaged file does to it; a list of exceptions at each call did not."""
+    for name, home in (("loads", "meps_lib.files"), ("read_parquet", "meps_lab.files")):
+        at = set()
+        for module, path in modules().items():
+            for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+                if ast.unparse(node) in (f"json.{name}", "json.load", f"pd.{name}"):
+                    at.add(module)
+        assert at == {home}

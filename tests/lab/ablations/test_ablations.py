@@ -348,6 +348,10 @@ def test_the_command_writes_table_and_pictures(file, tmp_path, capsys):
     assert list(table["dial"].unique()) == ["noise"] and len(table) == 6
     assert (out / "noise.png").stat().st_size > 5000
     assert json.loads((out / "spent.json").read_text())["cpu_seconds"] > 0
+    (out / "spent.json").unlink()  # so that it could be anybody's folder
+    capsys.readouterr()
+    assert main(["ablate", str(file(text)), "--out", str(out), "--fast"]) == 2
+    assert "holds a table.csv that is of no ablation; nothing was over" in capsys.readouterr().err
     assert main(["ablate", "no_such"]) == 2
     assert "weights" in capsys.readouterr().err
     assert main(["ablate", str(file()), "--fast", "--keep"]) == 2

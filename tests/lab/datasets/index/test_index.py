@@ -236,3 +236,13 @@ def test_nothing_to_index(tiny):
 def test_an_unknown_data_set():
     with pytest.raises(MepsError, match="unknown data set 'casme'; known are casme3-a"):
         build_index("casme", ".")
+
+
+@pytest.mark.parametrize("column", ["subject", "clip", "colour", "ps"])
+def test_a_name_that_is_no_text_is_dropped_and_counted(tiny, tmp_path, column):
+    odd = os.fsdecode(b"x\xff")
+    made = build_index("tiny", tiny(table(**{column: odd, "apex": 13})))
+    assert len(made.table) == 5 and made.dropped["rule"].tolist() == ["name-no-text"]
+    assert "dropped 1 by name-no-text: a name on disk holds a byte that is not" in made.report()
+    made.save(tmp_path / "i.parquet")
+    assert read_index(tmp_path / "i.parquet", tmp_path).report() == made.report()
