@@ -4,10 +4,12 @@ import os
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import pytest
 from joblib import delayed
 
+import meps_lab
 from meps_lab.workers import end_with, in_processes
 from meps_lib.errors import MepsError
 
@@ -49,7 +51,9 @@ def test_what_works_here_is_not_watched():
 def test_workers_end_with_their_parent(tmp_path):
     (tmp_path / "parent.py").write_text(PARENT)
     (out := tmp_path / "out").mkdir()
-    parent = subprocess.Popen([sys.executable, str(tmp_path / "parent.py"), str(out)])
+    here = os.environ | {"PYTHONPATH": str(Path(meps_lab.__file__).parents[1])}  # these files
+    command = [sys.executable, str(tmp_path / "parent.py"), str(out)]
+    parent = subprocess.Popen(command, env=here)
     try:
         until = time.monotonic() + 60
         while len({path.name.split("-")[0] for path in out.iterdir()}) < 2:
