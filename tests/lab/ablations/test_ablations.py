@@ -284,7 +284,7 @@ def test_damaged_answers_are_named(done, tmp_path):
     shutil.copytree(out, copy)
     path = copy / "noise=30" / "late" / PREDICTIONS
     path.write_bytes(path.read_bytes()[:200])
-    with pytest.raises(MepsError, match="predictions.parquet: cannot be read"):
+    with pytest.raises(MepsError, match="predictions.parquet cannot be read"):
         scores_of(ablation, copy)
     for text in ("", "[]", "{}", '{"body": null}', '{"body": NaN}'):
         (copy / "as it is" / "ceiling.json").write_text(text, encoding="utf-8")

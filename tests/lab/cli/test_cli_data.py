@@ -94,7 +94,8 @@ def test_the_next_command_is_the_same_choice_and_can_be_pasted(tmp_path, capsys,
     monkeypatch.setattr("meps_lab.datasets.index.build.build_index", lambda *_: made)
     for more in (args, []):
         assert cli.main(["index", "case", str(root), *more]) == 0
-        line = capsys.readouterr().out.splitlines()[-1]
+        printed = capsys.readouterr().out.splitlines()
+        (line,) = (line for line in printed if line.startswith("next: "))
         words = ["meps", "loso", "--data", "case", "--root", str(root), *more]
         assert shlex.split(line.removeprefix("next: ")) == words
 
