@@ -64,8 +64,10 @@ clean-all: clean  ## remove also the environment and what npm fetched
 
 setup: $(READY) assets  ## only set up
 
-$(READY): requirements.lock pyproject.toml tools/setup.sh
-	@PYTHON="$(PYTHON)" bash tools/setup.sh
+$(READY): requirements.lock pyproject.toml tools/setup.py
+	@for python in $(PYTHON) python3 python python3.13 python3.12 python3.11; do \
+		if command -v "$$python" >/dev/null; then PYTHON="$(PYTHON)" exec "$$python" -m tools.setup; fi; \
+	done; echo "Python 3.11 or newer is needed; it was not found."; exit 1
 
 .PHONY: assets
 assets:

@@ -23,18 +23,27 @@ MENDED = (
 )
 
 
-def drop_thebe(app, pagename, templatename, context, doctree) -> None:
-    """Leave out sphinx-thebe, which Jupyter Book loads for a button that this book lacks.
+# An icon in the theme's script: its name, width, height, other names, letter and outline.
+ICON = re.compile(
+    r"""(?:"([\w-]+)"|\b([\w$]+)):(\[\d+,\d+,\[[^\]]*\],"[0-9a-f]*",("[^"]*"|\[[^\]]*\])\])"""
+)
 
-    It declares its constants twice, which is a console error on every page. What widgets hold is
-    data, pictures among them, whose letters may spell anything.
+
+def drop_scripts(app, pagename, templatename, context, doctree) -> None:
+    """Leave out sphinx-thebe, and MathJax (1.2 MB) where there is no formula.
+
+    Jupyter Book loads sphinx-thebe for a button that this book lacks; it declares its constants
+    twice, which is a console error on every page. What widgets hold is data, pictures among them,
+    whose letters may spell anything.
     """
+    formula = 'class="math' in context.get("body", "")
 
     def unwanted(script) -> bool:
         attributes = getattr(script, "attributes", {})
         if "widget" in str(attributes.get("type", "")):
             return False
-        return "thebe" in f"{script} {attributes.get('body', '')}".lower()
+        told = f"{script} {attributes.get('body', '')}".lower()
+        return "thebe" in told or "mathjax" in told and not formula
 
     scripts = context.get("script_files", [])
     context["script_files"] = [script for script in scripts if not unwanted(script)]
@@ -44,15 +53,35 @@ def mend(app, exception) -> None:
     """Rewrite the finished pages; nothing earlier sees the theme's markup."""
     if exception or app.builder.name != "html":
         return
+    used = {"xmark"}  # by the theme's own script
     for path in Path(app.outdir).rglob("*.html"):
         before = after = path.read_text(encoding="utf-8")
         for pattern, replacement in MENDED:
             after = re.sub(pattern, replacement, after)
         if after != before:
             path.write_text(after, encoding="utf-8")
+        used.update(re.findall(r"\bfa-([\w-]+)", after))
+    icons = Path(app.outdir) / "_static/scripts/fontawesome.js"
+    if icons.is_file():
+        icons.write_text(only_icons(icons.read_text(encoding="utf-8"), used), encoding="utf-8")
+
+
+def only_icons(script: str, used: set[str]) -> str:
+    """The theme's script without the outlines of icons that no page shows: 1.5 MB become 0.1.
+
+    Their names stay, each with an empty outline, since other names are looked up among them.
+    """
+
+    def kept(icon: re.Match) -> str:
+        others = re.findall(r'"([\w-]+)"', icon[3])
+        if used & {icon[1], icon[2], *others}:
+            return icon[0]
+        return icon[0].replace(icon[4], '""')
+
+    return ICON.sub(kept, script)
 
 
 def setup(app) -> dict:
-    app.connect("html-page-context", drop_thebe, priority=900)
+    app.connect("html-page-context", drop_scripts, priority=900)
     app.connect("build-finished", mend)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -1,5 +1,5 @@
-// What only the drawn page can know: names for sliders, keyboard access to what scrolls, and
-// formulas in the labels of widgets.
+// What only the drawn page can know: names and values for sliders, keyboard access to what scrolls,
+// and formulas in the labels of widgets.
 (() => {
   "use strict";
 
@@ -20,9 +20,14 @@
   }
 
   function nameSliders() {
-    for (const handle of document.querySelectorAll(".noUi-handle:not([aria-label])")) {
-      const label = handle.closest(".widget-inline-hbox")?.querySelector(".widget-label");
-      handle.setAttribute("aria-label", label?.textContent.trim() || "slider");
+    for (const handle of document.querySelectorAll(".noUi-handle")) {
+      const row = handle.closest(".widget-inline-hbox");
+      const label = row?.querySelector(".widget-label")?.textContent.trim() || "slider";
+      if (!handle.hasAttribute("aria-label")) handle.setAttribute("aria-label", label);
+      // The slider itself tells the place of a value in its list.
+      const value = row?.querySelector(".widget-readout")?.textContent.trim();
+      if (value && handle.getAttribute("aria-valuetext") !== value)
+        handle.setAttribute("aria-valuetext", value);
     }
   }
 
@@ -31,7 +36,8 @@
     reachScrollers();
     nameSliders();
     const observer = new MutationObserver(nameSliders);
-    observer.observe(document.querySelector("main"), { childList: true, subtree: true });
+    const changes = { childList: true, characterData: true, attributeFilter: ["aria-valuetext"] };
+    observer.observe(document.querySelector("main"), { subtree: true, ...changes });
   });
   window.addEventListener("resize", reachScrollers);
 })();

@@ -99,7 +99,7 @@ class Explain(OwnClip):
         from meps_lab.prepare import prepare
         from meps_lab.simulate import FolderDataset
 
-        for name in ("ps", "ps_sfreq", "video_at", "fps", "start", "stop"):
+        for name in ("ps", "ps_sfreq", "ps_units", "video_at", "fps", "start", "stop"):
             if getattr(self, name) != getattr(OwnClip, name):
                 option = name.replace("_", "-")
                 raise MepsError(f"--{option} does not go with --trial, which brings all of its own")

@@ -56,8 +56,8 @@ class Index:
             found.save(self.out)
             print(f"index: {self.out}")
         if found.class_sets:
+            print("several experiments on it: meps run PLAN.toml (see its help); one:")
             print(f"next: {self._next(self._inputs(found) if self.kind == 'table' else ())}")
-            print("or several experiments on it: meps run PLAN.toml (see its help)")
 
     def _inputs(self, found) -> tuple[str, ...]:
         """Of a table the options for what all its clips have."""

@@ -110,7 +110,7 @@ class Loso:
     steps: int | None = None  # of flow, evenly from onset to offset; None: one to the apex, mmme 10
     size: int = 48  # pixels a side
     jobs: int = 1  # processes; the result does not depend on it
-    stacked: bool = False  # train all folds in one program: signals alone, and worth it on a GPU
+    stacked: bool = False  # train all folds in one program: ps or flow alone; for a GPU
     device: str = "auto"  # cpu, cuda, or auto: cuda if there is one
     subjects: int | None = None  # simulated subjects, without --root; None: 12
     trials: int | None = None  # simulated trials a subject, without --root; None: 8

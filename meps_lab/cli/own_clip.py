@@ -1,5 +1,6 @@
 """A clip of one's own, made ready for the demonstration model of `predict` and `explain`."""
 
+import warnings
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
@@ -11,6 +12,7 @@ from meps_lib.errors import MepsError
 if TYPE_CHECKING:  # torch takes seconds to load, and `meps --help` needs none
     from torch import nn
 
+    from meps_lib.signals import Recording
     from meps_lib.trial import Trial
 
 SIGNALS = ("EDA", "ECG", "PPG")  # that the demonstration model can read
@@ -34,7 +36,8 @@ class OwnClip:
     video: tyro.conf.Positional[Path]  # a video file, or a folder of images
     ps: Path | None = None  # signals recorded with it: a table with a header, BioSPPy, Empatica
     ps_sfreq: float | None = None  # Hz, where the file does not say
-    video_at: float = 3.0  # time in the PS file (s) at which the video began
+    ps_units: tuple[str, ...] = ()  # where the file does not say, as in EDA=uS ECG=mV
+    video_at: float = 3.0  # s after the PS file's first row at which the video began
     fps: float | None = None  # of a folder of images
     start: int = 0  # first frame to use: begin with the neutral face
     stop: int | None = None  # frame after the last one to use
@@ -45,25 +48,58 @@ class OwnClip:
         Raises
         ------
         MepsError
-            For files that cannot be read, no face, or no signal that the model knows.
+            For files that cannot be read, no face, or no signal that the model knows. The signals
+            are read first, since the video takes longer.
         """
         from meps_lab.cli.demo import add_signals, demo_model
         from meps_lab.prepare import prepare
-        from meps_lib.signals import load
         from meps_lib.video import load_trial_from_video
 
+        names, recording = (), None
+        if self.ps is not None:
+            recording = own_signals(self.ps, self.ps_sfreq, self.ps_units)
+            names = tuple(n for n in SIGNALS if n in recording.names)
         trial = load_trial_from_video(
             self.video, size=96, fps=self.fps, start=self.start, stop=self.stop
         )
-        names, recording = (), None
-        if self.ps is not None:
-            recording = load(self.ps, self.ps_sfreq)
-            names = tuple(n for n in SIGNALS if n in recording.names)
-            if not names:
-                have = ", ".join(recording.names)
-                raise MepsError(f"{self.ps} has {have}; expected at least one of EDA, ECG, PPG")
         model, classes, config = demo_model(names)
         if recording is not None:
             trial = add_signals(trial, recording, self.video_at, model)
         trial.label = classes[0]  # `collate` wants one; the model never reads it
         return Ready(trial, prepare(trial, config.prepare), model, classes, names)
+
+
+def own_signals(path: Path, sfreq: float | None, units: tuple[str, ...]) -> "Recording":
+    """A person's signals, with a word on what is read, what is not, and what is in doubt.
+
+    Raises
+    ------
+    MepsError
+        As `load`, naming the command's options; for units that are not written as EDA=uS; and
+        without EDA, ECG or PPG.
+    """
+    from meps_lib.signals import SignalWarning, heart_rate, load
+
+    if wrong := [pair for pair in units if not all(pair.partition("="))]:
+        raise MepsError(f"--ps-units {wrong[0]}: expected a signal and its unit, as in EDA=uS")
+    try:
+        recording = load(path, sfreq, units=dict(pair.split("=", 1) for pair in units))
+    except MepsError as error:
+        text = str(error).replace("sfreq= ", "sfreq=").replace("sfreq=", "--ps-sfreq ")
+        raise MepsError(text.strip()) from None
+    read = [n for n in SIGNALS if n in recording.names]
+    left = [n for n in recording.names if n not in SIGNALS]
+    if not read:
+        raise MepsError(
+            f"{path} has {', '.join(left)}; expected at least one of {', '.join(SIGNALS)}: name "
+            "the columns so"
+        )
+    print("signals read:", ", ".join(f"{n} ({recording.unit(n)})" for n in read))
+    if left:
+        print("columns that are not read:", ", ".join(left))
+    for name in (n for n in read if n != "EDA"):
+        try:
+            heart_rate(recording, name)  # warns by itself
+        except MepsError as error:
+            warnings.warn(str(error), SignalWarning, stacklevel=3)
+    return recording

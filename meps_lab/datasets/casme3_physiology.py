@@ -16,6 +16,7 @@ import pandas as pd
 from meps_lab.datasets.casme3 import FPS
 from meps_lib.errors import MepsError
 from meps_lib.signals import Recording
+from meps_lib.signals.clock import clock_rate
 
 SFREQ = 200.0
 START = 5  # the marker of the video's start
@@ -30,7 +31,6 @@ SPELLINGS = {
     "marker": ("marker", "markers", "mark", "trigger", "event"),
 }
 SIGNALS = ("PPG", "RSP", "ECG", "EDA")
-_TOLERANCE_S = 1 / FPS  # a clock that is off by a frame would shift the clips
 _NUMBER = re.compile(r"[-+]?(\d+\.?\d*|\.\d+)(e[-+]?\d+)?", re.IGNORECASE | re.ASCII)
 _LINE = 4096  # bytes in which a header's tabs are looked for: another file may be one long line
 _TAB = "expected text with tabs between time (min), PPG, RSP, ECG, EDA and marker"
@@ -77,7 +77,7 @@ def read_physiology(path: Path) -> tuple[Recording, int]:
     header, data = _header_and_rows(path)
     places = columns(header, path)
     table = _numbers(data, places, path)
-    _check_clock(table["time"].to_numpy(), path)
+    clock_rate(table["time"].to_numpy(), "min", SFREQ, str(path), "time", 2)
     codes = table["marker"].to_numpy()
     starts = np.flatnonzero(codes == START)
     if not len(starts):
@@ -166,17 +166,3 @@ def _first_bad(data: bytes, how: dict, places: dict[str, int], path: Path) -> Me
         hint = "a comma where a point belongs; export the file again with a decimal point"
     where = f"{path}, row {row + 2}, column {names[column]}"
     return MepsError(f"{where}: got {got!r}; expected a number; {hint}")
-
-
-def _check_clock(minutes: np.ndarray, path: Path) -> None:
-    seconds = (minutes - minutes[0]) * 60
-    wanted = np.arange(len(seconds)) / SFREQ
-    off = np.abs(seconds - wanted) > _TOLERANCE_S
-    if off.any():
-        row = int(np.argmax(off))
-        rate = row / seconds[row] if seconds[row] > 0 else np.nan
-        raise MepsError(
-            f"{path}, row {row + 2}, column time: {seconds[row]:.3f} s after the first row, which "
-            f"is {rate:.4g} Hz; expected minutes at {SFREQ:g} Hz, {wanted[row]:.3f} s; are rows "
-            "missing, or is the time in another unit?"
-        )

@@ -48,7 +48,7 @@ class ExperimentConfig:
     split_file: str | os.PathLike | None = None  # file only: see meps_lib.protocol.split_files
     normalise: Literal["training", "per-subject"] = "training"  # see meps_lib.protocol.normalise
     seeds: tuple[int, ...] = (0,)
-    stacked: bool = False  # all folds in one program, for a GPU and signals: see `fit_stacked`
+    stacked: bool = False  # all folds in one program, for a GPU, and ps or flow: `fit_stacked`
     n_jobs: int = 1  # processes; the result does not depend on it
 
     def __post_init__(self) -> None:
@@ -84,10 +84,11 @@ class ExperimentConfig:
                 f"normalise={self.normalise!r} scales peripheral signals or EEG; the modalities "
                 f"are {', '.join(self.modalities)}: add ps or eeg, or leave it out"
             )
-        if self.stacked and (self.modalities != ("ps",) or self.model != "meps"):
+        stacks = {("ps",): ("meps",), ("flow",): ("flowmap", *RECIPES)}
+        if self.stacked and self.model not in stacks.get(self.modalities, ()):
             raise MepsError(
                 f"stacked with the model {self.model} and {', '.join(self.modalities)}: folds are "
-                "stacked for models of this library that read ps alone; leave it out"
+                "stacked for models of this library that read ps or flow alone; leave it out"
             )
         for name, protocol in _ONLY.items():
             given, wanted = getattr(self, name) is not None, self.protocol == protocol

@@ -94,7 +94,8 @@ def _asked(folder: Path) -> list[str]:
         said.append(f"Main comparison: {' minus '.join(study['compare'])}.")
     words = {"metric": "Judged by", "smallest_difference": "Smallest difference that matters"}
     words["settled"] = "Settled if"
-    said += [f"{words[k]}: {study[k]}." for k in words if k in study]
+    names = {"uf1": "UF1", "uar": "UAR"}
+    said += [f"{words[k]}: {names.get(study[k], study[k])}." for k in words if k in study]
     return [f"Asked beforehand: {' '.join(said)}"] if said else []
 
 

@@ -82,7 +82,7 @@ def run(
     config = config or ExperimentConfig()
     model = make_model(config, dataset.classes, seed=0)  # a wrong setting is told before the work
     config.splits(dataset.index, 0, getattr(dataset, "lost", ()))
-    try_model(model, config, dataset, on_error)
+    try_model(model, config, dataset, on_error, cache)
     with nullcontext() if out is None else results_in(out, accept_changed_code) as results:
         record, done = about(config, getattr(dataset, "origin", {})), {}
         if results is not None:

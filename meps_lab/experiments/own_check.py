@@ -8,12 +8,13 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 
+from meps_lab.datasets.cache.trials import TrialCache
 from meps_lab.experiments.own_model import attempted, idle, is_own, kind_in_words, parts_of
 from meps_lab.prepare import PreparedDataset, prepare
 from meps_lib.errors import MepsError
 from meps_lib.models.output import Output
 from meps_lib.training import predict
-from meps_lib.trial import Batch, Trial, collate
+from meps_lib.trial import MODALITIES, Batch, Trial, collate
 
 _TRIED = 4  # trials of the small batch
 # CHOICE: an answer may change so much with its mates. WHY: single precision, and kernels that
@@ -25,14 +26,14 @@ class OwnModelWarning(UserWarning):
     """A model of one's own does without something that is expected of it."""
 
 
-def try_model(model: nn.Module, config, dataset, on_error: str = "raise") -> None:
+def try_model(model: nn.Module, config, dataset, on_error: str = "raise", cache=None) -> None:
     """Refuse a model that cannot work on the data, before all of it is prepared and written.
 
     Parameters
     ----------
     model : Module
         One of the library's is asked about one trial; one's own goes through `check_own`.
-    config, dataset, on_error
+    config, dataset, on_error, cache
         As for `run`.
 
     Raises
@@ -42,11 +43,14 @@ def try_model(model: nn.Module, config, dataset, on_error: str = "raise") -> Non
     """
     if is_own(config.model):
         return check_own(model, config, dataset, on_error)
-    trial = _few(config, dataset, on_error, 1)[0]
+    if isinstance(dataset, PreparedDataset) and dataset.config != config.prepare:
+        return None  # refused in words where trials are taken
+    trial = _few(config, dataset, on_error, 1, cache)[0]
     try:
         predict(model.to(config.train.device), [trial], dataset.classes)
     except MepsError as error:  # the model is not told which trial it is
-        raise MepsError(f"{config.model}, tried on clip {trial.clip!r}: {error}") from None
+        which = f"clip {trial.clip!r} of {trial.subject!r}"
+        raise MepsError(f"{config.model}, tried on {which}: {error}") from None
 
 
 def check_own(model: nn.Module, config, dataset, on_error: str = "raise") -> None:
@@ -118,14 +122,20 @@ def check_own(model: nn.Module, config, dataset, on_error: str = "raise") -> Non
         raise MepsError(f"{path}: a gradient is not finite; look for a root or a division at 0")
 
 
-def _few(config, dataset, on_error: str, most: int = _TRIED) -> list[Trial]:
+def _few(config, dataset, on_error: str, most: int = _TRIED, cache=None) -> list[Trial]:
     """Some prepared trials, spread over the data set; of others where some may be skipped."""
     found, ready = [], isinstance(dataset, PreparedDataset)
     data, n = dataset.only(config.modalities) if ready else dataset, len(dataset.index)
     first = np.unique(np.linspace(0, n - 1, min(n, most)).round().astype(int)).tolist()
+    how = config.prepare, tuple(m for m in MODALITIES if m in config.modalities)
+    store = None if ready or cache is None else TrialCache(cache, data, how)
     for k in first + [k for k in range(n) if k not in first]:
         try:
-            found.append(data[k] if ready else prepare(data[k], config.prepare, config.modalities))
+            trial = data[k] if ready else None if store is None else store.read(k)
+            if trial is None:
+                trial = prepare(data[k], *how)
+                trial = trial if store is None else store.keep(k, trial)
+            found.append(trial)
         except MepsError:
             if on_error != "skip":
                 raise

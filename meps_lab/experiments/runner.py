@@ -81,7 +81,7 @@ def run_plan(
             model = make_model(config, dataset.classes, seed=0)
             seeds = (config.splits(dataset.index, seed, lost) for seed in config.seeds)
             units[name] = sum(map(len, seeds))
-            try_model(model, config, dataset, on_error)
+            try_model(model, config, dataset, on_error, cache)
         except MepsError as error:
             raise MepsError(f"variant {name}: {error}") from None
         records[name] = about(config, origin)

@@ -2,22 +2,24 @@
 
 A small network leaves a GPU idle: its steps are too short to fill it, and there are thousands of
 them one after the other. Here one step is a step of every fold. Measured on one thread of a CPU it
-is some 1.4 to 1.7 times faster (`benchmarks/loop.py`); on a GPU it has not been measured.
+is some 1.4 to 1.7 times faster for signals (`benchmarks/loop.py`), and for maps, whose convolutions
+come in groups, six times slower; on a GPU it has not been measured.
 """
 
 import copy
 from collections.abc import Sequence
 from dataclasses import replace
-from functools import partial
-from math import inf, isfinite, pi
+from math import inf, isfinite
 
 import torch
 from torch import Tensor, nn
 from torch.func import functional_call, grad_and_value, stack_module_state, vmap
 from torch.utils.data import DataLoader
 
+from meps_lab.experiments.steps import Steps, beside
 from meps_lib.batches import take
 from meps_lib.errors import MepsError
+from meps_lib.layers.masked import MaskedBatchNorm1d
 from meps_lib.training import TrainConfig, check_sides, class_weights
 from meps_lib.trial import Batch, Trial, collate
 
@@ -37,9 +39,11 @@ def fit_stacked(
     Parameters
     ----------
     models : sequence of Module
-        F networks of one shape that read signals alone, freshly made each by its own seed.
+        F networks of one shape that read signals alone, or maps of flow alone, freshly made each by
+        its own seed.
     sides : sequence of (train, validation)
-        Of each fold. Trials that folds share are kept on the device once.
+        Of each fold. Trials that folds share are kept on the device once. Of maps the last epoch is
+        kept, and nobody validates.
     classes : sequence of str
     config : TrainConfig
         In single precision.
@@ -50,27 +54,32 @@ def fit_stacked(
     Returns
     -------
     list of list of dict
-        The history of each fold, as `fit` gives it. The models end with their best weights.
+        The history of each fold, as `fit` gives it. The models end with the weights that it keeps.
 
     Raises
     ------
     MepsError
-        As `fit` says; if a trial has frames; if the precision is not single.
+        As `fit` says; if trials have frames, or several modalities; if the precision is not single.
 
     Notes
     -----
-    Folds of unequal length: a trial that is only there to fill a batch has no signals, so that it
-    enters no statistic, and weight 0 in the loss; a fold that has no batch left does not move.
+    Folds of unequal length: a trial that is only there to fill a batch enters no statistic of a
+    norm, and has weight 0 in the loss; a fold that has no batch left does not move.
     """
     for train, validation in sides:
-        check_sides(train, validation)
+        check_sides(train, validation, config.keep)
     trials = list({id(t): t for side in sides for part in side for t in part}.values())
-    if seen := {m for t in trials for m in t.modalities} - {"ps"}:
-        raise MepsError(f"trials with {', '.join(sorted(seen))}; stacked folds read ps alone")
-    only = {"precision": ("fp32",), "optimiser": ("adam", "adamw"), "keep": ("best",)}
-    for name, known in (only | {"schedule": ("constant", "cosine")}).items():
-        if (value := getattr(config, name)) not in known:
-            raise MepsError(f"{name}={value!r}; stacked folds train with {' or '.join(known)}")
+    seen = {m for t in trials for m in t.modalities}
+    if seen not in ({"ps"}, {"flow"}):
+        told = ", ".join(sorted(seen))
+        raise MepsError(f"trials with {told}; stacked folds read ps alone, or flow alone")
+    if config.precision != "fp32":
+        raise MepsError(f"precision={config.precision!r}; stacked folds train with fp32")
+    if any(validation for _, validation in sides) and (seen == {"flow"} or config.keep == "last"):
+        raise MepsError(
+            "stacked folds of maps, or of which the last epoch is kept, have no validation "
+            "subjects: set keep='last' and n_validation=0"
+        )
     place = {id(t): k for k, t in enumerate(trials)}
     taught, held_out = ([[place[id(t)] for t in side[k]] for side in sides] for k in (0, 1))
     device = torch.device(config.device)
@@ -92,10 +101,9 @@ def fit_stacked(
     with torch.random.fork_rng():
         torch.manual_seed(seeds[0])
         for epoch in range(config.epochs):
-            losses = [
-                folds.epoch(loads, whole, weight, steps),
-                folds.epoch(asked, whole, weight, None),
-            ]
+            losses = [folds.epoch(loads, whole, weight, steps, epoch)]
+            if config.keep == "best":
+                losses.append(folds.epoch(asked, whole, weight))
             if folds.note(epoch, *torch.stack(losses).tolist()):
                 break
     folds.give_back(models)
@@ -112,12 +120,11 @@ class _Folds:
         moved = {name for name, w in self.network.named_parameters() if w.grad is not None}
         weights, self.buffers = stack_module_state(list(models))
         self.weights = {name: w.detach() for name, w in weights.items()}
-        self.first, self.second = (
-            {name: torch.zeros_like(w) for name, w in self.weights.items() if name in moved}
-            for _ in range(2)
-        )
-        n, device = len(models), next(iter(self.weights.values())).device
-        self.taken = torch.zeros(n, device=device)  # steps
+        self.steps = Steps({k: w for k, w in self.weights.items() if k in moved}, config)
+        self.norms = [m for m in self.network.modules() if type(m) is nn.BatchNorm2d]
+        for norm in self.norms:
+            norm.__class__ = _OfReal
+        n = len(models)
         self.best, self.waited, self.kept = [inf] * n, [0] * n, self.state()
         self.history: list[list[dict[str, float]]] = [[] for _ in models]
         self.on = [True] * n  # those whose patience is not at its end
@@ -126,23 +133,30 @@ class _Folds:
         """A copy of all weights and statistics."""
         return {name: x.clone() for name, x in (self.weights | self.buffers).items()}
 
-    def epoch(self, loads, whole: Batch, weight: Tensor, steps: Tensor | None) -> Tensor:
+    def epoch(
+        self, loads, whole: Batch, weight: Tensor, steps: Tensor | None = None, number: int = 0
+    ) -> Tensor:
         """Mean loss (F,) over all batches of every fold; with `steps`, each batch is a step."""
         self.network.train(steps is not None)
         loads = list(map(iter, loads))
-        total, shares = (torch.zeros_like(self.taken, dtype=torch.double) for _ in range(2))
+        zeros = torch.zeros_like(self.steps.taken, dtype=torch.double)
+        total, shares = zeros, zeros
         while any(parts := [next(load, []) for load in loads]):
             tensors, real = _filled(whole, parts)
-            loss, share = self.step(whole, tensors, real, weight, steps)
+            rate = None if steps is None else self.steps.rate(number, steps)
+            loss, share = self.step(whole, tensors, real, weight, rate)
             total, shares = total + loss.double() * share, shares + share
         return total / shares
 
-    def step(self, whole: Batch, tensors: Tensors, real: Tensor, weight: Tensor, steps):
-        """Loss and weight (F,) of a batch of each fold; with `steps` the weights move."""
+    def step(self, whole: Batch, tensors: Tensors, real: Tensor, weight: Tensor, rate):
+        """Loss and weight (F,) of a batch of each fold; with a rate the weights move."""
+        (name,) = {"ps", "flow"} & tensors.keys()
 
         def loss_of(weights: Tensors, buffers: Tensors, tensors: Tensors, real, weight):
             buffers = {name: b.clone() for name, b in buffers.items()}  # a norm moves them
-            there = {m: real if m == "ps" else torch.zeros_like(real) for m in whole.present}
+            there = {m: real if m == name else torch.zeros_like(real) for m in whole.present}
+            for norm in self.norms:
+                norm.real = real
             batch = replace(whole, **tensors, present=there)
             said = functional_call(self.network, (weights, buffers), (batch,)).logits
             chosen = said.log_softmax(dim=-1).gather(1, batch.label[:, None])[:, 0]
@@ -152,58 +166,34 @@ class _Folds:
             return loss, (buffers, share)
 
         given = (self.weights, self.buffers, tensors, real, weight)
-        if steps is None:
+        if rate is None:
             with torch.no_grad():
                 loss, (_, share) = vmap(loss_of)(*given)
             return loss, share.double()
         slopes = grad_and_value(loss_of, has_aux=True)
         gradients, (loss, (buffers, share)) = vmap(slopes, randomness="different")(*given)
         moves = real.any(dim=1)
-        rate = self.config.learning_rate * torch.ones_like(self.taken)
-        if self.config.schedule == "cosine":
-            rate = rate * (1 + torch.cos(pi * self.taken / steps)) / 2
         with torch.no_grad():
-            self._adam(gradients, rate, moves)
+            self.steps.take(gradients, rate, moves)
         self.buffers = {
-            name: torch.where(_beside(moves, b), buffers[name], b)
+            name: torch.where(beside(moves, b), buffers[name], b)
             for name, b in self.buffers.items()
         }
         return loss, share.double()
 
-    def _adam(self, gradients: Tensors, rate: Tensor, moves: Tensor) -> None:
-        """A step of those folds that move, as `torch.optim.Adam` or AdamW does it."""
-        c = self.config
-        if c.clip_norm is not None:
-            squares = sum(g.flatten(1).square().sum(dim=1) for g in gradients.values())
-            cut = (c.clip_norm / (squares.sqrt() + 1e-6)).clamp(max=1)
-            gradients = {name: g * _beside(cut, g) for name, g in gradients.items()}
-        self.taken += moves
-        for name, m in self.first.items():
-            w, g, v = self.weights[name], gradients[name], self.second[name]
-            beside = partial(_beside, like=w)
-            if c.optimiser == "adam":
-                g, shrunk = g + c.weight_decay * w, w
-            else:
-                shrunk = w * (1 - beside(rate) * c.weight_decay)
-            first, second = m.lerp(g, 0.1), v.lerp(g.square(), 0.001)
-            size = (second / beside(1 - 0.999**self.taken)).sqrt() + 1e-8
-            moved = shrunk - beside(rate / (1 - 0.9**self.taken)) * first / size
-            for kept, new in ((w, moved), (m, first), (v, second)):
-                kept.copy_(torch.where(beside(moves), new, kept))
-
-    def note(self, epoch: int, taught: list[float], held_out: list[float]) -> bool:
-        """Keep what is best in each fold; whether the patience of all is at its end."""
+    def note(self, epoch: int, *of_sides: list[float]) -> bool:
+        """Keep what is best in each fold, or last; whether the patience of all is at its end."""
         now = self.state()
-        for k, losses in enumerate(zip(taught, held_out, strict=True)):
-            named = dict(zip(("train_loss", "validation_loss"), losses, strict=True))
+        for k, losses in enumerate(zip(*of_sides, strict=True)):
+            named = dict(zip(("train_loss", "validation_loss"), losses, strict=False))
             if not self.on[k]:
                 continue
             if not all(map(isfinite, losses)):
                 raise MepsError(f"fold {k}, epoch {epoch}: {named}; lower learning_rate")
             self.history[k].append({"epoch": epoch, **named})
             self.waited[k] += 1
-            if losses[1] < self.best[k]:
-                self.best[k], self.waited[k] = losses[1], 0
+            if self.config.keep == "last" or losses[1] < self.best[k]:
+                self.best[k], self.waited[k] = losses[-1], 0
                 for name, x in now.items():
                     self.kept[name][k] = x[k]
             self.on[k] = self.waited[k] != self.config.patience
@@ -221,11 +211,19 @@ def _filled(whole: Batch, parts: Sequence[Sequence[int]]) -> tuple[Tensors, Tens
     rows = torch.tensor([[*p, *[0] * (most - len(p))] for p in parts], device=device)
     counts = torch.tensor(list(map(len, parts)), device=device)
     real = torch.arange(most, device=device) < counts[:, None]
+    if whole.flow is not None:
+        return {"label": whole.label[rows], "flow": whole.flow[rows]}, real
     longest = max(whole.n_samples["ps"][k] for p in parts for k in p)
     mask = whole.ps_mask[rows, :longest]
     return {"label": whole.label[rows], "ps": whole.ps[rows][..., :longest], "ps_mask": mask}, real
 
 
-def _beside(x: Tensor, like: Tensor) -> Tensor:
-    """(F,) so that it multiplies a tensor (F, ...)."""
-    return x.reshape(-1, *[1] * (like.ndim - 1))
+class _OfReal(nn.BatchNorm2d):
+    """Batch norm over the real trials of a batch; who uses it says which: ``real`` (B,)."""
+
+    real: Tensor
+
+    def forward(self, y: Tensor) -> Tensor:
+        real = self.real.repeat_interleave(len(y) // len(self.real))  # several maps a trial
+        mask = real[:, None, None].expand(-1, 1, y[0, 0].numel())
+        return MaskedBatchNorm1d.forward(self, y.flatten(2), mask).unflatten(2, y.shape[2:])

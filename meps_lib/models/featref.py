@@ -5,7 +5,6 @@ known: attention picks out of the shared features those of one class, and each b
 whether a trial is of its class (ledger: featref).
 """
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 
 import torch
@@ -13,7 +12,7 @@ from torch import Tensor, nn
 from torch.nn.functional import binary_cross_entropy_with_logits, one_hot
 
 from meps_lib.arguments import number, whole
-from meps_lib.models.output import Output, one_map, refuse_others
+from meps_lib.models.output import OneMap, Output, refuse_others
 from meps_lib.trial import Batch
 
 # Of its trunk, as published; that everything is trained at once and the last epoch kept is ours.
@@ -80,7 +79,7 @@ class Branch(nn.Module):
         return y, self.propose(y)[:, 0]
 
 
-class FeatRef(nn.Module):
+class FeatRef(OneMap):
     """Feature refinement: shared features, refined for each class, joined for the answer.
 
     Parameters
@@ -113,11 +112,6 @@ class FeatRef(nn.Module):
         self.branches = nn.ModuleList(Branch(c.hidden, c.features) for _ in range(n))
         self.fc = nn.Linear(n * c.features if n else _SHARED, c.n_classes)
 
-    def fit_scales(self, batches: Iterable[Batch]) -> None:
-        """Nothing is fitted; what is no grey level is told before the first step."""
-        for batch in batches:
-            one_map(batch, 28)
-
     def extra_loss(self, output: Output, label: Tensor) -> Tensor:
         """The branches' binary cross-entropies, each on whether a trial is of its class."""
         if not self.branches or self.config.proposal_weight == 0:
@@ -127,7 +121,7 @@ class FeatRef(nn.Module):
         return self.config.proposal_weight * binary_cross_entropy_with_logits(said, wanted)
 
     def forward(self, batch: Batch) -> Output:
-        x = one_map(batch, 28, checked=not self.training) / 255
+        x = self.maps(batch) / 255
         parts = [
             stream(x[:, k : k + 1].expand(-1, 3, -1, -1)) for k, stream in enumerate(self.streams)
         ]

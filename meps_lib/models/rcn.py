@@ -1,21 +1,21 @@
-"""RCN: a convolution, a block that reads its own answer twice, and attention without parameters.
+"""RCN: a convolution, a block that reads its own answer again, and attention without parameters.
 
-A is built as its authors' public code has it: no padding around the first convolution, which no
-count can tell. S, W and C are not: they are structures of ours with the published counts, nearest
-to A, while the code has others, with streams of dilated convolutions and dense sums (ledger: rcn).
+All variants are built as their authors' public code has them. S and C own weights that it counts
+and never calls: no answer depends on them, and no gradient reaches them.
 """
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 
+import torch
 from torch import Tensor, nn
-from torch.nn.functional import adaptive_avg_pool2d
+from torch.nn.functional import adaptive_avg_pool2d, interpolate
 
 from meps_lib.arguments import number, one_of, whole
 from meps_lib.errors import MepsError
-from meps_lib.models.output import Output, one_map, refuse_others
+from meps_lib.models.output import OneMap, Output, refuse_others
 from meps_lib.trial import Batch
 
+# The public code makes this schedule and never steps it: there the rate stays (ledger: rcn).
 RECIPE = {
     "epochs": 100,
     "batch_size": 64,
@@ -39,7 +39,7 @@ class RCNConfig:
 
     n_classes: int = 3
     modalities: tuple[str, ...] = ("flow",)  # what it reads, and nothing else
-    variant: str = "A"  # attention; R: without it; S: a shortcut; W: wide; C: all of them
+    variant: str = "A"  # attention; R: without it; S: shortcuts; W: wide; C: all of them
     width: int = 32  # channels; a multiple of 4 for W and C
     grid: int = 5  # side of the map that the classifier sees
     dropout: float = 0.5
@@ -57,10 +57,9 @@ class RCNConfig:
 class Recurrent(nn.Module):
     """y = first(x), then twice y = again(x + y): the same `again`, its batch norm too."""
 
-    def __init__(self, width: int, first: int = 1, groups: int = 1):
+    def __init__(self, width: int):
         super().__init__()
-        self.first = _norm_conv(width, width, first, groups)
-        self.again = _norm_conv(width, width, 3, groups)
+        self.first, self.again = _norm_conv(width, width, 1), _norm_conv(width, width, 3)
 
     def forward(self, x: Tensor) -> Tensor:
         y = self.first(x)
@@ -69,7 +68,41 @@ class Recurrent(nn.Module):
         return y
 
 
-class RCN(nn.Module):
+class Dense(nn.Module):
+    """Three times the same `again`, each time of the sum of all that came before."""
+
+    def __init__(self, width: int):
+        super().__init__()
+        self.first, self.again = _norm_conv(width, width, 1), _norm_conv(width, width, 3)
+        self.never_called = _norm_conv(width, width, 3)
+
+    def forward(self, x: Tensor) -> Tensor:
+        total = x + self.first(x)
+        for _ in (1, 2):
+            total = total + self.again(total)
+        return self.again(total)
+
+
+class Streams(nn.Module):
+    """Three convolutions of one kernel, whose points lie 1, 2 and 3 pixels apart: 28 -> 10."""
+
+    def __init__(self, width: int, dropout: float):
+        super().__init__()
+        self.streams = nn.ModuleList(
+            nn.Sequential(
+                nn.Conv2d(3, width // part, 3, stride=3, padding=apart, dilation=apart),
+                nn.ReLU(),
+                nn.BatchNorm2d(width // part),
+                nn.Dropout(dropout),
+            )
+            for apart, part in ((1, 2), (2, 4), (3, 4))
+        )
+
+    def forward(self, x: Tensor) -> Tensor:
+        return torch.cat([stream(x) for stream in self.streams], dim=1)
+
+
+class RCN(OneMap):
     """Recurrent convolutional network, RCN-A by default.
 
     Parameters
@@ -89,15 +122,18 @@ class RCN(nn.Module):
     def __init__(self, config: RCNConfig):
         super().__init__()
         c = self.config = config
-        self.entry = nn.Sequential(
-            _norm_conv(3, c.width, 5, padding=0), nn.MaxPool2d(2), nn.Dropout(c.dropout)
+        self.entry = (
+            Streams(c.width, c.dropout)
+            if c.variant in "WC"
+            else nn.Sequential(
+                _norm_conv(3, c.width, 5, padding=0), nn.MaxPool2d(2), nn.Dropout(c.dropout)
+            )
         )
-        blocks = [Recurrent(c.width)] if c.variant != "W" else []
-        if c.variant in "SC":
-            blocks += [_norm_conv(c.width, c.width, 3)]
-        if c.variant in "WC":
-            blocks += [Recurrent(c.width, first=5, groups=4)]
-        self.blocks = nn.ModuleList(blocks)
+        self.block = (Dense if c.variant in "SC" else Recurrent)(c.width)
+        if c.variant == "C":  # an embedding, and never called
+            self.never_called = nn.Sequential(
+                _norm_conv(c.width, c.width, 1), _norm_conv(c.width, c.width, 3)
+            )
         self.leave = nn.Sequential(
             nn.MaxPool2d(2), nn.Dropout(c.dropout), nn.AdaptiveAvgPool2d(c.grid)
         )
@@ -108,20 +144,18 @@ class RCN(nn.Module):
         nn.init.normal_(self.fc.weight, std=0.01)
         nn.init.zeros_(self.fc.bias)
 
-    def fit_scales(self, batches: Iterable[Batch]) -> None:
-        """Nothing is fitted; what is no grey level is told before the first step."""
-        for batch in batches:
-            one_map(batch, 28)
-
     def places(self, x: Tensor) -> Tensor:
-        """Where the first features (B, C, H, W) speak for any class: (B, P, P), 0 to 1.
+        """Where features (B, C, H, W) speak for any class: (B, P, P), 0 to 1.
 
         The classifier's own weights times the features, a mean over channels, stretched to 0..1
-        map by map, a mean over classes. CHOICE: a map that is the same everywhere prefers no place
-        and keeps all, 1. WHY: as written it is 0 / 0.
+        map by map, a mean over classes. A asks its first features; C asks the map itself, with the
+        weights' mean over channels. CHOICE: a map that is the same everywhere prefers no place and
+        keeps all, 1. WHY: as written it is 0 / 0.
         """
         x = adaptive_avg_pool2d(x, self.config.grid)
-        weight = self.fc.weight.unflatten(1, x.shape[1:])  # (K, C, P, P)
+        weight = self.fc.weight.unflatten(1, (-1, *x.shape[2:]))  # (K, C, P, P)
+        if self.config.variant == "C":
+            weight = weight.mean(dim=1, keepdim=True)
         maps = (weight * x[:, None]).mean(dim=2)
         low, high = maps.amin((2, 3), keepdim=True), maps.amax((2, 3), keepdim=True)
         flat = high <= low
@@ -129,21 +163,21 @@ class RCN(nn.Module):
         return maps.mean(dim=1)
 
     def forward(self, batch: Batch) -> Output:
-        x = self.entry(one_map(batch, 28, checked=not self.training) / 255)
-        y = self.leave(sum(block(x) for block in self.blocks))
-        weights = {}
-        if self.config.variant in _ATTENDS:
-            weights["places"] = self.places(x)
-            y = y * weights["places"][:, None]
+        x = self.maps(batch) / 255
+        found, variant, weights = self.entry(x), self.config.variant, {}
+        if variant in _ATTENDS:
+            weights["places"] = self.places(found if variant == "A" else x)
+            places = weights["places"][:, None]
+        if variant == "C":
+            found = found * interpolate(places, found.shape[2:])
+        y = self.leave(self.block(found))
+        if variant == "A":
+            y = y * places
         return Output(self.fc(y.flatten(1)), weights)
 
 
-def _norm_conv(
-    n_in: int, n_out: int, kernel: int, groups: int = 1, padding: int | None = None
-) -> nn.Sequential:
+def _norm_conv(n_in: int, n_out: int, kernel: int, padding: int | None = None) -> nn.Sequential:
     padding = kernel // 2 if padding is None else padding
     return nn.Sequential(
-        nn.Conv2d(n_in, n_out, kernel, padding=padding, groups=groups),
-        nn.BatchNorm2d(n_out),
-        nn.ReLU(),
+        nn.Conv2d(n_in, n_out, kernel, padding=padding), nn.BatchNorm2d(n_out), nn.ReLU()
     )

@@ -5,7 +5,6 @@ side. So three convolutions of 3, 5 and 8 filters are one convolution of 16, and
 one batch norm: the same function, in a third of the calls (on a CPU it takes as long).
 """
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 
 import torch
@@ -13,7 +12,7 @@ from torch import nn
 
 from meps_lib.arguments import number, one_of, whole
 from meps_lib.errors import MepsError
-from meps_lib.models.output import Output, one_map, refuse_others
+from meps_lib.models.output import OneMap, Output, refuse_others
 from meps_lib.trial import Batch
 
 # As published, but for the epochs: between 500 and 800. The last one is kept.
@@ -49,7 +48,7 @@ class STSTNetConfig:
         one_of("order", self.order, ("u-v-strain", "opencv"))
 
 
-class STSTNet(nn.Module):
+class STSTNet(OneMap):
     """Convolution 3 x 3, ReLU, batch norm, pooling, dropout; then a linear classifier of 400.
 
     State dicts with the authors' names (``conv1`` to ``conv3``, ``bn1`` to ``bn3``, ``fc``) load as
@@ -81,16 +80,12 @@ class STSTNet(nn.Module):
         self.fc = nn.Linear(25 * n, c.n_classes)
         self.register_load_state_dict_pre_hook(_as_one)
 
-    def fit_scales(self, batches: Iterable[Batch]) -> None:
-        """Nothing is fitted; what is no grey level is told before the first step."""
-        for batch in batches:
-            one_map(batch, 28)
-
     def forward(self, batch: Batch) -> Output:
-        x = one_map(batch, 28, checked=not self.training)
+        x = self.maps(batch)
         if self.config.order == "opencv":
             x = x.flip(1)  # strain, v, u, as `meps_lib.video.in_order` gives them
-        x = x.contiguous(memory_format=torch.channels_last)  # see benchmarks/composite.py
+        # Channels side by side in memory, which is faster: see benchmarks/composite.py.
+        x = x.movedim(1, -1).contiguous().movedim(-1, 1)
         x = self.dropout(self.pool(self.bn(self.conv(x).relu())))
         return Output(self.fc(self.mean(x).flatten(1)))
 

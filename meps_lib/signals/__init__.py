@@ -9,12 +9,13 @@ from meps_lib.signals.eeg import alpha_power, band_power, spectrum
 from meps_lib.signals.files import load
 from meps_lib.signals.heart import heart_rate, peaks
 from meps_lib.signals.rates import join, resample
-from meps_lib.signals.recording import Recording, window
+from meps_lib.signals.recording import Recording, SignalWarning, window
 from meps_lib.signals.skin import skin_conductance_responses
 from meps_lib.signals.summary import features
 
 __all__ = [
     "Recording",
+    "SignalWarning",
     "load",
     "clean",
     "filter_channel",

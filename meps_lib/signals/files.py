@@ -14,6 +14,7 @@ from pathlib import Path
 import numpy as np
 
 from meps_lib.errors import MepsError
+from meps_lib.signals.clock import clock_rate, unit_of_time
 from meps_lib.signals.rates import join
 from meps_lib.signals.recording import Recording
 
@@ -28,6 +29,10 @@ STANDARD_NAMES = {
     **dict.fromkeys(("skt", "temp", "temperature"), "SKT"),
     "eeg": "EEG",
 }
+
+# Units of the standard signals by what a column's name may end in, in lower case.
+UNITS = {"us": "uS", "microsiemens": "uS", "mv": "mV", "uv": "uV", "v": "V", "a.u.": "a.u."}
+UNITS |= {"au": "a.u.", "c": "degrees C", "°c": "degrees C", "degc": "degrees C"}
 
 # Units by the export's own info.txt; it gives none for the photoplethysmograph.
 EMPATICA = {
@@ -56,7 +61,8 @@ def load(
         signals are brought to the highest of their rates over their common time.
     sfreq : float, optional
         Sampling rate in Hz. Needed for a table, unless its name ends in the rate
-        (``..._100hz.csv``). When the file states another rate, that is an error.
+        (``..._100hz.csv``) or a column is a clock (``time (s)``, ``timestamp_ms``, Unix time). When
+        the file states another rate, that is an error.
     channels : sequence of str, optional
         Keep these, in this order; default all, and EDA, PPG and SKT for a folder.
     units : mapping of channel name to unit, optional
@@ -65,15 +71,16 @@ def load(
     Returns
     -------
     Recording
-        Known columns carry their standard names (EDA, ECG, PPG, RSP, SKT, EEG), others their own.
+        Known columns carry their standard names (EDA, ECG, PPG, RSP, SKT, EEG), others their own:
+        ``GSR (uS)`` and ``eda_uS`` are EDA in uS. Its times count from the first row.
 
     Raises
     ------
     MepsError
         Naming the file, and where it applies the line (from 1) and the column: missing, empty or
         unknown file, a row with a value missing or too many, a cell that is no number, a sample
-        that is not finite, an unknown channel, a rate that is missing or contradicted,
-        also by a column ``time`` whose name gives its unit (s or ms).
+        that is not finite, an unknown channel, a rate that is missing or contradicted, also by
+        any sample of a column of times, as `meps_lib.signals.clock` says.
 
     Examples
     --------
@@ -118,15 +125,28 @@ def _load_table(path: Path, lines: list[str], sfreq: float | None) -> Recording:
                 f"{path}: line 1, column {column}: got {cell!r}, expected the name of a signal; "
                 "a table needs a header line, an Empatica file its start and rate"
             )
-    named = [re.fullmatch(r"(.+?)\s*[(\[](.+)[)\]]", cell) for cell in header]
-    names = [match[1] if match else cell for match, cell in zip(named, header, strict=True)]
-    units = [match[2] if match else NOT_STATED for match in named]
-    in_name = re.search(r"_(\d+)hz$", path.stem.lower())
-    rate = _rate(path, float(in_name[1]) if in_name else None, sfreq)
+    names, units = zip(*(_name_and_unit(cell) for cell in header), strict=True)
+    in_name = re.search(r"_(\d+(?:\.\d+)?)hz$", path.stem.lower())
+    stated = float(in_name[1]) if in_name else None
+    clocks = {k: unit_of_time(*column) for k, column in enumerate(zip(names, units, strict=True))}
+    clocks = {k: unit for k, unit in clocks.items() if unit is not None}
+    rate = None if clocks and stated is None and sfreq is None else _rate(path, stated, sfreq)
     signals = _numbers(path, lines, 1, tuple(header), delimiter)
-    for name, unit, column in zip(names, units, signals, strict=True):
-        _agree_on_time(path, name, unit, column, rate)
-    return Recording(signals, _standard(names), tuple(units), rate, str(path))
+    for k, unit in clocks.items():
+        rate = clock_rate(signals[k], unit, rate, str(path), header[k], 2)
+    units = tuple(unit or NOT_STATED for unit in units)
+    return Recording(signals, _standard(names), units, rate, str(path))
+
+
+def _name_and_unit(cell: str) -> tuple[str, str | None]:
+    """``EDA (uS)`` and ``EDA [uS]``; of signals and units that we know ``eda_uS``, ``EDA uS``."""
+    match = re.fullmatch(r"(.+?)\s*[(\[](.+)[)\]]", cell) or re.fullmatch(r"(\w+?)[ _](\S+)", cell)
+    name, unit = match.groups() if match else (cell, None)
+    known = name.lower() in STANDARD_NAMES
+    plain = UNITS.get(unit.lower().replace("µ", "u").replace("μ", "u")) if unit and known else None
+    if unit and not plain and cell[-1] not in ")]":
+        return cell, None
+    return name, plain or unit
 
 
 def _load_biosppy(path: Path, lines: list[str], sfreq: float | None) -> Recording:
@@ -216,21 +236,6 @@ def _not_a_number(path: Path, line: int, name: str, cell: str, hint: str = "") -
     return MepsError(
         f"{path}: line {line}, column {name}: got {cell.strip()!r}, expected a number{hint}"
     )
-
-
-def _agree_on_time(path: Path, name: str, unit: str, column: np.ndarray, sfreq: float) -> None:
-    """A column that states by its name and unit that it is a time must fit the sampling rate."""
-    match = re.fullmatch(r"time(?:stamp)?(?:[ _](\w+))?", name.lower())
-    said = unit if unit != NOT_STATED else (match[1] or "") if match else ""
-    scale = {"s": 1, "sec": 1, "seconds": 1, "ms": 1e-3, "milliseconds": 1e-3}.get(said.lower())
-    if not match or not scale or len(column) < 2 or not (np.diff(column) > 0).all():
-        return
-    measured = (len(column) - 1) / (scale * (column[-1] - column[0]))
-    if abs(measured / sfreq - 1) > 0.01:  # CHOICE: clocks may differ by one per cent
-        raise MepsError(
-            f"{path}: column {name} ({said}) runs at {measured:g} Hz, the sampling rate is said to "
-            f"be {sfreq:g} Hz; correct sfreq= (or the rate in the file's name), or the column"
-        )
 
 
 def _rate(path: Path, stated: float | None, given: float | None) -> float:

@@ -8,14 +8,18 @@ import numpy as np
 from scipy.signal import resample_poly
 
 from meps_lib.errors import MepsError
-from meps_lib.signals.recording import Recording
+from meps_lib.signals.recording import RATES, Recording
+
+LATE = 0.05  # samples that the last one may be off when a ratio of rates is rounded
 
 
 def resample(recording: Recording, sfreq: float) -> Recording:
     """Bring a recording to another rate, without aliasing.
 
-    SciPy's polyphase filter removes what the new rate cannot carry before it drops samples. A
-    marker channel (a photosensor, a trigger line) is smeared by this: find the events first.
+    SciPy's polyphase filter removes what the new rate cannot carry before it drops samples. Any
+    two rates will do: their ratio is rounded to integers that put the last sample less than a
+    twentieth of a sample off. A marker channel (a photosensor, a trigger line) is smeared by this:
+    find the events first.
 
     Parameters
     ----------
@@ -32,8 +36,7 @@ def resample(recording: Recording, sfreq: float) -> Recording:
     Raises
     ------
     MepsError
-        When the rate is not positive, or its ratio to the old one is no fraction of integers up
-        to 10,000.
+        When the rate lies outside 0.1 to 1,000,000 Hz.
 
     Examples
     --------
@@ -41,8 +44,9 @@ def resample(recording: Recording, sfreq: float) -> Recording:
     >>> resample(fast, 200).signals.shape
     (1, 200)
     """
-    if not (np.isfinite(sfreq) and sfreq > 0):
-        raise recording.error(f"cannot resample to {sfreq} Hz; give a positive number of Hz")
+    low, high = RATES
+    if not low <= sfreq <= high:
+        raise recording.error(f"cannot resample to {sfreq} Hz; give {low:g} to {high:g} Hz")
     if sfreq == recording.sfreq:
         return recording
     try:
@@ -54,12 +58,14 @@ def resample(recording: Recording, sfreq: float) -> Recording:
 
 def polyphase(signals: np.ndarray, old: float, new: float) -> np.ndarray:
     """Resample the rows of an array (C, L) from one rate in Hz to another; see `resample`."""
-    ratio = Fraction(new / old).limit_denominator(10_000)
-    if not ratio or abs(float(ratio) * old / new - 1) > 1e-9:
-        raise MepsError(
-            f"cannot resample {old} Hz to {new} Hz: their ratio is not a fraction of integers up "
-            "to 10,000; choose a rounder rate"
-        )
+    small, n_samples = min(new / old, old / new), signals.shape[1] * new / old
+    for largest in (10_000, 1_000_000):  # WHY: the filter is as long as the larger integer
+        ratio = Fraction(small).limit_denominator(largest)
+        if ratio and abs(float(ratio) / small - 1) * n_samples < LATE:
+            break
+    else:
+        raise MepsError(f"cannot resample {old} Hz to {new} Hz: too far apart, or too many samples")
+    ratio = ratio if new < old else 1 / ratio
     # WHY: padtype "line" continues the signal's own level; with SciPy's default of zeros a skin
     # conductance of 13 uS would fall towards 0 at both ends.
     return resample_poly(signals, ratio.numerator, ratio.denominator, axis=1, padtype="line")

@@ -10,6 +10,15 @@ import numpy as np
 
 from meps_lib.errors import MepsError
 
+RATES = (
+    0.1,
+    1e6,
+)  # Hz; CHOICE: no sensor of the body is slower or faster (the index ends there too)
+
+
+class SignalWarning(UserWarning):
+    """What was read or found is in doubt."""
+
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Recording:
@@ -25,7 +34,7 @@ class Recording:
         One unit a channel, as the source states it: ``"uS"``, ``"12-bit counts"``,
         ``"not stated"``. Nothing is ever converted behind your back.
     sfreq : float
-        Sampling rate in Hz.
+        Sampling rate in Hz, 0.1 to 1,000,000.
     source : str
         The file, or how the signals were made; errors name it.
     start : float
@@ -37,8 +46,8 @@ class Recording:
     Raises
     ------
     MepsError
-        On shapes that do not fit, a rate that is not positive, repeated names, or a sample that
-        is not finite: the message names the channel and the first such sample.
+        On shapes that do not fit, a rate outside 0.1 to 1,000,000 Hz, repeated names, or a sample
+        that is not finite: the message names the channel and the first such sample.
 
     Examples
     --------
@@ -68,8 +77,9 @@ class Recording:
             )
         if len(set(self.names)) < len(self.names):
             raise self.error(f"channel names {self.names}; give each channel its own name")
-        if not (np.isfinite(self.sfreq) and self.sfreq > 0):
-            raise self.error(f"sampling rate {self.sfreq} Hz; expected a positive number of Hz")
+        if not RATES[0] <= self.sfreq <= RATES[1]:
+            low, high = RATES
+            raise self.error(f"sampling rate {self.sfreq} Hz; expected {low:g} to {high:g} Hz")
         bad = ~np.isfinite(signals)
         if bad.any():
             row, sample = np.argwhere(bad)[0]

@@ -1,15 +1,21 @@
 """Skin conductance responses: the rises that follow an arousing event by a second or more."""
 
+import warnings
+
 import neurokit2 as nk
 import numpy as np
 import pandas as pd
 from scipy.signal import find_peaks
 
 from meps_lib.signals.cleaning import MIN_SAMPLES, clean, too_short
-from meps_lib.signals.recording import Recording
+from meps_lib.signals.recording import Recording, SignalWarning
 
 # CHOICE: a slower rise is drift of the level (ledger: scr-threshold). WHY: responses take 1 to 3 s.
 LONGEST_RISE = 5.0  # s
+# CHOICE: from a fifth to four fifths of the rise. WHY: the fastest response of the real recordings
+# takes 0.26 s, and the filter spreads a jump of the contact over 0.16 s.
+SHORTEST_RISE = 0.2  # s
+HALF_RECOVERY = (0.4, 3.0)  # s; CHOICE: a faster rise counts if it then recovers as skin does
 FLAT = 0.05  # CHOICE: a rise has begun where its slope exceeds a twentieth of the steepest
 
 
@@ -21,7 +27,10 @@ def skin_conductance_responses(
     A response is a peak of the trace below 1 Hz that stands `min_amplitude` or more above its
     onset, and its onset lies 5 s or less before it. The onset is read from the trace below 3 Hz:
     the foot of the rise, where it leaves the ground. A rise that was under way when the
-    recording began, or has no peak before it ends, is left out.
+    recording began, or has no peak before it ends, is left out. So is one that the trace below 3 Hz
+    does not have, which is the filter's ringing before a large response, and one that is faster
+    than skin and stays or falls at once: where the contact of an electrode jumps, a
+    `SignalWarning` says when. Below 4 Hz a jump cannot always be told from a response.
 
     Parameters
     ----------
@@ -35,6 +44,7 @@ def skin_conductance_responses(
     DataFrame
         One row a response: ``onset`` and ``peak`` (s, on the recording's clock), ``amplitude``
         (onset to peak, in the channel's unit), ``rise_time`` (s). Empty when there is none.
+        ``attrs["jumps"]`` lists the onsets (s) of what was too fast.
 
     Raises
     ------
@@ -71,13 +81,41 @@ def skin_conductance_responses(
     if eda.sfreq > 2:
         # WHY: a response takes a second or more to rise; faster ripples would break it into steps.
         x = nk.signal_filter(x, sampling_rate=eda.sfreq, highcut=1, order=4)
-    rows = []
+    rows, jumps = [], []
+    # WHY: slower sampling cannot show a shorter rise; a jump within two samples takes 1.2 of them.
+    shortest = np.clip(1.4 / eda.sfreq, SHORTEST_RISE, 0.35)
     for before, peak in _rises(x, min_amplitude):
         onset = _onset(sharp, x, max(before, peak - round(LONGEST_RISE * eda.sfreq)), peak)
         if onset is not None and (amplitude := x[peak] - sharp[onset]) >= min_amplitude:
             times = eda.start + np.array([onset, peak]) / eda.sfreq
-            rows.append((*times, amplitude, (peak - onset) / eda.sfreq))
-    return pd.DataFrame(rows, columns=["onset", "peak", "amplitude", "rise_time"], dtype=float)
+            rise = _rise(sharp[onset : peak + 1], amplitude, eda.sfreq)
+            if rise >= shortest or (rise < shortest and _recovers(sharp, onset, peak, eda.sfreq)):
+                rows.append((*times, amplitude, (peak - onset) / eda.sfreq))
+            elif rise < shortest:
+                jumps.append(float(times[0]))
+    if jumps:
+        at = ", ".join(f"{time:.2f}" for time in jumps)
+        text = f"EDA rises faster than skin at {at} s: jumps of the contact, left out"
+        warnings.warn(f"{eda.source}: {text}", SignalWarning, stacklevel=2)
+    found = pd.DataFrame(rows, columns=["onset", "peak", "amplitude", "rise_time"], dtype=float)
+    found.attrs["jumps"] = jumps
+    return found
+
+
+def _recovers(x: np.ndarray, onset: int, peak: int, sfreq: float) -> bool:
+    """Whether half of a rise is gone neither at once nor only after seconds."""
+    first, last = HALF_RECOVERY
+    fallen = x[peak : peak + round(last * sfreq)] <= (x[onset] + x[peak]) / 2
+    return bool(fallen.any() and np.argmax(fallen) > first * sfreq + 1)
+
+
+def _rise(x: np.ndarray, amplitude: float, sfreq: float) -> float:
+    """Seconds from a fifth to four fifths of a rise; NaN when x, its trace, has no such rise."""
+    at = np.arange(0, len(x) - 1, 0.01 * sfreq)
+    share = (np.interp(at, np.arange(len(x)), x) - x[0]) / amplitude
+    if not (share >= 0.8).any():
+        return np.nan
+    return 0.01 * float(np.argmax(share >= 0.8) - np.argmax(share >= 0.2))
 
 
 def _rises(x: np.ndarray, min_amplitude: float) -> list[tuple[int, int]]:

@@ -3,7 +3,7 @@
 import numpy as np
 
 from meps_lib.signals.cleaning import clean
-from meps_lib.signals.heart import heart_rate
+from meps_lib.signals.heart import covered, heart_rate
 from meps_lib.signals.recording import Recording
 from meps_lib.signals.skin import skin_conductance_responses
 
@@ -30,10 +30,12 @@ def features(
     Returns
     -------
     dict of str to float
-        With ECG or PPG: ``hr_mean`` (beats a minute), ``hr_change`` (mean rate from 0 on minus
-        mean rate before; only when beats lie on both sides), ``rmssd`` (ms; only with 10 intervals
-        or more). With EDA: ``scr_count``, ``scr_amplitude`` (sum over the responses, 0 when there
-        is none), ``scl`` (median level). What cannot be computed is left out, never NaN.
+        With ECG or PPG: ``hr_mean`` (beats a minute: 60 / mean interval, which is not the mean of
+        the rates), ``hr_change`` (that from 0 on minus that before; only when beats lie on both
+        sides), ``rmssd`` (ms, of intervals that follow each other; only with 10 or more), and with
+        `check` ``hr_covered`` (share of the time that beats cover, 0 to 1). With EDA:
+        ``scr_count``, ``scr_amplitude`` (sum over the responses, 0 when there is none), ``scl``
+        (median level). What cannot be computed is left out, never NaN.
 
     Raises
     ------
@@ -47,7 +49,7 @@ def features(
     >>> wave = nk.ecg_simulate(duration=20, sampling_rate=200, heart_rate=75, random_state=0)
     >>> found = features(Recording(wave[None], ("ECG",), ("mV",), sfreq=200))
     >>> sorted(found), round(found["hr_mean"])
-    (['hr_mean', 'rmssd'], 75)
+    (['hr_covered', 'hr_mean', 'rmssd'], 75)
     """
     heart = next((name for name in ("ECG", "PPG") if name in recording.names), None)
     if heart is None and "EDA" not in recording.names:
@@ -62,13 +64,19 @@ def features(
     found: dict[str, float] = {}
     if heart is not None:
         times, rates = heart_rate(recording, heart, check)
-        now = times >= 0
-        found["hr_mean"] = float(np.mean(rates[now] if now.any() else rates))
+        now, intervals = times >= 0, 60 / rates  # s
+        found["hr_mean"] = float(60 / np.mean(intervals[now] if now.any() else intervals))
         if now.any() and not now.all():
-            found["hr_change"] = float(rates[now].mean() - rates[~now].mean())
-        if now.sum() >= RMSSD_INTERVALS:
-            steps = np.diff(60_000 / rates[now])
+            found["hr_change"] = float(60 / intervals[now].mean() - 60 / intervals[~now].mean())
+        follows = np.isclose(
+            np.diff(times[now]), intervals[now][1:]
+        )  # no beat was left out between
+        if follows.sum() + 1 >= RMSSD_INTERVALS:
+            steps = 1000 * np.diff(intervals[now])[follows]
             found["rmssd"] = float(np.sqrt(np.mean(steps**2)))
+        if check:
+            since = recording.times[-1] - max(0.0, recording.times[0])
+            found["hr_covered"] = covered(rates[now], since)
     if "EDA" in recording.names:
         responses = skin_conductance_responses(recording, scr_min_amplitude)
         responses = responses[responses["onset"] >= 0]

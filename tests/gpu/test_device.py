@@ -4,6 +4,7 @@ Without one these tests are skipped. MEPS_TEST_DEVICE=cpu runs them on the CPU, 
 """
 
 import os
+from dataclasses import replace
 
 import pandas as pd
 import pytest
@@ -106,6 +107,24 @@ def test_folds_in_one_program_are_those_of_the_device_alone(make_trial):
     for k, side in enumerate(sides):
         fit(alone[k], *side, "abc", config(), seed=k)
     fit_stacked(stacked, sides, "abc", config(), (0, 1))
+    for one, other in zip(alone, stacked, strict=True):
+        found, wanted = (predict(net, trials, "abc") for net in (other, one))
+        torch.testing.assert_close(found, wanted, atol=5e-3, rtol=0)
+
+
+def test_maps_in_one_program_are_those_of_the_device_alone(make_trial):
+    draw = torch.Generator().manual_seed(0)
+    none = {"ps": None, "ps_names": (), "ps_units": (), "ps_sfreq": None}
+    trials = [
+        replace(make_trial(k, ("ps",)), flow=255 * torch.rand(1, 3, 28, 28, generator=draw), **none)
+        for k in range(12)
+    ]
+    sides, how = [(trials[3:], []), (trials[:6], [])], replace(config(), keep="last")
+    alone, stacked = ([build("ststnet", dropout=0.0) for _ in sides] for _ in range(2))
+    for one, other, side, k in zip(alone, stacked, sides, (0, 1), strict=True):
+        other.load_state_dict(one.state_dict())
+        fit(one, *side, "abc", how, seed=k)
+    fit_stacked(stacked, sides, "abc", how, (0, 1))
     for one, other in zip(alone, stacked, strict=True):
         found, wanted = (predict(net, trials, "abc") for net in (other, one))
         torch.testing.assert_close(found, wanted, atol=5e-3, rtol=0)

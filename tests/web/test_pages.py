@@ -25,7 +25,12 @@ def axe_violations(page) -> list[str]:
 
 
 def assert_drawn(page) -> None:
-    """Formulas and widgets stand where the source asks for them."""
+    """Formulas, tables and widgets stand where the source asks for them."""
+    source = page.evaluate(
+        "() => [...document.querySelectorAll('p')].map(e => e.textContent)"
+        ".filter(text => text.trim().startsWith('|') || text.includes('|--'))"
+    )
+    assert source == []
     bare = page.evaluate(
         "() => [...document.querySelectorAll('.math')]"
         ".filter(e => !e.querySelector('mjx-container')).map(e => e.textContent)"
@@ -37,6 +42,11 @@ def assert_drawn(page) -> None:
         ".filter(e => e.getBoundingClientRect().height > 5).length"
     )
     assert drawn == page.locator(WIDGET_VIEWS).count()
+    said = page.evaluate(
+        "() => [...document.querySelectorAll('.noUi-handle')].map(e => [e.ariaValueText,"
+        " e.closest('.widget-inline-hbox').querySelector('.widget-readout').textContent])"
+    )
+    assert all(value == readout for value, readout in said)
 
 
 def assert_well(opened, colours: str) -> None:
@@ -60,6 +70,16 @@ def test_loads_alone_is_drawn_and_accessible(visit, page_path):
 def test_does_so_in_the_dark_and_from_the_disk(visit, written_page, scheme, colours):
     with visit(written_page, scheme=scheme, colours=colours) as opened:
         assert_well(opened, colours)
+
+
+def test_no_line_of_code_runs_out_of_its_column(visit, written_page):
+    with visit(written_page, width=1280) as opened:
+        cut = opened.page.evaluate(
+            """() => [...document.querySelectorAll('.bd-article pre')]
+              .filter(e => e.offsetParent && e.scrollWidth > e.clientWidth + 1)
+              .map(e => e.textContent.slice(0, 60))"""
+        )
+        assert cut == []
 
 
 def test_fits_a_phone(visit, written_page):

@@ -159,6 +159,7 @@ def test_without_a_kept_result_nothing_is_claimed(monkeypatch):
         ({"trial": 0, "stop": 4}, "--stop does not go with --trial"),
         ({"trial": 0, "video_at": 0.0}, "--video-at does not go with --trial"),
         ({"trial": 0, "ps_sfreq": 64.0}, "--ps-sfreq does not go with --trial"),
+        ({"trial": 0, "ps_units": ("EDA=uS",)}, "--ps-units does not go with --trial"),
         ({"trial": 0, "picture": Path("no/where.png")}, "--picture no/where.png"),
         ({"trial": 0, "picture": Path("p.gif")}, "--picture p.gif: expected .* .png or .jpg"),
     ],

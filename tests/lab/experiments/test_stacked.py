@@ -1,8 +1,11 @@
 """Folds trained side by side are those that `fit` trains one after the other."""
 
+from dataclasses import replace
+
 import pytest
 import torch
 
+from meps_lab.experiments.config import recipe
 from meps_lab.experiments.stacked import fit_stacked
 from meps_lib.errors import MepsError
 from meps_lib.models import build
@@ -108,12 +111,101 @@ def test_the_same_seeds_give_the_same_weights(sides):
     assert torch.equal(*states)
 
 
+@pytest.fixture
+def mapped(make_trial):
+    """Folds of 10, 3 and 8 trials of one map each, whose classes differ by where it is bright."""
+    draw, trials = torch.Generator().manual_seed(0), []
+    for k in range(13):
+        trial = make_trial(k, ("ps",), label="abc"[k % 3])
+        flow = 20 + 100 * torch.rand(1, 3, 28, 28, generator=draw)
+        flow[:, :, 9 * (k % 3) : 9 * (k % 3) + 9] += 100
+        ps = {"ps": None, "ps_names": (), "ps_units": (), "ps_sfreq": None}
+        trials.append(replace(trial, flow=flow, **ps))
+    return [(trials[3:], []), (trials[:3], []), (trials[1:9], [])]
+
+
+def of_maps(name):
+    models = []
+    for seed in SEEDS:
+        torch.manual_seed(seed)
+        models.append(build(name, dropout=0.0))
+    return models
+
+
+@pytest.mark.parametrize(
+    ("name", "settings"),
+    [
+        ("ststnet", {"learning_rate": 1e-3}),
+        ("ststnet", {"class_weights": True, "clip_norm": 0.5, "learning_rate": 1e-3}),
+        ("ststnet", {"optimiser": "sgd", "momentum": 0.9, "weight_decay": 0.1}),
+        ("flowmap", {"optimiser": "adamw", "schedule": "cosine"}),
+        ("rcn", {"step_epochs": 2}),
+    ],
+    ids=str,
+)
+def test_maps_are_stacked_too(mapped, name, settings):
+    config = recipe(name, **{"epochs": 4, "batch_size": 4, "keep": "last"} | settings)
+    alone, stacked, fresh = (of_maps(name) for _ in range(3))
+    for model, side, seed in zip(alone, mapped, SEEDS, strict=True):
+        fit(model, *side, "abc", config, seed)
+    found = fit_stacked(stacked, mapped, "abc", config, SEEDS)
+    assert [len(history) for history in found] == [4, 4, 4]
+    assert all("validation_loss" not in h for history in found for h in history)
+    for one, other, before in zip(alone, stacked, fresh, strict=True):
+        moved = 0
+        for key, x in one.state_dict().items():
+            if x.is_floating_point():
+                theirs, moved = (
+                    other.state_dict()[key],
+                    moved + (x - before.state_dict()[key]).norm(),
+                )
+                torch.testing.assert_close(theirs, x, atol=1e-3, rtol=1e-3, msg=key)
+        assert moved > 0.01  # they did learn
+
+
+def test_of_maps_the_last_epoch_is_kept_and_not_the_best(mapped):
+    config = recipe("ststnet", epochs=4, batch_size=4, learning_rate=0.1)
+    fresh, stacked = of_maps("ststnet"), of_maps("ststnet")
+    found = fit_stacked(stacked, mapped, "abc", config, SEEDS)
+    losses = [[h["train_loss"] for h in history] for history in found]
+    worse = [k for k in range(3) if losses[k][-1] > min(losses[k])]
+    assert worse
+    for k in worse:
+        fit(fresh[k], *mapped[k], "abc", config, SEEDS[k])
+        torch.testing.assert_close(stacked[k].fc.weight, fresh[k].fc.weight, atol=1e-2, rtol=1e-2)
+
+
+def test_of_several_maps_a_trial_each_belongs_to_its_trial(mapped):
+    sides = []
+    for taught, _ in mapped:
+        twice = [replace(t, flow=torch.cat([t.flow, 255 - t.flow])) for t in taught]
+        sides.append((twice, []))
+    config = recipe("flowmap", epochs=2, batch_size=4, keep="last")
+    alone, stacked = of_maps("flowmap"), of_maps("flowmap")
+    for model, side, seed in zip(alone, sides, SEEDS, strict=True):
+        fit(model, *side, "abc", config, seed)
+    fit_stacked(stacked, sides, "abc", config, SEEDS)
+    for pair in zip(alone, stacked, strict=True):
+        answers = (predict(m, sides[0][0], "abc") for m in pair)
+        torch.testing.assert_close(*answers, atol=1e-4, rtol=0)
+
+
+def test_nobody_validates_where_the_last_epoch_is_kept(mapped):
+    taught = mapped[0][0]
+    side = [t for t in taught if t.subject != taught[0].subject], taught[:1]
+    for keep in ("last", "best"):
+        with pytest.raises(MepsError, match="set keep='last' and n_validation=0"):
+            fit_stacked(of_maps("ststnet"), [side] * 3, "abc", recipe("ststnet", keep=keep), SEEDS)
+
+
 def test_what_cannot_be_stacked_is_refused(sides, make_trial):
     both = [(sides[0][0], [*sides[0][1], sides[0][0][0]]), *sides[1:]]
     with pytest.raises(MepsError, match="shared"):
         fit_stacked(networks(), both, "abc", TrainConfig(1), SEEDS)
     filmed = [([*sides[0][0], make_trial(40)], sides[0][1]), *sides[1:]]
-    with pytest.raises(MepsError, match="trials with colour, depth; stacked folds read ps alone"):
+    with pytest.raises(
+        MepsError, match="trials with colour, depth, ps; stacked folds read ps alone"
+    ):
         fit_stacked(networks(), filmed, "abc", TrainConfig(1), SEEDS)
     with pytest.raises(MepsError, match="precision='bf16'; stacked folds train with fp32"):
         fit_stacked(networks(), sides, "abc", TrainConfig(1, precision="bf16"), SEEDS)

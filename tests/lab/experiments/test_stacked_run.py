@@ -3,7 +3,10 @@
 import pandas as pd
 import pytest
 
+from meps_lab.cli import main as cli
 from meps_lab.experiments import ExperimentConfig, folds, run
+from meps_lab.experiments.results import read_predictions
+from meps_lab.simulate.layouts import write_layout
 from meps_lib.errors import MepsError
 from meps_lib.training import TrainConfig
 from tests.handmade import Handmade, changed
@@ -59,8 +62,21 @@ def test_it_is_another_experiment_than_one_fold_after_the_other(data, tmp_path, 
 
 
 @pytest.mark.parametrize(
-    "settings", [{"modalities": ("colour", "ps")}, {"modalities": ("flow",), "model": "flowmap"}]
+    "settings", [{"modalities": ("colour", "ps")}, {"modalities": ("flow",), "model": "mmme"}]
 )
 def test_what_cannot_be_stacked_is_refused_before_the_work(settings):
     with pytest.raises(MepsError, match="stacked with the model .*; folds are stacked for|alone"):
         ExperimentConfig(stacked=True, **settings)
+
+
+def test_maps_of_a_published_network_are_stacked_by_the_same_command(tmp_path, capsys):
+    write_layout("flowmaps", tmp_path / "maps", n_subjects=6, trials=6)
+    line = ["loso", "--data", "flowmaps", "--root", str(tmp_path / "maps"), "--any-counts"]
+    line += ["--model", "ststnet", "--model-args", "dropout=0.0", "--epochs", "3"]
+    line += ["--batch-size", "8", "--device", "cpu"]
+    for name, more in (("plain", []), ("stacked", ["--stacked"])):
+        assert cli.main([*line, *more, "--out", str(tmp_path / name)]) == 0, capsys.readouterr()
+    plain, stacked = (read_predictions(tmp_path / name) for name in ("plain", "stacked"))
+    shares = [c for c in plain if c.startswith("p_")]
+    pd.testing.assert_frame_equal(stacked[shares], plain[shares], atol=1e-3, rtol=0)
+    assert not stacked[shares].equals(plain[shares]) and plain[shares].std().min() > 0.01

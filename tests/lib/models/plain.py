@@ -8,27 +8,14 @@ STSTNet, 1,683
     bare convs 3x3: 84 (3 -> 3) + 140 (3 -> 5) + 224 (3 -> 8); norms 6 + 10 + 16;
     head 400 x 3 + 3 = 1,203.
 
-RCN with three channels in, three classes; width C, pool P
-    outside the block: 5x5 norm conv 75 C + 3 C, head 3 C P^2 + 3.
-    C 32, P 5: 2,496 + 2,403 = 4,899. C 64, P 7: 4,992 + 9,411 = 14,403.
-
-    A  15,331: block 10,432 = 1x1 (1,024 + 96) + shared 3x3 (9,216 + 96).
-       At C 64, P 7 the block has 41,344 = 4,160 + 128 + 36,928 + 128, in all 55,747.
-       Both sums leave 5 C beside the weights and two norms: three biases and a third norm.
-    S  24,643: A's block and 9,312 more = one more 3x3 norm conv from 32 to 32.
-       Same count: two recursions with a 3x3 of their own; a residual block of two 3x3 with a 1x1
-       on its shortcut; two 3x3 from 32 to 16; branches 1x1 to 16, 3x3 to 8 and 5x5 to 8.
-       CHOICE: the 3x3 stands on a shortcut around A's block. WHY: A's block stays as it is.
-    W  13,795: block 8,896 = 8,704 weights + 192, and 192 is what two norm convs to 32 have.
-       8,704 = 32 x 8 x (5^2 + 3^2): a 5x5 and a 3x3, each of which sees 8 channels, hence four
-       groups. No other pair of norm convs from 32 to 32 with odd kernels up to 7 gives it.
-       Same count: both kernels side by side instead of one after the other; two 3x3 from 16 to
-       16 with a 1x1 from 128 to 32; 1x1 16 to 16, 5x5 16 to 16 and 1x1 64 to 32; and more.
-       CHOICE: A's recursion, where 5x5 stands for 1x1 and both have four groups.
-    C  33,539 = 4,899 + 19,744 (S's block) + 8,896 (W's block), to the last parameter.
-       CHOICE: both blocks see the same features and their outputs are added. One after the other
-       gives the same count.
-    The attention has no parameters, so no count says who has it. CHOICE: A and C.
+RCN with three channels in, three classes; width C, pool P; its layers are in the authors' public
+code. Here C 32, P 5:
+    entry    2,496 = 5x5 norm conv (A, R, S); 960 = 3x3 norm convs to 16, 8 and 8 (W, C)
+    block   10,432 = 1x1 (1,024 + 96) + shared 3x3 (9,216 + 96) (A, R, W);
+            19,744 = the same and a 3x3 norm conv (9,312) that is never called (S, C)
+    embed   10,432 = 1x1 and 3x3 norm conv that are never called (C)
+    head     2,403 = 3 C P^2 + 3
+    A, R 15,331; S 24,643; W 13,795; C 33,539. A at C 64, P 7: 4,992 + 41,344 + 9,411 = 55,747.
 
 Dual-Inception, 6,449,963
     layers after the streams: 6,272 x 1,024 + 1,024 + 1,024 x 3 + 3 = 6,426,627.
@@ -78,23 +65,37 @@ class PlainSTSTNet(nn.Module):
 class NormConv(nn.Module):
     """Convolution with bias, batch norm, ReLU; height and width stay, if no padding is given."""
 
-    def __init__(self, a: int, b: int, kernel: int, groups: int = 1, padding: int | None = None):
+    def __init__(self, a: int, b: int, kernel: int, padding: int | None = None):
         super().__init__()
         padding = kernel // 2 if padding is None else padding
-        self.conv = nn.Conv2d(a, b, kernel, padding=padding, groups=groups)
+        self.conv = nn.Conv2d(a, b, kernel, padding=padding)
         self.bn = nn.BatchNorm2d(b)
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         return F.relu(self.bn(self.conv(x)))
 
 
+class Stream(nn.Module):
+    """3x3 convolution with stride 3 and a dilation, then ReLU, batch norm, dropout, in this order.
+
+    Shape: (B, a, H, W) to (B, b, (H + 2) // 3, (W + 2) // 3), whatever the dilation.
+    """
+
+    def __init__(self, a: int, b: int, dilation: int):
+        super().__init__()
+        self.conv = nn.Conv2d(a, b, 3, stride=3, padding=dilation, dilation=dilation)
+        self.bn = nn.BatchNorm2d(b)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return F.dropout(self.bn(F.relu(self.conv(x))), 0.5, self.training)
+
+
 class Recurrent(nn.Module):
     """y = first(x), then twice y = again(x + y), with the same `again` and its norm both times."""
 
-    def __init__(self, c: int, first: int = 1, again: int = 3, groups: int = 1):
+    def __init__(self, c: int):
         super().__init__()
-        self.first = NormConv(c, c, first, groups)
-        self.again = NormConv(c, c, again, groups)
+        self.first, self.again = NormConv(c, c, 1), NormConv(c, c, 3)
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         y = self.first(x)
@@ -102,26 +103,34 @@ class Recurrent(nn.Module):
         return self.again(x + y)
 
 
-class Shortcut(nn.Module):
-    """A recurrent block and, around it, one 3x3 convolution of its own."""
+class Dense(nn.Module):
+    """y = first(x), then three times again(sum of x and all so far), with one `again` and norm.
+
+    `unused` is never called; it is part of the published number of parameters.
+    """
 
     def __init__(self, c: int):
         super().__init__()
-        self.recurrent, self.around = Recurrent(c), NormConv(c, c, 3)
+        self.first, self.again, self.unused = (NormConv(c, c, k) for k in (1, 3, 3))
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
-        return self.recurrent(x) + self.around(x)
+        y = self.first(x)
+        z = self.again(x + y)
+        e = self.again(x + y + z)
+        return self.again(x + y + z + e)
 
 
 class PlainRCN(nn.Module):
-    """RCN with the block of one variant.
+    """RCN in one of its variants.
 
     Parameters
     ----------
-    variant : "A", "S", "W", "C" as in the docstring of this file; "R" is A without attention.
-    channels, pool : width C, and the side P of the adaptive pool.
+    variant : "A" entry, recurrent block, attention of the entry's output on the pooled output;
+        "R" is A without attention; "S" is R with the dense block; "W" is R with three streams as
+        entry; "C" has W's streams, S's block and, between them, attention of the input.
+    channels, pool : width C, a multiple of 4 in W and C, and the side P of the adaptive pool.
 
-    Shape: (B, in_channels, H, W), values 0-1, to (B, n_classes). H and W at least 4.
+    Shape: (B, in_channels, H, W), values 0-1, to (B, n_classes). H and W at least 8, in W and C 4.
     """
 
     def __init__(
@@ -133,27 +142,40 @@ class PlainRCN(nn.Module):
         in_channels: int = 3,
     ):
         super().__init__()
-        self.pool, self.attends = pool, variant in "AC"
-        self.conv1 = NormConv(in_channels, channels, 5, padding=0)  # as its authors' code
-        blocks = {
-            "R": lambda: [Recurrent(channels)],
-            "A": lambda: [Recurrent(channels)],
-            "S": lambda: [Shortcut(channels)],
-            "W": lambda: [Recurrent(channels, first=5, again=3, groups=4)],
-            "C": lambda: [Shortcut(channels), Recurrent(channels, 5, 3, groups=4)],
-        }
-        self.blocks = nn.ModuleList(blocks[variant]())
-        self.fc = nn.Linear(channels * pool * pool, n_classes)
+        n = channels
+        self.variant, self.pool = variant, pool
+        # The order in which modules are assigned is the order of the state dict.
+        if variant in "WC":
+            filters = (n // 2, n // 4, n // 4)
+            self.streams = nn.ModuleList(
+                Stream(in_channels, b, d) for b, d in zip(filters, (1, 2, 3), strict=True)
+            )
+        else:
+            self.conv1 = NormConv(in_channels, n, 5, padding=0)
+        self.blocks = nn.ModuleList([Dense(n) if variant in "SC" else Recurrent(n)])
+        if variant == "C":  # never called; part of the published number of parameters
+            self.embed = nn.ModuleList([NormConv(n, n, 1), NormConv(n, n, 3)])
+        self.fc = nn.Linear(n * pool * pool, n_classes)
         for m in self.modules():
             if isinstance(m, nn.Conv2d):
                 nn.init.kaiming_normal_(m.weight, mode="fan_out", nonlinearity="relu")
         nn.init.normal_(self.fc.weight, std=0.01)
         nn.init.zeros_(self.fc.bias)
 
+    def entry(self, x: torch.Tensor) -> torch.Tensor:
+        if self.variant in "WC":
+            return torch.cat([stream(x) for stream in self.streams], 1)
+        return F.dropout(F.max_pool2d(self.conv1(x), 2), 0.5, self.training)
+
     def attention(self, x: torch.Tensor) -> torch.Tensor:
-        """Where conv1's features speak for any class: (B, C, H, W) to (B, 1, P, P), 0 to 1."""
+        """Where x speaks for any class: (B, c, H, W) to (B, 1, P, P), 0 to 1.
+
+        x is the entry's output in A, and the input in C, where each class has one weight a place.
+        """
         x = F.adaptive_avg_pool2d(x, self.pool)
-        w = self.fc.weight.view(1, -1, *x.shape[1:])  # one weight a class, channel and place
+        w = self.fc.weight.view(1, len(self.fc.weight), -1, self.pool, self.pool)
+        if self.variant == "C":
+            w = w.mean(2, keepdim=True)  # (1, n_classes, 1, P, P)
         maps = (w * x[:, None]).mean(2)  # (B, n_classes, P, P)
         low, high = maps.amin((2, 3), keepdim=True), maps.amax((2, 3), keepdim=True)
         # A constant map would give 0/0; it prefers no place and becomes 0.
@@ -161,13 +183,15 @@ class PlainRCN(nn.Module):
         return maps.mean(1, keepdim=True)
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
-        x = F.max_pool2d(self.conv1(x), 2)
-        x = F.dropout(x, 0.5, self.training)
-        y = sum(block(x) for block in self.blocks)
+        features = self.entry(x)
+        if self.variant == "C":
+            where = F.interpolate(self.attention(x), size=features.shape[2:], mode="nearest")
+            features = features * where
+        y = self.blocks[0](features)
         y = F.dropout(F.max_pool2d(y, 2), 0.5, self.training)
         y = F.adaptive_avg_pool2d(y, self.pool)
-        if self.attends:
-            y = y * self.attention(x)
+        if self.variant == "A":
+            y = y * self.attention(features)
         return self.fc(y.flatten(1))
 
 

@@ -5,6 +5,7 @@ import torch
 from safetensors.torch import load_file, save_file
 from torch import nn
 
+from meps_lab.experiments.config import recipe
 from meps_lib.errors import MepsError
 from meps_lib.models import MODELS, RECIPES, build
 from meps_lib.training import TrainConfig, fit
@@ -134,6 +135,41 @@ def test_rcn_is_the_plain_one(batch, variant, width, grid):
     copied(plain, ours)
     want = plain.eval()(batch.flow[:, 0] / 255)
     torch.testing.assert_close(ours.eval()(batch).logits, want, atol=1e-5, rtol=1e-4)
+
+
+@pytest.mark.parametrize("variant", ["A", "R", "S", "W", "C"])
+def test_a_trained_rcn_answers_as_the_plain_one_with_its_weights(batch, variant):
+    """Running statistics too; what is counted and never called stays as it began."""
+    torch.manual_seed(1)
+    trials = [
+        Trial(label="abc"[k % 3], subject=f"s{k}", clip=f"c{k}", flow=x.roll(k, -1))
+        for k, x in enumerate(batch.flow)
+    ]
+    net = build("rcn", variant=variant, width=8)
+    spare = {n: p.clone() for n, p in net.named_parameters() if "never_called" in n}
+    fit(net, trials, [], "abc", recipe("rcn", epochs=5, batch_size=3, learning_rate=0.05), 0)
+    assert all(torch.equal(net.get_parameter(name), x) for name, x in spare.items())
+    assert bool(spare) == (variant in "SC")
+    plain = PlainRCN(variant, 8)
+    copied(net, plain)
+    want = plain.eval()(batch.flow[:, 0] / 255)
+    torch.testing.assert_close(net.eval()(batch).logits, want, atol=1e-5, rtol=1e-4)
+    assert want.std(dim=0).min() > 1e-3
+
+
+def test_c_attends_to_the_map_itself(batch):
+    """Where the classifier prefers the upper left, nothing else reaches the block."""
+    net = lively(build("rcn", variant="C")).eval()
+    with torch.no_grad():
+        net.fc.weight.zero_()
+        net.fc.weight.unflatten(1, (-1, 5, 5))[:, :, 0, 0] = 1.0
+    places = net(batch).weights["places"]
+    assert (places[:, 0, 0] == 1).all() and (places.flatten(1)[:, 1:] == 0).all()
+    other = batch.flow.clone()
+    batch.flow[..., 12:, 12:] = 255 - batch.flow[..., 12:, 12:]
+    first = net(batch).logits
+    batch.flow = other
+    torch.testing.assert_close(net(batch).logits, first)
 
 
 def test_attention_prefers_no_place_of_a_constant_map(batch):

@@ -78,10 +78,32 @@ def test_resampling_keeps_the_level_up_to_the_edges():
     np.testing.assert_allclose(slow.signals[0], np.linspace(13, 14, 2000)[::10], atol=0.01)
 
 
-@pytest.mark.parametrize("sfreq", [0, -5, np.nan, np.inf, 100 * np.pi])
+@pytest.mark.parametrize("sfreq", [0, -5, 0.09, np.nan, np.inf, 1e9])
 def test_impossible_rates(sfreq):
     with pytest.raises(MepsError, match="cannot resample"):
         resample(one(np.arange(100), 100), sfreq)
+
+
+@pytest.mark.parametrize("old", [499.31, 256.021, 499.83, 100 * np.pi, 333.333333])
+@pytest.mark.parametrize("new", [64, 1000.7])
+@pytest.mark.parametrize("minutes", [0.2, 30])
+def test_rates_that_are_no_round_fraction_keep_their_time(old, new, minutes):
+    """A sine of 1 Hz is a sine of 1 Hz to its end: a tenth of a sample is a phase of 0.1 / new."""
+    seconds = 60 * minutes
+    ours = resample(one(sine(1, old, seconds), old), new)
+    assert abs(ours.n_samples - seconds * new) < 1.5
+    end = slice(-round(4 * new), -round(2 * new))  # whole periods, away from the edge
+    turn = np.exp(-2j * np.pi * np.arange(ours.n_samples)[end] / new)
+    late = (np.angle((ours.signals[0][end] * turn).sum()) + np.pi / 2) / (2 * np.pi)  # s
+    assert abs(late * new) < 0.1
+
+
+def test_half_a_thousand_hertz_in_truth():
+    """5000 samples at 499.31 Hz last 10.014 s: 640.9 samples of 64 Hz."""
+    found = resample(one(np.sin(np.arange(5000) / 50), 499.31), 64)
+    assert found.n_samples in (640, 641)
+    times = np.arange(found.n_samples)[64:-64] / 64
+    np.testing.assert_allclose(found.signals[0, 64:-64], np.sin(times * 499.31 / 50), atol=5e-3)
 
 
 def test_joined_recordings_agree_about_the_time():
@@ -113,7 +135,9 @@ def test_recordings_without_common_time():
         ({"names": ("EDA",)}, "2 channels, 1 names"),
         ({"units": ("uS", "mV", "")}, "3 units"),
         ({"names": ("EDA", "EDA")}, "its own name"),
-        ({"sfreq": np.nan}, "sampling rate"),
+        ({"sfreq": np.nan}, "sampling rate nan Hz; expected 0.1 to 1e"),
+        ({"sfreq": 1e9}, "sampling rate 1000000000.0 Hz; expected 0.1 to 1e"),
+        ({"sfreq": 0.01}, "sampling rate 0.01 Hz"),
         (
             {"signals": [[0, 1], [2, np.nan]]},
             r"channel ECG: sample 1 \(0\.100 s\) is nan, 1 in all",

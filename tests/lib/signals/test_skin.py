@@ -6,7 +6,14 @@ import pytest
 
 from meps_lab.simulate.body.physiology import scr
 from meps_lib.errors import MepsError
-from meps_lib.signals import Recording, clean, features, skin_conductance_responses, window
+from meps_lib.signals import (
+    Recording,
+    SignalWarning,
+    clean,
+    features,
+    skin_conductance_responses,
+    window,
+)
 
 ONSETS = {"negative": (10.24, 129.84), "neutral": (49.57, 92.24)}  # s; data/README, NeuroKit
 
@@ -111,3 +118,68 @@ def test_skin_that_says_nothing(eda):
         skin_conductance_responses(Recording(np.arange(12.0)[None], ("EDA",), ("uS",), 4))
     with pytest.raises(MepsError, match="before its time 0"):
         features(Recording(eda().signals, ("EDA",), ("uS",), 100, start=-90.0))
+
+
+def bateman(times, onset, amplitude, rise=0.75, fall=2.0):
+    """The standard shape; its slope is 0 at ln(fall / rise) rise fall / (fall - rise)."""
+    top = np.log(fall / rise) * rise * fall / (fall - rise)
+    height = np.exp(-top / fall) - np.exp(-top / rise)
+    since = np.clip(times - onset, 0, None)
+    return amplitude * (np.exp(-since / fall) - np.exp(-since / rise)) / height
+
+
+def skin_of(x, sfreq):
+    return Recording(np.asarray(x)[None], ("EDA",), ("uS",), sfreq, "skin.csv")
+
+
+@pytest.mark.parametrize("sfreq", [4, 8, 25, 64, 1000])
+@pytest.mark.parametrize("late", [0, 0.1])
+@pytest.mark.parametrize("rise", [0.4, 0.75, 1.2])
+def test_each_response_counts_once_at_every_rate(sfreq, late, rise):
+    """Small ones, and ones before whose steep foot the filter rings: no more and no less."""
+    times = np.arange(60 * sfreq) / sfreq
+    true = {10 + late: 0.5, 20 + late: 6.0, 34 + late: 1.0, 46: 0.1}
+    x = 5 + sum(bateman(times, onset, size, rise) for onset, size in true.items())
+    found = skin_conductance_responses(skin_of(x, sfreq))
+    np.testing.assert_allclose(found["onset"], list(true), atol=0.15 + 1 / sfreq)
+    np.testing.assert_allclose(found["amplitude"], list(true.values()), rtol=0.15, atol=0.02)
+    assert found.attrs["jumps"] == []
+
+
+@pytest.mark.parametrize(
+    ("sfreq", "sizes", "least"), [(4, (0.5, 4), 0.05), (4, (1, 1), 0.01), (25, (0.1, 6), 0.05)]
+)
+def test_ringing_before_a_large_response_is_none(sfreq, sizes, least):
+    times = np.arange(60 * sfreq) / sfreq
+    x = 5 + bateman(times, 10, sizes[0]) + bateman(times, 20, sizes[1])
+    found = skin_conductance_responses(skin_of(x, sfreq), least)
+    np.testing.assert_allclose(found["amplitude"], sizes, rtol=0.05)
+
+
+def test_neurokit_counts_the_same_large_responses():
+    times = np.arange(90 * 100) / 100
+    onsets = [10, 30, 50, 70]
+    x = 5 + sum(bateman(times, onset, 1.0) for onset in onsets)
+    ours = skin_conductance_responses(skin_of(x, 100))["peak"]
+    theirs = nk.eda_peaks(nk.eda_phasic(x, 100)["EDA_Phasic"].to_numpy(), 100)[1]["SCR_Peaks"] / 100
+    np.testing.assert_allclose(ours, theirs, atol=0.5)
+
+
+@pytest.mark.parametrize("sfreq", [4, 25, 1000])
+@pytest.mark.parametrize("samples", [1, 2])
+@pytest.mark.parametrize("back", ["stays", "falls at once", "falls in 20 s"])
+def test_a_jump_of_the_contact_is_no_response_and_is_said(sfreq, samples, back):
+    """A level that rises within one or two samples, beside a true response at 40 s."""
+    times = np.arange(60 * sfreq) / sfreq
+    x = 5 + 0.002 * np.random.default_rng(0).normal(size=times.size) + bateman(times, 40, 1.0)
+    at = 12 * sfreq
+    x[at:] += 1.0
+    x[at - 1] += 0.5 * (samples == 2)
+    if back != "stays":
+        x[at + (max(2, sfreq // 8) if back == "falls at once" else 20 * sfreq) :] -= 1.0
+    with pytest.warns(
+        SignalWarning, match=r"^skin.csv: EDA rises faster than skin at 1[12]\.\d\d s"
+    ):
+        found = skin_conductance_responses(skin_of(x, sfreq))
+    np.testing.assert_allclose(found["onset"], [40], atol=0.3)
+    np.testing.assert_allclose(found.attrs["jumps"], [12], atol=0.8)
