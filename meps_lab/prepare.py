@@ -11,13 +11,14 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 import torch
-from joblib import Parallel, delayed
+from joblib import delayed
 from torch.nn.functional import interpolate
 from torch.utils.data import Dataset
 from tqdm.auto import tqdm
 
 from meps_lab.bands import band_steps
 from meps_lab.datasets.cache.trials import TrialCache
+from meps_lab.workers import in_processes
 from meps_lib.arguments import number, one_of, refuse_idle, whole
 from meps_lib.errors import MepsError
 from meps_lib.signals.rates import polyphase
@@ -247,15 +248,16 @@ class PreparedDataset(Dataset):
         store = None if cache is None else TrialCache(cache, dataset, how)
         todo, found, skip = range(len(dataset)), {}, on_error == "skip"
         bar = tqdm(total=len(todo), desc="preparing trials", disable=not progress, leave=False)
-        with bar, Parallel(n_jobs, return_as="generator") as pool:
+        with bar:
             for k in todo if store is not None else ():
                 trial = _tried(store.read, k, skip)
                 if trial is not None:
                     found[k] = trial
                     bar.update()
             rest = [k for k in todo if k not in found]
-            made = pool(delayed(_tried)(lambda k: prepare(dataset[k], *how), k, skip) for k in rest)
-            for k, trial in zip(rest, made, strict=True):
+            make = delayed(_tried)
+            tasks = (make(lambda k: prepare(dataset[k], *how), k, skip) for k in rest)
+            for k, trial in zip(rest, in_processes(n_jobs, tasks), strict=True):
                 kept = store is not None and isinstance(trial, Trial)
                 found[k] = store.keep(k, trial) if kept else trial
                 bar.update()

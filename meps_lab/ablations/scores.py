@@ -15,10 +15,11 @@ from meps_lab.ablations.run import CEILING
 from meps_lab.experiments.results import PREDICTIONS, read_predictions
 from meps_lab.results import kept, made_by
 from meps_lib.errors import MepsError
-from meps_lib.files import write_whole
+from meps_lib.files import read_json, reading, write_whole
 from meps_lib.protocol import bootstrap_interval, majority
 
 COLUMNS = ("dial", "value", "variant", "minus", "score", "low", "high", "floor", "ceiling")
+SPENT = "spent.json"
 SETTLED = 0.06  # CHOICE: an interval of a difference that is longer settles nothing
 
 
@@ -111,7 +112,7 @@ def tables_of(
 
 def spend(out: str | os.PathLike, seconds: float) -> float:
     """Add seconds of CPU to what a question has cost so far; and the sum."""
-    path = Path(out) / "spent.json"
+    path = Path(out) / SPENT
     total = seconds + (_number(path, "cpu_seconds") if path.exists() else 0)
     write_whole(path, (json.dumps({"cpu_seconds": round(total, 1)}) + "\n").encode())
     return total
@@ -119,14 +120,11 @@ def spend(out: str | os.PathLike, seconds: float) -> float:
 
 def _number(path: Path, name: str) -> float:
     """A number of a small file of ours, or a clear word that the file is damaged."""
-    try:
-        value = float(json.loads(path.read_text(encoding="utf-8"))[name])
-    except (OSError, ValueError, TypeError, KeyError):
-        value = np.nan
-    if not np.isfinite(value):
-        raise MepsError(
-            f"{path} has no finite number {name}; delete this file and give the same command again"
-        )
+    hint = "delete this file and give the same command again"
+    with reading(path, hint):
+        value = float(read_json(path, hint)[name])
+        if not np.isfinite(value):
+            raise ValueError(f"{name} is {value}, which is not finite")
     return value
 
 

@@ -7,9 +7,11 @@ from pathlib import Path
 
 import tyro
 
+from meps_lab.files import write_figure, write_file
 from meps_lib.errors import MepsError
 
 Positional = tyro.conf.Positional
+_TABLE = "table.csv"
 
 
 @dataclass
@@ -42,7 +44,7 @@ class Ablate:
 
         matplotlib.use("Agg")
         from meps_lab.ablations import find_ablation, read_ablation, run_ablation
-        from meps_lab.ablations.scores import settled, spend, tables_of
+        from meps_lab.ablations.scores import SPENT, settled, spend, tables_of
         from meps_lab.cli.plans import pool_of
         from meps_lab.results import keep
 
@@ -52,6 +54,11 @@ class Ablate:
         whole_one = read_ablation(path)
         ablation = whole_one.fast() if self.fast else whole_one
         out = self.out or Path("results") / (ablation.name + "_fast" * self.fast)
+        if os.path.lexists(out / _TABLE) and not (out / SPENT).is_file():
+            raise MepsError(
+                f"--out {out} holds a {_TABLE} that is of no ablation; nothing was overwritten: "
+                "choose another folder"
+            )
         print(ablation.question)
         print(f"{len(ablation.plans)} positions, {len(ablation.variants)} variants")
         began = _cpu_seconds()
@@ -60,7 +67,7 @@ class Ablate:
             run_ablation(ablation, out, pool, retry=self.retry, **how)
         seconds = spend(out, _cpu_seconds() - began)
         scores, answers, made = tables_of(ablation, out, path, seconds)
-        scores.to_csv(out / "table.csv", index=False, float_format="%.6g")
+        write_file(out / _TABLE, scores.to_csv(index=False, float_format="%.6g").encode())
         print(scores.round(3).to_string(index=False))
         print(f"\n{' minus '.join(ablation.main)}, and what that settles:")
         verdicts = settled(scores, ablation.main).round(3)
@@ -83,7 +90,7 @@ class Ablate:
         use_style()
         for dial in ablation.dials:
             figure = plot_dial(scores[scores["dial"] == dial.name], dial.label, dial.usual)
-            figure.savefig(out / f"{dial.name}.png", dpi=120)
+            write_figure(out / f"{dial.name}.png", figure, dpi=120)
             plt.close(figure)
 
 

@@ -27,6 +27,8 @@ def open_data(options, modalities: tuple[str, ...]):
     window = {} if options.window_s is None else {"ps_window": options.window_s}
     load = LoadConfig(modalities, options.crop, **window)
     data = IndexedDataset(found, options.classes, load)
+    for text in found.missing:
+        print(f"missing: {text}")
     for why, n in data.origin["left_out"].items():
         print(f"left out: {n} clips, {why}")
     if not options.allow_missing:

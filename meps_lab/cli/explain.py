@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import tyro
 
-from meps_lab.cli.own_clip import SIGNALS, OwnClip, Ready, check_picture
+from meps_lab.cli.own_clip import PICTURES, SIGNALS, OwnClip, Ready
+from meps_lab.files import may_write, write_figure
 from meps_lib.errors import MepsError
 
 if TYPE_CHECKING:  # matplotlib and torch take seconds to load
@@ -58,6 +59,7 @@ class Explain(OwnClip):
     video: tyro.conf.Positional[Path]
     trial: int | None = None  # number of a trial in a simulated folder, from 0
     picture: Path = Path("meps_explanation.png")  # where the picture goes
+    force: bool = False  # replace the file that --picture names
 
     def run(self) -> None:
         import matplotlib
@@ -68,7 +70,7 @@ class Explain(OwnClip):
         from meps_lab.cli.demo import NOTICE
         from meps_lib.plots import use_style
 
-        check_picture(self.picture)
+        may_write("--picture", self.picture, PICTURES, self.force)
         ready = self.ready() if self.trial is None else self.simulated()
         print(NOTICE)
         found = explained(ready)
@@ -78,10 +80,7 @@ class Explain(OwnClip):
         if not ready.model.config.modality_dropout:
             notes.append(UNTRAINED)
         figure = drawn(ready, found, notes)
-        try:
-            figure.savefig(self.picture, dpi=110)
-        except OSError as error:
-            raise MepsError(f"cannot write the picture {self.picture}: {error}") from None
+        write_figure(self.picture, figure, dpi=110)
         plt.close(figure)
         print(f"class named: {found.label}, {found.nothing:.2f} before anything is known")
         for modality, share in found.shares.items():

@@ -7,6 +7,7 @@ from typing import Literal
 
 import tyro
 
+from meps_lab.files import may_write
 from meps_lib.errors import MepsError
 
 Positional = tyro.conf.Positional
@@ -35,6 +36,7 @@ class Index:
     root: Positional[Path]  # its folder; of a table the file
     labels: Path | None = None  # annotation table, if not where the data set has it
     out: Path | None = None  # a file for the table, such as index.parquet
+    force: bool = False  # replace the file that --out names
     rules: tuple[str, ...] = ()  # RULE=drop, RULE=repair or RULE=keep, any number of them
     segment_s: float | None = None  # CASE, WESAD: cut conditions into clips of so many s; None: 60
     any_counts: bool = False  # index a whole set although its counts differ from the published
@@ -45,8 +47,8 @@ class Index:
     def run(self) -> None:
         from meps_lab.datasets.index.build import build_index
 
-        if self.out is not None and self.out.suffix != ".parquet":
-            raise MepsError(f"--out {self.out}: expected a name that ends in .parquet")
+        if self.out is not None:
+            may_write("--out", self.out, (".parquet",), self.force)
         options = options_of(self, self.kind)
         found = build_index(self.kind, self.root, options)
         print(found.report())

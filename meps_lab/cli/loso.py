@@ -1,6 +1,5 @@
 """The command `meps loso`: a model, a data set, one subject left out at a time."""
 
-import json
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,6 +8,7 @@ from typing import Literal
 from meps_lab.cli.data import open_data
 from meps_lab.cli.index import KindName, segment_of
 from meps_lib.errors import MepsError
+from meps_lib.files import from_json
 
 _OF_DATA = ("labels", "rules", "any_counts", "sheet", "exceptions", "allow_missing")
 _SAME = ("n_validation", "normalise", "protocol", "seeds", "split_file", "test_on", "train_on")
@@ -225,7 +225,7 @@ class Loso:
             if not (name.isidentifier() and equals) or name in out:
                 raise MepsError(f"--model-args {text}: expected NAME=VALUE, each name once, dim=16")
             with suppress(ValueError):  # a word stays a word
-                value = json.loads(value)
+                value = from_json(value)
             out[name] = tuple(value) if isinstance(value, list) else value
         return out
 

@@ -13,13 +13,15 @@ import tyro
 
 from meps_lab.cli.ablate import Ablate
 from meps_lab.cli.doctor import Doctor
+from meps_lab.cli.door import check_names, print_anything
 from meps_lab.cli.explain import Explain
 from meps_lab.cli.index import Index
 from meps_lab.cli.loso import Loso, device_of
-from meps_lab.cli.own_clip import OwnClip, check_picture
+from meps_lab.cli.own_clip import PICTURES, OwnClip
 from meps_lab.cli.plans import Run, Status
 from meps_lab.cli.report import Compare, Report
 from meps_lab.cli.simulate import Simulate
+from meps_lab.files import may_write
 from meps_lib.errors import MepsError
 
 
@@ -34,6 +36,7 @@ class Predict(OwnClip):
     """
 
     picture: Path = Path("meps_prediction.png")  # where the picture goes
+    force: bool = False  # replace the file that --picture names
 
     def run(self) -> None:
         import matplotlib
@@ -44,7 +47,7 @@ class Predict(OwnClip):
         from meps_lib.plots import use_style
         from meps_lib.trial import collate
 
-        check_picture(self.picture)
+        may_write("--picture", self.picture, PICTURES, self.force)
         trial, small, model, classes, names = self.ready()
         output = model(collate([small], classes))
         p = output.logits.softmax(dim=-1)[0].tolist()
@@ -123,6 +126,7 @@ def main(arguments: list[str] | None = None) -> int:
     """Run the command; a `MepsError` is printed without a traceback, with exit code 2."""
     import warnings
 
+    print_anything()
     parsed = tyro.cli(
         tyro.conf.OmitSubcommandPrefixes[Meps], args=arguments, prog="meps", compact_help=False
     )
@@ -130,6 +134,7 @@ def main(arguments: list[str] | None = None) -> int:
         with warnings.catch_warnings():
             warnings.simplefilter("default")
             warnings.showwarning = _note
+            check_names(parsed.command)
             parsed.command.run()
             sys.stdout.flush()
     except MepsError as error:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:  # torch takes seconds to load, and `meps --help` needs none
     from meps_lib.trial import Trial
 
 SIGNALS = ("EDA", "ECG", "PPG")  # that the demonstration model can read
+PICTURES = (".png", ".jpg")
 
 
 class Ready(NamedTuple):
@@ -102,9 +103,3 @@ def own_signals(path: Path, sfreq: float | None, units: tuple[str, ...]) -> "Rec
         except MepsError as error:
             warnings.warn(str(error), SignalWarning, stacklevel=3)
     return recording
-
-
-def check_picture(path: Path) -> None:
-    """Refuse a picture that could not be written, before minutes are spent on it."""
-    if not path.parent.is_dir() or path.suffix not in (".png", ".jpg"):
-        raise MepsError(f"--picture {path}: expected an existing folder, .png or .jpg")

@@ -9,6 +9,7 @@ from typing import Literal
 
 import tyro
 
+from meps_lab.files import may_write, write_file
 from meps_lib.errors import MepsError
 
 Positional = tyro.conf.Positional
@@ -53,6 +54,7 @@ class Compare:
     b: Positional[Path]  # another
     metric: Literal["uf1", "uar", "accuracy"] = "uf1"  # the one to judge by, chosen beforehand
     picture: Path | None = None  # a .png or .svg of the differences
+    force: bool = False  # replace the file that --picture names
 
     def run(self) -> None:
         import matplotlib
@@ -61,11 +63,10 @@ class Compare:
         from meps_lab.experiments.compare import compare_runs, plot_comparison, sentence
         from meps_lab.experiments.finished import read_run, unlike
         from meps_lab.experiments.report import LABELS, drawn
-        from meps_lib.files import write_whole
 
         path = self.picture
-        if path and (path.suffix not in (".png", ".svg") or not path.parent.is_dir()):
-            raise MepsError(f"--picture {path}: expected an existing folder, .png or .svg")
+        if path:
+            may_write("--picture", path, (".png", ".svg"), self.force)
         if self.a.resolve() == self.b.resolve():
             raise MepsError(f"{self.a} and {self.b} are the same run; name another beside it")
         a, b = read_run(self.a), read_run(self.b)
@@ -76,10 +77,7 @@ class Compare:
         print(found.scores.rename(columns=columns, index=LABELS).round(4).to_string())
         print(sentence(a.name, b.name, found, self.metric), *unlike(a, b), sep="\n")
         if path:
-            try:
-                write_whole(path, drawn(plot_comparison(found), path.suffix[1:]))
-            except OSError as error:
-                raise MepsError(f"--picture {path}: {error.strerror}; choose another") from None
+            write_file(path, drawn(plot_comparison(found), path.suffix[1:]))
             print(f"picture: {path}")
 
 
@@ -108,8 +106,9 @@ def _oracle(origin: str):
     from meps_lab.cli.simulate import cohort_of
     from meps_lab.simulate import FolderDataset
     from meps_lab.simulate.ceiling import ceiling_answers
+    from meps_lib.files import from_json
 
-    opened = json.loads(origin)
+    opened = from_json(origin)
     if "scenario" in opened:
         return ceiling_answers(cohort_of(SimpleNamespace(**opened), opened["seed"]))
     if set(opened) != {"root"}:

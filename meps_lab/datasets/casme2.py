@@ -57,7 +57,7 @@ def rows(root: Path, options: IndexOptions) -> Rows:
     how = {"frames": (frames,), "subject": "sub{:02d}", "clip": "{subject}_{name}"}
     how |= {"fps": FPS, "number": _NUMBER, "class_sets": _SETS}
     found = coded_clips(root, options, TABLES, data_set="casme2", **how)
-    return replace(found, notes=notes)
+    return replace(found, notes=(*found.notes, *notes))
 
 
 def _is_cut(row: pd.Series) -> bool:

@@ -14,9 +14,8 @@ from meps_lab.datasets.cache.settings import LoadConfig
 from meps_lab.datasets.index.reports import missing
 from meps_lab.datasets.index.rules import Rule
 from meps_lab.datasets.readers.folders import the_one
-from meps_lab.datasets.readers.frames import frame_files, frames_missing, gap_in, has_frames
+from meps_lab.datasets.readers.frames import gap_in, has_frames
 from meps_lab.datasets.readers.media import video_fields, video_files
-from meps_lib.errors import MepsError
 from meps_lib.labels import CLASS_SETS
 
 FPS = 30.0
@@ -64,10 +63,7 @@ def frames_in(
 def _has_all(folder: Path, first: int | None, last: int | None) -> bool:
     if first is None:
         return has_frames(folder)
-    try:  # a long video is listed once for all its clips
-        return not frames_missing(frame_files(folder, NUMBER), first, last)
-    except MepsError:
-        return False
+    return not gap_in(folder, NUMBER, first, first if last is None else last)
 
 
 def gaps(media: dict[str, str], folders: dict[str, Sequence[Path]], *ends: int | None) -> str:

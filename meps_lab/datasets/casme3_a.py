@@ -77,8 +77,9 @@ COLUMNS = {
 def rows(root: Path, options: IndexOptions) -> Rows:
     """The spreadsheet as index rows; see `Kind`."""
     path = find_table(root, TABLES, options.labels)
-    cells = read_table(path, COLUMNS, options.sheet, others=OTHERS).to_dict("records")
-    found = [_row(line, partial(at, path, line["row"])) for line in cells]
+    cells = read_table(path, COLUMNS, options.sheet, others=OTHERS)
+    lines = cells.to_dict("records")
+    found = [_row(line, partial(at, path, line["row"])) for line in lines]
     check_unique(found, path)
     table, listed = casme3_exceptions.flag(frame_of(found, KIND.name), options.exceptions)
     find, ends = finder(root), _ends(table, options)
@@ -93,7 +94,11 @@ def rows(root: Path, options: IndexOptions) -> Rows:
     notes = (f"frames are read of {counts}",) if counts else ()
     if len(table) == _ROWS_V1:
         notes += ("921 rows are those of version 1; the authors list 22 as wrong: --exceptions",)
-    return Rows(table, casme3.missing_media(table, ("colour", "depth")), (*notes, *listed))
+    return Rows(
+        table,
+        casme3.missing_media(table, ("colour", "depth")),
+        (*cells.attrs["notes"], *notes, *listed),
+    )
 
 
 def _row(cells: dict[str, str], where: Callable[[str], str]) -> dict[str, object]:

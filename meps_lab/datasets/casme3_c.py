@@ -80,7 +80,8 @@ def rows(root: Path, options: IndexOptions) -> Rows:
     find = finder(root)
     bodies, unclear = _physiology(root, find("part_C"))
     found = []
-    for cells in read_table(path, COLUMNS, options.sheet, others=OTHERS).to_dict("records"):
+    lines = read_table(path, COLUMNS, options.sheet, others=OTHERS)
+    for cells in lines.to_dict("records"):
         row, number = _row(cells, partial(at, path, cells["row"]))
         body = bodies.get(number)
         media, gap = _frames(root, find, number, row["onset"], row["offset"])
@@ -88,7 +89,8 @@ def rows(root: Path, options: IndexOptions) -> Rows:
         found.append(row | {"ps": body or "", "ps_sfreq": SFREQ if body else None})
     check_unique(found, path)
     table = frame_of(found, KIND.name)
-    return Rows(table, (*casme3.missing_media(table, ("colour", "depth", "ps")), *unclear))
+    lost = (*casme3.missing_media(table, ("colour", "depth", "ps")), *unclear)
+    return Rows(table, lost, lines.attrs["notes"])
 
 
 def _row(cells: dict[str, str], where: Callable[[str], str]) -> tuple[dict[str, object], int]:

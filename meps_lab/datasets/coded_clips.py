@@ -130,7 +130,7 @@ def coded_clips(
         rows.append(row | {"colour": "" if gap else folder, "flags": "; ".join(flags)})
     check_unique(rows, path)
     out = frame_of(rows, data_set)
-    return Rows(out, missing=missing_frames(out))
+    return Rows(out, missing_frames(out), table.attrs["notes"])
 
 
 def missing_frames(table: pd.DataFrame) -> tuple[str, ...]:

@@ -92,7 +92,7 @@ def rows(root: Path, options: IndexOptions) -> Rows:
     lost = missing("pictures", found.loc[found["flow"] == "", "clip"], len(found))
     spare = sum(map(len, on_disk.values())) - used
     notes = (f"{spare} pictures without a row in {path.name}: left out",) if spare else ()
-    return Rows(found, lost, notes)
+    return Rows(found, lost, (*table.attrs["notes"], *notes))
 
 
 def _row(line, path: Path) -> tuple[str, dict]:

@@ -122,7 +122,7 @@ def read_coding(root: Path, options: IndexOptions) -> tuple[list[dict], list[str
     path = find_table(root, TABLES, options.labels)
     table = read_table(path, COLUMNS, options.sheet, optional=OPTIONAL)
     rows = [_row(path, cells) for cells in table.to_dict("records")]
-    notes = _odd_dif(rows)
+    notes = [*table.attrs["notes"], *_odd_dif(rows)]
     if not options.any_counts:
         _check_micro(path, rows)
     return rows, notes

@@ -120,6 +120,10 @@ def rows_of_conditions(
     table = frame_of(clips, data_set)
     lost = missing("recordings", lacking, len(subjects), "subjects")
     lost += missing("conditions in the recordings", without, len(found), "subjects")
+    for kind in sorted({whole["emotion"] for whole in conditions}):  # of those who have others
+        have = {whole["subject"] for whole in conditions if whole["emotion"] == kind}
+        some = sorted(set(found) - set(without) - have)
+        lost += missing(f"condition {kind}", some, len(found), "subjects")
     return Rows(table, lost, (*notes, *left_over(total, table, sfreq, segment_s)))
 
 

@@ -15,9 +15,10 @@ from meps_lab.datasets.index.schema import frame_of
 from meps_lab.datasets.readers.cells import at, decimal, integer
 from meps_lab.datasets.readers.frames import frame_files, frames_missing, numbered_by
 from meps_lab.datasets.readers.movies import MARKS, movie_size
-from meps_lab.datasets.readers.sheets import read_sheets, squeezed
+from meps_lab.datasets.readers.sheets import squeezed
 from meps_lab.datasets.readers.signals_cut import STANDARD, read_once
 from meps_lab.datasets.readers.tables import read_table
+from meps_lab.files import read_parquet
 from meps_lib.errors import MepsError
 from meps_lib.signals import Recording
 from meps_lib.signals import load as load_signals
@@ -60,10 +61,7 @@ def _read(path: Path) -> tuple[pd.DataFrame, list[str]]:
     """The cells as text with their row, and in words which columns are not read."""
     known = {squeezed(name): name for name in (*NEEDED, *OPTIONAL)}
     if path.suffix.lower() == ".parquet":
-        try:
-            page = pd.read_parquet(path)
-        except (OSError, ValueError) as error:
-            raise MepsError(f"{path}: no table in parquet ({error}); save it anew") from None
+        page = read_parquet(path, "expected a table in parquet: save it anew")
         header = list(map(str, page))
         page.columns = [known.get(squeezed(name), name) for name in header]
         if lacking := [name for name in NEEDED if name not in page]:
@@ -73,13 +71,14 @@ def _read(path: Path) -> tuple[pd.DataFrame, list[str]]:
         table["row"] = range(2, len(table) + 2)  # as in a sheet below its header
     else:
         table = read_table(path, {name: (name,) for name in known.values()}, optional=OPTIONAL)
-        header = next(iter(read_sheets(path).values())).iloc[0]
+        header = table.attrs["header"]
     rest = [name for name in header if name and squeezed(name) not in known]
     for name in rest:
         turned = [key for key in known if sorted(key) == sorted(squeezed(name))]  # fsp
         if close := get_close_matches(squeezed(name), known, 1, 0.75) or turned:
             raise MepsError(f"{path}: unknown column {name!r}; did you mean {known[close[0]]}?")
-    return table, [f"columns that are not read: {', '.join(rest)}"] if rest else []
+    told = [f"columns that are not read: {', '.join(rest)}"] if rest else []
+    return table, [*table.attrs.get("notes", ()), *told]
 
 
 def _row(path: Path, cells: Mapping) -> tuple[dict, Recording | None]:

@@ -1,6 +1,5 @@
 """Finished experiments, read back from their folders to be reported and compared."""
 
-import json
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -14,6 +13,7 @@ from meps_lab.experiments.runner import PLAN
 from meps_lab.experiments.scorelines import several_answer
 from meps_lab.experiments.status import plan_status
 from meps_lib.errors import MepsError
+from meps_lib.files import read_json, reading
 from meps_lib.protocol import bootstrap_interval, majority_predictions
 from meps_lib.protocol.metrics import check_columns
 
@@ -47,15 +47,13 @@ def read_run(folder: str | os.PathLike) -> Run:
         if (folder / PLAN).is_file():
             what = f"{folder} is of 'meps run': name one of its variants, {folder / 'NAME'}"
         raise MepsError(f"{path} is missing; {what}")
-    try:
-        record = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+    about = folder / "config.json"
+    with reading(about, "expected it as 'meps loso --out' leaves it"):
+        record = read_json(about, "expected it as 'meps loso --out' leaves it")
         classes, notes = tuple(record["data"]["classes"]), tuple(_notes(record))
         for name in ("origin", "code", "digest"):
             if not isinstance(record.get(name, {}), dict):
                 raise TypeError(f"{name} is {record[name]!r}")
-    except (OSError, ValueError, LookupError, TypeError, AttributeError) as error:
-        text = f"{folder / 'config.json'} cannot be read ({error!r})"
-        raise MepsError(f"{text}; expected it as 'meps loso --out' leaves it") from None
     table = read_predictions(folder)
     if several_answer(table):
         raise MepsError(
@@ -90,7 +88,7 @@ def read_runs(folder: str | os.PathLike) -> tuple[list[Run], list[str]]:
 
 def _asked(folder: Path) -> list[str]:
     """What a plan's [study] says, in words."""
-    study = json.loads((folder / PLAN).read_text(encoding="utf-8")).get("study", {})
+    study = read_json(folder / PLAN).get("study", {})
     said = [study["question"]] if "question" in study else []
     if "compare" in study:
         said.append(f"Main comparison: {' minus '.join(study['compare'])}.")

@@ -7,7 +7,7 @@ from typing import Literal
 
 import pandas as pd
 import torch
-from joblib import Parallel, delayed
+from joblib import delayed
 from tqdm.auto import tqdm
 
 from meps_lab.experiments.config import ExperimentConfig
@@ -17,6 +17,7 @@ from meps_lab.experiments.record import about, about_data
 from meps_lab.experiments.results import Results, results_in
 from meps_lab.experiments.stacked import fit_stacked
 from meps_lab.prepare import PreparedDataset
+from meps_lab.workers import in_processes
 from meps_lib.errors import MepsError
 from meps_lib.models import build, of_data
 from meps_lib.protocol.metrics import score
@@ -98,7 +99,7 @@ def run(
             delayed(run_fold)(data, config, jobs[job], job[0], results, models.get(job))
             for job in todo
         )
-        tables = Parallel(config.n_jobs, return_as="generator")(tasks)
+        tables = in_processes(config.n_jobs, tasks)
         bar = {"total": len(jobs), "initial": len(done), "disable": not progress, "leave": False}
         done |= zip(todo, tqdm(tables, "folds", **bar), strict=True)
         table = pooled(data, [done[job] for job in jobs])

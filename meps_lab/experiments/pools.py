@@ -5,6 +5,7 @@ A pool has a `width`, how many units it works on at once; `share` gives it the p
 one for several machines.
 """
 
+import os
 import pickle
 from collections.abc import Collection, Iterator
 from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Future, wait
@@ -13,7 +14,7 @@ from joblib.externals.loky import ProcessPoolExecutor
 
 from meps_lab.experiments.units import Unit, attempt
 from meps_lab.prepare import PreparedDataset
-from meps_lib.errors import MepsError
+from meps_lab.workers import end_with, ended
 
 
 class Here:
@@ -49,7 +50,7 @@ class Processes(Here):
     def share(self, data: PreparedDataset) -> None:
         self.close()
         # As bytes: tensors would go through open files, and of these a process may have few.
-        how = {"initializer": _hold, "initargs": (pickle.dumps(data),)}
+        how = {"initializer": _hold, "initargs": (pickle.dumps(data), os.getpid())}
         self.pool = ProcessPoolExecutor(self.width, timeout=None, **how)
 
     def submit(self, unit: Unit) -> Future:
@@ -63,11 +64,7 @@ class Processes(Here):
                 self.begun.discard(future)
                 yield future, outcome
         except BrokenExecutor as error:
-            raise MepsError(
-                "a process that worked on a unit was ended from outside, perhaps for want of "
-                f"memory ({type(error).__name__}); run the same again, perhaps with fewer --jobs: "
-                "finished units are taken as they are"
-            ) from None
+            raise ended(error) from None
 
     def close(self) -> None:
         if self.pool is not None:  # nobody waits for what is begun
@@ -77,8 +74,9 @@ class Processes(Here):
 _held: PreparedDataset | None = None
 
 
-def _hold(content: bytes) -> None:
+def _hold(content: bytes, parent: int) -> None:
     global _held
+    end_with(parent)
     _held = pickle.loads(content)  # of this run's own process
 
 

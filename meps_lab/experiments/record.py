@@ -12,9 +12,10 @@ import torch
 import meps_lib
 from meps_lab.datasets.cache.packing import pack
 from meps_lib.errors import MepsError
-from meps_lib.files import write_whole
+from meps_lib.files import from_json, read_json, reading, write_whole
 from meps_lib.protocol.splits import Split
 
+_UNTOUCHED = "nothing was overwritten: choose another folder"
 # What prepares trials and makes predictions out of them: files of both packages.
 _SOURCE = (
     *("*.py", "datasets/**/*.py"),
@@ -90,7 +91,7 @@ def _bits(trials: Iterable[Any]) -> Iterator[Any]:
 def _as_kept(record: Mapping[str, Any]) -> dict[str, Any]:
     """As it comes back from a file; a number of NumPy's as the number."""
     plain = json.dumps(record, default=lambda x: x.tolist() if hasattr(x, "tolist") else str(x))
-    return json.loads(plain)
+    return from_json(plain)
 
 
 def differences(old: Any, new: Any, where: str = "") -> dict[str, str]:
@@ -119,11 +120,9 @@ def compare_record(
     """
     if not path.exists():
         return {}, []
-    try:
-        there = json.loads(path.read_text(encoding="utf-8"))
+    with reading(path, _UNTOUCHED):
+        there = read_json(path, _UNTOUCHED)
         found = differences({k: there.get(k, {}) for k in record}, record)
-    except (OSError, ValueError, AttributeError) as error:
-        raise refused(f"{path} cannot be read ({error})") from None
     files = [name.removeprefix("code.") for name in found if name.startswith("code.")]
     if others := [text for name, text in found.items() if not name.startswith("code.")]:
         raise refused(
@@ -162,4 +161,4 @@ def unwritten(path: Path, error: OSError) -> MepsError:
 
 def refused(why: str, instead: str = "") -> MepsError:
     """The error that a folder with something else in it is met with."""
-    return MepsError(f"{why}; nothing was overwritten: choose another folder{instead}")
+    return MepsError(f"{why}; {_UNTOUCHED}{instead}")

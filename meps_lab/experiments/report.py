@@ -120,6 +120,8 @@ def write_report(folder: str | os.PathLike, runs: Sequence[Run], notes: Sequence
         contents |= {f"{name}.{kind}": drawn(figure, kind) for kind in ("png", "svg")}
         plt.close(figure)
     out = Path(folder) / "report"
+    if out.is_symlink():
+        raise MepsError(f"{out} is a link, which is not followed; remove it")
     try:
         out.mkdir(exist_ok=True)
         for name, content in contents.items():

@@ -26,7 +26,6 @@ import warnings
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
-from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -41,13 +40,15 @@ from meps_lab.experiments.record import (
     refused,
     unwritten,
 )
+from meps_lab.files import read_parquet
 from meps_lib.errors import MepsError
-from meps_lib.files import write_whole
+from meps_lib.files import read_json, reading, write_whole
 from meps_lib.protocol.metrics import check_columns
 from meps_lib.protocol.split_files import save_splits
 from meps_lib.protocol.splits import Split
 
 PREDICTIONS = "predictions.parquet"
+_RERUN = "what another program changed is no result: delete it, and run the same again"
 
 
 class ResultsWarning(UserWarning):
@@ -65,10 +66,7 @@ def read_predictions(folder: str | os.PathLike) -> pd.DataFrame:
     """
     path, planned = Path(folder) / PREDICTIONS, tested(folder)
     try:
-        try:
-            table = pd.read_parquet(path)
-        except Exception as error:  # of a flipped byte pyarrow has errors of many kinds
-            raise MepsError(f"cannot be read ({str(error)[:200]})") from None
+        table = read_parquet(path, _RERUN)
         chances = [name for name in map(str, table) if name.startswith("p_")]
         fold = ("fold",) if planned else ()
         needed = ("subject", "clip", "seed", "truth", "prediction", *fold, *chances)
@@ -83,8 +81,9 @@ def read_predictions(folder: str | os.PathLike) -> pd.DataFrame:
             where = "splits_seed*.json" if (seed, fold, subject) in planned else PREDICTIONS
             raise MepsError(f"subject {subject!r} is of seed {seed}, fold {fold} in {where} alone")
     except MepsError as error:
-        text = f"{path}: {error}; what another program changed is no result: delete it, and run"
-        raise MepsError(f"{text} the same again") from None
+        if str(path) in str(error):
+            raise
+        raise MepsError(f"{path}: {error}; {_RERUN}") from None
     return table
 
 
@@ -92,13 +91,11 @@ def tested(folder: str | os.PathLike) -> set[tuple[int, int, str]]:
     """Seed, fold and subject of all that a folder's splits test; empty where there are none."""
     found = set()
     for path in Path(folder).glob("splits_seed*.json"):
-        try:
+        hint = f"delete it and {PREDICTIONS} beside it, and run the same again"
+        with reading(path, hint):
             seed = int(path.stem.removeprefix("splits_seed"))
-            for split in json.loads(path.read_text(encoding="utf-8"))["splits"]:
+            for split in read_json(path, hint)["splits"]:
                 found |= {(seed, split["fold"], subject) for subject in split["test"]}
-        except (OSError, ValueError, LookupError, TypeError) as error:
-            text = f"{path} cannot be read ({error!r}); delete it and {PREDICTIONS} beside it"
-            raise MepsError(f"{text}, and run the same again") from None
     return found
 
 
@@ -184,7 +181,7 @@ class Results:
             with suppress(OSError):  # what cannot be read is as good as none
                 content = path.read_bytes()
                 if path == self._path(seed, fold, content):
-                    return pd.read_parquet(BytesIO(content))
+                    return read_parquet(path, _RERUN, content)
         return None
 
     def read(self, jobs: Collection[tuple[int, int]]) -> dict[tuple[int, int], pd.DataFrame]:

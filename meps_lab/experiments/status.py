@@ -1,6 +1,5 @@
 """How far a plan is: what its folder says, whoever works on it."""
 
-import json
 import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -12,6 +11,7 @@ from meps_lab.experiments.results import PREDICTIONS, read_predictions, tested
 from meps_lab.experiments.runner import PLAN
 from meps_lab.experiments.units import FAILED, LOCK
 from meps_lib.errors import MepsError
+from meps_lib.files import read_json, reading
 
 
 @dataclass(frozen=True)
@@ -41,13 +41,10 @@ def plan_status(out: str | os.PathLike) -> list[State]:
         If the folder is no plan's, or a file in it is damaged or cannot be locked, naming it.
     """
     folder = Path(out)
-    try:
-        units = json.loads((folder / PLAN).read_text(encoding="utf-8"))["units"]
+    path, hint = folder / PLAN, "expected the --out of 'meps run'"
+    with reading(path, hint):
+        units = read_json(path, hint)["units"]
         planned = {folder / name: int(n) for name, n in units.items()}
-    except (OSError, ValueError, LookupError, TypeError, AttributeError) as error:
-        raise MepsError(
-            f"{folder / PLAN} cannot be read ({error}); expected the --out of 'meps run'"
-        ) from None
     return [_state(variant, n) for variant, n in planned.items()]
 
 
@@ -64,14 +61,16 @@ def _state(folder: Path, planned: int) -> State:
 
 def _failed(folds: Path) -> Iterator[tuple[str, str]]:
     for path in sorted(folds.glob(f"*{FAILED}")):
+        hint = "delete it, and 'meps run' tries the unit again"
         try:
-            told = json.loads(path.read_text(encoding="utf-8"))
-            yield path.name.removesuffix(FAILED), f"{told['error']} ({told['time']})"
-        except FileNotFoundError:  # another process has just begun to try it again
-            continue
-        except (OSError, ValueError, LookupError, TypeError) as error:
-            text = f"{path} cannot be read ({error!r}); delete it, and 'meps run' tries the unit"
-            raise MepsError(f"{text} again") from None
+            with reading(path, hint):
+                told = read_json(path, hint)
+                said = f"{told['error']} ({told['time']})"
+        except MepsError:
+            if path.exists():
+                raise
+            continue  # another process has just begun to try it again
+        yield path.name.removesuffix(FAILED), said
 
 
 def _held(path: Path) -> bool:

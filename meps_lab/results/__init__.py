@@ -13,7 +13,9 @@ from typing import Any
 
 import pandas as pd
 
+from meps_lab.files import read_parquet
 from meps_lib.arguments import one_of
+from meps_lib.files import read_json, write_whole
 
 __all__ = ["HERE", "answers", "keep", "kept", "made_by"]
 HERE = Path(__file__).parent
@@ -76,8 +78,7 @@ def kept(name: str) -> pd.DataFrame:
     one_of("kept result", name, sorted(p.parent.name for p in HERE.glob("*/table.csv")))
     # What is called value names a position of a dial: "0.10" stays what it was.
     table = pd.read_csv(HERE / name / "table.csv", dtype={"value": str})
-    text = (HERE / name / "provenance.json").read_text(encoding="utf-8")
-    table.attrs["provenance"] = json.loads(text)
+    table.attrs["provenance"] = read_json(HERE / name / "provenance.json")
     return table
 
 
@@ -95,7 +96,7 @@ def answers(name: str) -> pd.DataFrame:
         If no answers of that name are kept; the message names what are.
     """
     one_of("kept answers", name, sorted(p.parent.name for p in HERE.glob("*/answers.parquet")))
-    return pd.read_parquet(HERE / name / "answers.parquet")
+    return read_parquet(HERE / name / "answers.parquet", "install this package anew")
 
 
 def made_by(command: str, packages: Sequence[str], **more: Any) -> dict[str, Any]:
@@ -114,10 +115,11 @@ def keep(
     """Write a table, its provenance and the answers behind it; what had the name is replaced."""
     folder = root / name
     folder.mkdir(parents=True, exist_ok=True)
-    table.to_csv(folder / "table.csv", index=False, float_format="%.6g")
+    content = table.to_csv(index=False, float_format="%.6g", lineterminator="\n")
+    write_whole(folder / "table.csv", content.encode())
     text = json.dumps(provenance, indent=2) + "\n"
-    (folder / "provenance.json").write_text(text, encoding="utf-8")
+    write_whole(folder / "provenance.json", text.encode())
     if answers is not None:
         words = [c for c in answers if answers[c].dtype.kind not in "iuf"]
         small = answers.astype(dict.fromkeys(words, "category"))
-        small.to_parquet(folder / "answers.parquet", index=False, compression="zstd")
+        write_whole(folder / "answers.parquet", small.to_parquet(index=False, compression="zstd"))

@@ -24,6 +24,7 @@ from meps_lab.datasets.cache.packing import pack, unpack
 from meps_lab.simulate.scenario import Scenario
 from meps_lib.arguments import one_of
 from meps_lib.errors import MepsError
+from meps_lib.files import read_json, reading
 from meps_lib.trial import Trial
 
 _COLUMNS = ("subject", "clip", "label", "emotion")
@@ -94,7 +95,7 @@ class FolderDataset(Dataset):
 
     def __init__(self, root: str | os.PathLike):
         self.root = Path(root)
-        record = self._read("dataset.json", lambda p: json.loads(p.read_text()))
+        record = self._read("dataset.json", read_json)
         # A subject may be called "NA"; it is a name, not a missing value.
         self.index = self._read(
             "index.csv", lambda p: pd.read_csv(p, dtype=str, keep_default_na=False)
@@ -119,10 +120,8 @@ class FolderDataset(Dataset):
         path = self.root / name
         if not path.is_file():
             raise MepsError(f"{path} is missing; expected a folder made by 'meps simulate --out'")
-        try:
+        with reading(path, "copy it again"):
             return parse(path)
-        except ValueError as error:  # JSON, CSV and encoding errors are all ValueErrors
-            raise MepsError(f"{path} cannot be read: {error}") from None
 
     def _dials(self, dials: Any) -> Scenario | None:
         """The scenario that simulated the trials; None if they were not simulated."""

@@ -16,6 +16,7 @@ from torch import Tensor
 from torch.nn.functional import interpolate
 
 from meps_lib.errors import MepsError
+from meps_lib.files import write_whole
 from meps_lib.models.output import Output
 from meps_lib.plots.charts import plot_frames
 from meps_lib.plots.style import SEQUENTIAL
@@ -133,7 +134,10 @@ def save_stacked(path: Path, *figures: Figure) -> None:
         pages.append(np.asarray(Image.open(buffer).convert("RGB")))
     width = max(p.shape[1] for p in pages)
     pages = [np.pad(p, ((0, 0), (0, width - p.shape[1]), (0, 0)), mode="edge") for p in pages]
+    page = io.BytesIO()
     try:
-        Image.fromarray(np.concatenate(pages)).save(path)
+        kind = Image.registered_extensions().get(path.suffix.lower())
+        Image.fromarray(np.concatenate(pages)).save(page, kind)
+        write_whole(path, page.getvalue())
     except (OSError, ValueError) as error:
         raise MepsError(f"cannot write the picture {path}: {error}; choose another name") from None

@@ -17,7 +17,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from meps_lib.errors import MepsError
-from meps_lib.files import write_whole
+from meps_lib.files import read_json, reading, write_whole
 from meps_lib.protocol.splits import Split
 
 ROLES = ("train", "validation", "test")
@@ -94,12 +94,9 @@ def read_splits(path: str | os.PathLike, subjects: Sequence[str]) -> list[Split]
         raise MepsError(
             f"{path}: no such file; write one with meps_lib.protocol.split_files.save_splits"
         )
-    try:
-        splits = _from_json(path) if path.suffix == ".json" else _from_csv(path)
-    except MepsError as error:
-        raise MepsError(f"{path}: {error}") from None
-    except (OSError, ValueError, RecursionError, csv.Error) as error:  # JSON, encoding too
-        raise MepsError(f"{path} cannot be read: {error}") from None
+    how = _from_json if path.suffix == ".json" else _from_csv
+    with reading(path, "correct it, or write it anew"):
+        splits = how(path)
     _check_roles(splits, set(subjects), path)
     return splits
 
@@ -111,8 +108,7 @@ def _known(path: str | os.PathLike) -> Path:
 
 
 def _from_json(path: Path) -> list[Split]:
-    text = path.read_text(encoding="utf-8-sig")
-    record = json.loads(text, object_pairs_hook=_no_key_twice)
+    record = read_json(path)
     folds = record.get("splits") if isinstance(record, dict) else None
     if not isinstance(folds, list):
         raise MepsError('expected {"splits": [...]}, one entry a fold')
@@ -130,15 +126,6 @@ def _from_json(path: Path) -> list[Split]:
                 )
         splits.append(Split(entry["fold"], *(tuple(entry[role]) for role in _ALL)))
     return splits
-
-
-def _no_key_twice(pairs: list[tuple[str, object]]) -> dict:
-    """JSON would take the last of two; which was meant, only its writer knows."""
-    record = dict(pairs)
-    for key, _ in pairs:
-        if sum(key == k for k, _ in pairs) > 1:
-            raise MepsError(f"{key!r} stands twice in one entry; keep one")
-    return record
 
 
 def _from_csv(path: Path) -> list[Split]:

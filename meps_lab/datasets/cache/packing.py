@@ -8,6 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from meps_lib.files import from_json
 from meps_lib.trial import MODALITIES, Trial
 
 _PLAIN = [f.name for f in fields(Trial) if f.name not in (*MODALITIES, "truth")]
@@ -50,7 +51,7 @@ def unpack(tensors: dict[str, Tensor], text: str) -> Trial:
     ValueError, KeyError, TypeError, AttributeError
         If the text is not what `pack` wrote: the caller knows the file, and says so.
     """
-    plain = json.loads(text)
+    plain = from_json(text)
     truth = plain.pop("truth")
     truth |= {n.removeprefix("truth."): t.numpy() for n, t in tensors.items() if "." in n}
     plain = {k: tuple(v) if isinstance(v, list) else v for k, v in plain.items()}

@@ -14,13 +14,14 @@ import pandas as pd
 
 from meps_lab.datasets.index import kinds
 from meps_lab.datasets.index.kind import Expected, IndexOptions, Kind, Rows
-from meps_lab.datasets.index.reports import DUPLICATE, check_counts, in_words
+from meps_lab.datasets.index.reports import DUPLICATE, NO_TEXT, check_counts, in_words
 from meps_lab.datasets.index.roots import check_root
 from meps_lab.datasets.index.rules import DROPPED, apply_rules
 from meps_lab.datasets.index.schema import check_classes, check_index, frame_of, place
 from meps_lab.datasets.readers.tables import find_table, tables_beside
+from meps_lab.files import read_parquet, write_file
 from meps_lib.errors import MepsError
-from meps_lib.files import write_whole
+from meps_lib.files import from_json, reading
 
 __all__ = ["Indexed", "build_index", "frame_of", "read_index", "rows_of"]
 
@@ -71,10 +72,7 @@ class Indexed:
         story = {name: getattr(self, name) for name in ("kind", "title", "missing", "notes")}
         story |= {"class_sets": dict(self.class_sets), "dropped": dropped.to_dict("records")}
         table.attrs["meps_index"] = json.dumps(story, default=str)
-        try:
-            write_whole(Path(path), table.to_parquet(index=False))
-        except OSError as error:
-            raise MepsError(f"cannot write {path}: {error.strerror}; choose another file") from None
+        write_file(Path(path), table.to_parquet(index=False))
 
 
 def read_index(path: Path | str, root: Path | str) -> Indexed:
@@ -88,17 +86,14 @@ def read_index(path: Path | str, root: Path | str) -> Indexed:
     path = Path(path)
     if not path.is_file():
         raise MepsError(f"{path}: no such file; make it with 'meps index KIND ROOT --out {path}'")
-    try:
-        table = pd.read_parquet(path)
-        story = json.loads(table.attrs["meps_index"])
+    hint = "make an index with 'meps index KIND ROOT --out FILE'"
+    with reading(path, hint):
+        table = read_parquet(path, hint)
+        story = from_json(table.attrs["meps_index"])
         sets = {k: tuple(v) for k, v in story["class_sets"].items()}
         dropped = pd.DataFrame(story["dropped"], columns=DROPPED)
         rest = (tuple(story["missing"]), tuple(story["notes"]))
         kind, title = story["kind"], story["title"]
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-        raise MepsError(
-            f"{path} is no index ({error}); make one with 'meps index KIND ROOT --out FILE'"
-        ) from None
     table.attrs = {}
     table = check_index(table, path)
     check_classes(table, sets, path)
@@ -128,9 +123,10 @@ def build_index(kind: str, root: Path | str, options: IndexOptions | None = None
     root = Path(root) if entry.of_file else check_root(entry, Path(root), options.labels)
     found = rows_of(entry, root, options)
     if len(found.table) == 0:
+        lost = "".join(f"; missing: {text}" for text in found.missing)
         raise MepsError(
             f"{root}: no clip of {entry.title} in it; is the copy complete? Expected "
-            f"{' or '.join(entry.marks)}"
+            f"{' or '.join(entry.marks)}{lost}"
         )
     missing, notes = found.missing, found.notes
     if entry.expected is not None:
@@ -139,7 +135,9 @@ def build_index(kind: str, root: Path | str, options: IndexOptions | None = None
             missing = (f"{lacking} of the {entry.expected.rows} rows of the whole set", *missing)
         elif lacking < 0:
             notes = (*notes, f"{-lacking} rows more than the published {entry.expected.rows}")
-    table, dropped = apply_rules(found.table, entry.rules, options.rules)
+    table, odd = apply_rules(found.table, (NO_TEXT,))
+    table, dropped = apply_rules(table, entry.rules, options.rules)
+    dropped = pd.concat([odd, dropped], ignore_index=True) if len(odd) else dropped
     if len(table) == 0:
         raise MepsError(f"{root}: the rules drop every clip; keep some with --rules RULE=keep")
     table = check_index(table, root)

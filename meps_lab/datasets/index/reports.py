@@ -8,6 +8,7 @@ import pandas as pd
 
 from meps_lab.datasets.index.kind import Missing
 from meps_lab.datasets.index.rules import Rule
+from meps_lab.files import is_text
 from meps_lib.errors import MepsError
 
 
@@ -21,6 +22,15 @@ DUPLICATE = Rule(
     "duplicate",
     "the same as an earlier row",
     lambda table: table.duplicated([column for column in table if _tells(column)]),
+    "drop",
+)
+
+
+_NAMES = ["subject", "clip", "colour", "depth", "flow", "ps", "eeg"]
+NO_TEXT = Rule(
+    "name-no-text",
+    "a name on disk holds a byte that is not UTF-8: rename the file or folder",
+    lambda table: ~table[_NAMES].astype(str).map(is_text).all(axis=1),
     "drop",
 )
 

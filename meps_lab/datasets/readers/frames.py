@@ -8,6 +8,7 @@ from pathlib import Path
 from types import MappingProxyType
 
 from meps_lab.datasets.cache.stamps import Stamp, settled, stamp_of
+from meps_lab.files import is_text
 from meps_lib.errors import MepsError
 from meps_lib.video.pictures import IMAGE_SUFFIXES, is_picture, natural
 
@@ -103,6 +104,8 @@ def _listing(folder: Path, number: str | None, stamp: Stamp) -> Mapping[int, Pat
             if not match:
                 continue
             key = int(match[1])
+        if not is_text(name):
+            raise MepsError(f"{folder}: {ascii(name)} holds a byte that is not UTF-8; rename it")
         if key in found:
             raise MepsError(
                 f"{folder}: {found[key]!r} and {name!r} are one frame; remove the wrong one"
@@ -148,8 +151,19 @@ def gap_in(
     except MepsError as error:  # flags are separated by semicolons
         return str(error).removeprefix(f"{folder}: ").partition("; ")[0]
     ends = min(files) if first is None else first, max(files) if last is None else last
-    gap = frames_missing(files, *ends)
-    return f"{gap} is not on disk" if gap else ""
+    if gap := frames_missing(files, *ends):
+        return f"{gap} is not on disk"
+    empty = [n for n in range(ends[0], ends[1] + 1) if not _has_bytes(files[n])]
+    more = f" and {len(empty) - 1} more" if len(empty) > 1 else ""
+    return f"frame {empty[0]}{more} is an empty file, or a link to nothing" if empty else ""
+
+
+def _has_bytes(path: Path) -> bool:
+    """Whether a picture is more than a name: a copy that was cut short leaves empty files."""
+    try:
+        return path.stat().st_size > 0
+    except OSError:
+        return False
 
 
 def frames_between(folder: Path, files: Mapping[int, Path], first: int, last: int) -> list[Path]:

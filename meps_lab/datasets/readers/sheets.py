@@ -5,6 +5,7 @@ import io
 import re
 import warnings
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import zip_longest
 from math import inf
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from meps_lab.datasets.readers.cells import half_width
 from meps_lib.errors import MepsError
 
 SUFFIXES = (".xlsx", ".xls", ".csv")
+UNSAVED = "#UNSAVED"  # stands for a formula that a program wrote without its value
 _ZIP = b"PK\x03\x04"
 # How files begin: xlsx (a zip), and xls of Excel 97 and of Excel 2 to 4.
 _SPREADSHEETS = (_ZIP, b"\xd0\xcf\x11\xe0", b"\x09\x00", b"\x09\x02", b"\x09\x04")
@@ -42,7 +44,9 @@ def read_sheets(path: Path, sheet: str | None = None) -> dict[str, pd.DataFrame]
     dict of str to DataFrame
         Name of the sheet, "" for a CSV file -> the lines that are not empty, under their row as
         Excel counts (the first line of the sheet is 1), columns 0, 1, ... Cells have no space
-        around them; "" where empty, whole numbers as "12", and "#N/A" where a formula failed.
+        around them; "" where empty, whole numbers as "12", "#N/A" where a formula failed, and
+        `UNSAVED` where its value is not in the file. ``attrs["hidden"]`` tells whether a person
+        who opens the file sees the sheet.
 
     Raises
     ------
@@ -105,11 +109,11 @@ def _excel(path: Path, data: bytes, sheet: str | None) -> dict[str, pd.DataFrame
         # openpyxl warns of validation lists and the like, which hold no data; xlrd would print.
         with warnings.catch_warnings(action="ignore"):
             sheets = _sheets(data)
-            pages = {
-                name: _page(([_text(cell) for cell in row[:_COLUMNS]] for row in rows), _EMPTY)
-                for name, rows in sheets.items()
-                if sheet is None or squeezed(name) == squeezed(sheet)
-            }
+            pages = {}
+            for name, (rows, hidden) in sheets.items():
+                if sheet is None or squeezed(name) == squeezed(sheet):
+                    pages[name] = _page(rows, _EMPTY)
+                    pages[name].attrs["hidden"] = hidden
     except Exception as error:  # WHY: damaged files make openpyxl and xlrd raise anything at all
         why = " ".join(f"{type(error).__name__}: {error}".split())[:120]
         raise MepsError(
@@ -122,17 +126,35 @@ def _excel(path: Path, data: bytes, sheet: str | None) -> dict[str, pd.DataFrame
     return pages
 
 
-def _sheets(data: bytes) -> dict[str, Iterator[Sequence]]:
-    """Name of each sheet -> its rows of cells, read when asked for."""
+def _sheets(data: bytes) -> dict[str, tuple[Iterator[list[str]], bool]]:
+    """Name of each sheet -> its rows as text, read when asked for, and whether it is hidden."""
     if data.startswith(_ZIP):
-        book = openpyxl.load_workbook(
-            io.BytesIO(data), read_only=True, data_only=True, keep_links=False
+        values, formulas = (
+            openpyxl.load_workbook(
+                io.BytesIO(data), read_only=True, data_only=saved, keep_links=False
+            ).worksheets
+            for saved in (True, False)
         )
-        for page in book.worksheets:
+        for page in (*values, *formulas):
             page.reset_dimensions()  # a sheet may say that it is smaller than it is
-        return {page.title: page.iter_rows() for page in book.worksheets}
+        pairs = zip(values, formulas, strict=True)
+        return {v.title: (_texts(v.iter_rows(), f.iter_rows()), _hidden(v)) for v, f in pairs}
     book = xlrd.open_workbook(file_contents=data, logfile=io.StringIO(), ragged_rows=True)
-    return {page.name: page.get_rows() for page in book.sheets()}
+    return {page.name: (_texts(page.get_rows()), page.visibility != 0) for page in book.sheets()}
+
+
+def _hidden(page) -> bool:
+    return page.sheet_state != "visible"  # hidden, or veryHidden: from the program's menu as well
+
+
+def _texts(rows: Iterable[Sequence], formulas: Iterable[Sequence] = ()) -> Iterator[list[str]]:
+    for row, twins in zip_longest(rows, formulas, fillvalue=()):
+        texts = [_text(cell) for cell in row[:_COLUMNS]]
+        for k, twin in enumerate(twins[: len(texts)]):
+            # A text that came to nothing is of type "str"; a cell without a value of none.
+            if twin.data_type == "f" and row[k].value is None and row[k].data_type == "n":
+                texts[k] = UNSAVED
+        yield texts
 
 
 def _text(cell) -> str:

@@ -12,7 +12,7 @@ from typing import NamedTuple
 import pandas as pd
 
 from meps_lab.datasets.readers.folders import any_case, folders_below
-from meps_lab.datasets.readers.sheets import SUFFIXES, quoted, read_sheets, squeezed
+from meps_lab.datasets.readers.sheets import SUFFIXES, UNSAVED, quoted, read_sheets, squeezed
 from meps_lib.errors import MepsError
 
 _HEADER_WITHIN = 50  # rows in which a header is looked for
@@ -44,8 +44,8 @@ def read_table(
         Name in the result -> spellings accepted in the file, the preferred one first; upper and
         lower case, spaces, underscores and hyphens do not matter.
     sheet : str, optional
-        The one that a person chose; if None the one with all columns, whatever it is called. A CSV
-        file has none.
+        The one that a person chose; if None the one with all columns, whatever it is called, that
+        is not hidden. A CSV file has none.
     header_row : int
         Where the data set has the header, counted from 0. CHOICE: where another of the first rows
         has all columns and this one does not, that one is the header. WHY: a table that was saved
@@ -60,20 +60,23 @@ def read_table(
     DataFrame
         The keys of `columns`, all text, "" where a cell is empty, whole numbers as "12"; and
         ``row``, the row as Excel counts (the first line of the sheet is 1). Rows that are empty
-        in these columns are left out.
+        in these columns are left out. ``attrs["notes"]`` says which of several sheets it is, and
+        ``attrs["header"]`` has the cells of its header.
 
     Raises
     ------
     MepsError
         If the file cannot be read, or the sheet or a column is missing; the message names those
-        that are there. If several sheets have all columns, or the table is one of `others`. If a
-        row of a CSV file goes on after the last named column.
+        that are there. If several sheets have all columns, or a hidden one alone, or the table is
+        one of `others`. If a row of a CSV file goes on after the last named column, or a cell has a
+        formula without its value.
     """
     path = Path(path)
     pages = _headers(path, columns, sheet, header_row + 1)
-    where, page, header, places = _choose_page(
-        path, pages, columns, set(columns) - {*optional}, others
-    )
+    needed = set(columns) - {*optional}
+    name, places = _choose_page(path, pages, columns, needed, others, sheet is not None)
+    page, header = pages[name].text, pages[name].row
+    where = _in_words(path, name)
     below = page[page.index > header]
     # A spreadsheet may have remarks there; in a CSV file a comma in a cell moves the others.
     width = page.columns[page.loc[header] != ""].max() + 1
@@ -88,7 +91,18 @@ def read_table(
     table = table[(table != "").any(axis=1)].reindex(columns=list(columns), fill_value="")
     if table.empty:
         raise MepsError(f"{where}: no row below the header in row {header}; is it complete?")
-    return table.assign(row=table.index).reset_index(drop=True)
+    unsaved = (table == UNSAVED).stack()
+    for row, key in unsaved[unsaved].index[:1]:
+        column = pages[name].cells[places[key]]
+        raise MepsError(
+            f"{where}, row {row}, column {column!r}: a formula whose value is not in the file, as "
+            "some programs write it; open it in Excel or LibreOffice and save it anew"
+        )
+    table = table.assign(row=table.index).reset_index(drop=True)
+    rest = [repr(n) + " (hidden)" * p.text.attrs["hidden"] for n, p in pages.items() if n != name]
+    told = f"sheet {name!r} of {path.name} is read; not read: {', '.join(rest)}"
+    table.attrs = {"notes": (told,) if rest else (), "header": pages[name].cells}
+    return table
 
 
 def find_table(root: Path, names: Sequence[str], labels: Path | None = None) -> Path:
@@ -195,17 +209,25 @@ def _choose_page(
     columns: Mapping[str, tuple[str, ...]],
     needed: Collection[str],
     others: Sequence[Other],
-) -> tuple[str, pd.DataFrame, int, dict[str, int]]:
-    """The sheet in words and its page, the row of the header, and where each key stands in it."""
+    chosen: bool,
+) -> tuple[str, dict[str, int]]:
+    """The sheet, and where each key stands in it."""
     told = {name: words for name, page in pages.items() if (words := _told_apart(page, others))}
     right = [n for n, page in pages.items() if n not in told and needed <= page.places.keys()]
+    hidden = [n for n in right if pages[n].text.attrs.get("hidden") and not chosen]
+    right = [n for n in right if n not in hidden]
+    if hidden and not right:
+        raise MepsError(
+            f"{path}: sheet {quoted(hidden)} has all columns and is hidden; show it if it is the "
+            "right one, or choose it with --sheet"
+        )
     if len(right) > 1:
         raise MepsError(f"{path}: sheets {quoted(right)} have all columns; choose one with --sheet")
     if not right and told:
         raise MepsError("; ".join(f"{path}, sheet {n!r}: {words}" for n, words in told.items()))
     name = right[0] if right else max(pages, key=lambda n: len(pages[n].places))
     page = pages[name]
-    where = f"{path}, sheet {name!r}" if name else str(path)
+    where = _in_words(path, name)
     rest = f"; its sheets are {quoted(pages)}" if len(pages) > 1 else ""
     if page.text.empty:
         raise MepsError(f"{where} is empty; expected a table with {quoted(columns)}{rest}")
@@ -221,7 +243,11 @@ def _choose_page(
                 f"{where}, row {page.row}: {len(more) + 1} columns are called "
                 f"{page.cells[place]!r}; rename those that are not {key}"
             )
-    return where, page.text, page.row, {key: place for key, (place,) in page.places.items()}
+    return name, {key: place for key, (place,) in page.places.items()}
+
+
+def _in_words(path: Path, sheet: str) -> str:
+    return f"{path}, sheet {sheet!r}" if sheet else str(path)
 
 
 def _told_apart(page: _Page, others: Sequence[Other]) -> str:

@@ -105,8 +105,8 @@ def test_simulate_then_loso(cohort, tmp_path, capsys):
         (["simulate", "--out", "X", "--layout", "smic", "--scenario", "mmme"], "--scenario does"),
         (["simulate", "--out", "X", "--clean"], "goes with --layout"),
         (["simulate", "--out", "X", "--layout", "wesad", "--subjects", "16"], "has 15 subjects"),
-        (["simulate", "--out", "X" * 300, "--layout", "smic"], "cannot write.*name too long"),
-        (["simulate", "--out", "X" * 300], "cannot write.*name too long"),
+        (["simulate", "--out", "X" * 300, "--layout", "smic"], "name too long"),
+        (["simulate", "--out", "X" * 300], "name too long"),
         (["simulate", "--out", "/proc/self/no/such", "--layout", "smic"], "cannot write to /proc"),
         (["predict", "nothing.mp4"], "nothing.mp4"),
     ],
@@ -187,7 +187,7 @@ def test_predict_on_the_real_face_video(tiny_demo, tmp_path, capsys):
     assert sum(shares) == pytest.approx(1, abs=0.02)
     assert "simulated" in printed and "no judgement" in printed and "Article 5" in printed
     assert path.stat().st_size > 10_000
-    assert cli.main(["predict", str(fetch("face_video")), "--picture", str(path)]) == 0
+    assert cli.main(["predict", str(fetch("face_video")), "--picture", str(path), "--force"]) == 0
     assert "training" not in capsys.readouterr().out  # the second time it is loaded
 
 
@@ -206,7 +206,7 @@ def test_predict_with_signals(tiny_demo, tmp_path, capsys):
     eda = nk.eda_simulate(duration=20, sampling_rate=100, random_state=1)
     pd.DataFrame({"ECG (mV)": ecg, "EDA": eda}).to_csv(ps, index=False)
     video, path = str(fetch("face_video")), str(tmp_path / "p.png")
-    args = ["predict", video, "--picture", path, "--ps", str(ps)]
+    args = ["predict", video, "--picture", path, "--force", "--ps", str(ps)]
     assert cli.main([*args, "--video-at", "5"]) == 0
     printed = capsys.readouterr().out
     assert "signals: EDA, ECG" in printed

@@ -1,6 +1,7 @@
 """`meps index` and `meps loso --data`: from a folder in a data set's layout to scores, one line."""
 
 import json
+import pickle
 import shlex
 import shutil
 
@@ -93,7 +94,8 @@ def test_the_next_command_is_the_same_choice_and_can_be_pasted(tmp_path, capsys,
     monkeypatch.setattr("meps_lab.datasets.index.build.build_index", lambda *_: made)
     for more in (args, []):
         assert cli.main(["index", "case", str(root), *more]) == 0
-        line = capsys.readouterr().out.splitlines()[-1]
+        printed = capsys.readouterr().out.splitlines()
+        (line,) = (line for line in printed if line.startswith("next: "))
         words = ["meps", "loso", "--data", "case", "--root", str(root), *more]
         assert shlex.split(line.removeprefix("next: ")) == words
 
@@ -181,3 +183,26 @@ def test_s2_reads_band_powers_and_five_signals_of_a_tree(tree, tmp_path, capsys)
     assert config["prepare"]["eeg_bands"] and config["prepare"]["flow_steps"] == 1
     table = pd.read_parquet(tmp_path / "s2" / "predictions.parquet")
     assert table["subject"].nunique() == 4 and table.filter(like="p_").shape[1] == 7
+
+
+def test_an_index_that_is_there_is_replaced_by_force_alone(tree, tmp_path, capsys):
+    out = tmp_path / "index.parquet"
+    command = ["index", "smic", str(tree("smic")), "--out", str(out)]
+    out.write_bytes(b"precious")
+    assert cli.main(command) == 2
+    assert "index.parquet exists; nothing was overwritten" in capsys.readouterr().err
+    assert out.read_bytes() == b"precious"
+    assert cli.main([*command, "--force"]) == 0
+    assert len(read_index(out, tree("smic")).table) == 12
+
+
+def test_what_a_set_lacks_is_said_before_it_is_learnt_from(tree, tmp_path, capsys):
+    shutil.copytree(tree("wesad"), tmp_path / "set")
+    path = tmp_path / "set" / "S2" / "S2.pkl"
+    content = pickle.loads(path.read_bytes(), encoding="latin1")
+    content["label"][:] = 0
+    path.write_bytes(pickle.dumps(content, 2))
+    command = ["loso", "--data", "wesad", "--root", str(tmp_path / "set"), "--epochs", "1"]
+    cli.main([*command, "--n-validation", "0", "--keep", "last"])
+    printed = capsys.readouterr().out
+    assert "missing: conditions in the recordings of 1 of 4 subjects (S2)" in printed

@@ -12,6 +12,7 @@ from PIL import Image
 from meps_lab import results
 from meps_lab.cli import demo
 from meps_lab.cli.explain import WHERE, Explain, drawn, explained, worth_of
+from meps_lab.cli.main import Predict
 from meps_lab.cli.own_clip import Ready
 from meps_lab.prepare import prepare
 from meps_lab.recordings.find import fetch
@@ -190,7 +191,7 @@ def test_a_trial_without_colour(folder, monkeypatch):
 
 def test_a_picture_that_cannot_be_written(folder, tmp_path):
     (tmp_path / "p.png").mkdir()
-    with pytest.raises(MepsError, match="cannot write the picture"):
+    with pytest.raises(MepsError, match="a folder has this name"):
         Explain(folder, trial=0, picture=tmp_path / "p.png").run()
 
 
@@ -201,3 +202,14 @@ def test_a_trial_without_signals_has_the_face_alone(ready):
     assert found.body is None and found.signals is None and list(found.shares) == ["colour"]
     figure = drawn(Ready(ready.trial, small, model, classes, ()), found, [WHERE])
     assert len(figure.axes) == small.n_frames + 2
+
+
+def test_a_picture_that_is_there_is_replaced_by_force_alone(folder, tmp_path):
+    (path := tmp_path / "p.png").write_bytes(b"precious")
+    for command in (Explain, Predict):
+        with pytest.raises(MepsError, match="p.png exists; nothing was overwritten"):
+            command(tmp_path / "nothing.mp4", picture=path).run()
+    assert path.read_bytes() == b"precious"
+    Explain(folder, trial=0, picture=path, force=True).run()
+    with Image.open(path) as image:
+        assert image.format == "PNG"

@@ -105,9 +105,33 @@ def test_what_cannot_be_done_is_told(tmp_path, capsys):
         (["compare", str(a), str(a), "--picture", "png"], "--picture png: expected"),
         (
             ["compare", str(a), str(like), "--picture", str(folder)],
-            "is.png: Is a directory; choose",
+            "is.png: a folder has this name; choose",
         ),
         (["report", str(tmp_path)], "predictions.parquet is missing"),
     ):
         assert cli.main(command) == 2
         assert told in capsys.readouterr().err
+
+
+def test_a_picture_that_is_there_is_replaced_by_force_alone(tmp_path, capsys):
+    low, high = (keep(tmp_path / n, answers(skill=s)) for n, s in (("low", 0), ("high", 1)))
+    (mine := tmp_path / "mine.svg").write_text("precious")
+    (link := tmp_path / "link.svg").symlink_to(mine)
+    command = ["compare", str(low), str(high), "--picture", str(link)]
+    assert cli.main(command) == 2
+    assert "link.svg is a link; nothing was overwritten" in capsys.readouterr().err
+    assert cli.main([*command, "--force"]) == 0
+    assert mine.read_text() == "precious" and "<svg" in link.read_text()
+
+
+def test_a_report_is_written_again_and_follows_no_link(tmp_path, capsys):
+    folder = keep(tmp_path / "out", answers())
+    for _ in range(2):
+        assert cli.main(["report", str(folder)]) == 0
+    (folder / "report").rename(tmp_path / "elsewhere")
+    (folder / "report").symlink_to(tmp_path / "elsewhere")
+    (tmp_path / "elsewhere" / "report.md").write_text("precious")
+    capsys.readouterr()
+    assert cli.main(["report", str(folder)]) == 2
+    assert "report is a link, which is not followed; remove it" in capsys.readouterr().err
+    assert (tmp_path / "elsewhere" / "report.md").read_text() == "precious"

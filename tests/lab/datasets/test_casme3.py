@@ -12,7 +12,7 @@ from meps_lib.errors import MepsError
 def frames(folder, *numbers, ending=".jpg"):
     folder.mkdir(parents=True, exist_ok=True)
     for number in numbers:
-        (folder / f"{number}{ending}").touch()
+        (folder / f"{number}{ending}").write_bytes(b"x")
     return folder
 
 

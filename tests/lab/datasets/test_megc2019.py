@@ -65,7 +65,7 @@ def smic_folders(root):
     for k, (s, name) in enumerate(deal(range(1, 17), felt)):
         clip = root / f"HS/s{s:02d}/micro/{name}/s{s}_{short[name]}_{k:02d}"
         clip.mkdir(parents=True)
-        (clip / "image000001.bmp").touch()
+        (clip / "image000001.bmp").write_bytes(b"x")
 
 
 def fabricate(root, ours=None, theirs=None):

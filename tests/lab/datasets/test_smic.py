@@ -35,7 +35,7 @@ def bare(tree, tmp_path):
     """The folders with an empty file for each clip: enough for an index."""
     for folder in tree[1]["folder"]:
         (tmp_path / "set" / folder).mkdir(parents=True)
-        (tmp_path / "set" / folder / "image000001.bmp").touch()
+        (tmp_path / "set" / folder / "image000001.bmp").write_bytes(b"x")
     return tmp_path / "set"
 
 
@@ -195,7 +195,7 @@ def test_a_clip_is_loaded_by_its_own_row_only(tree, indexed):
 def test_a_number_that_is_skipped_within_a_folder_is_told_by_the_index(bare, tree):
     folder = bare / tree[1]["folder"][0]
     for k in (2, 5):
-        (folder / f"image00000{k}.bmp").touch()
+        (folder / f"image00000{k}.bmp").write_bytes(b"x")
     table = build_index("smic", bare).table.set_index("clip")
     assert table.loc[folder.name, "colour"] == ""
     assert table.loc[folder.name, "flags"] == "frame 3 and 1 more of 1 to 5 is not on disk"

@@ -203,7 +203,9 @@ def test_what_is_no_table(tmp_path, make, message):
     with pytest.raises(MepsError, match=message):
         build_index("table", tmp_path / "clips.csv")
     (tmp_path / "clips.parquet").write_bytes(b"PAR1 and no more")
-    with pytest.raises(MepsError, match="clips.parquet: no table in parquet"):
+    with pytest.raises(
+        MepsError, match="clips.parquet cannot be read .*a table in parquet: save it anew"
+    ):
         build_index("table", tmp_path / "clips.parquet")
 
 
@@ -220,10 +222,11 @@ def test_remarks_are_told_and_not_read(again, capsys):
     assert "note: columns that are not read: remarks" in printed
     assert "note: signals that every recording has: EDA\n" in printed
     assert "classes label: frown 2  neutral 2  smile 4" in printed
-    assert printed.splitlines()[-1].startswith("next: meps loso --data table --root ")
-    assert printed.endswith(" --signals EDA\n")
+    (command,) = (line for line in printed.splitlines() if line.startswith("next: "))
+    assert command.startswith("next: meps loso --data table --root ")
+    assert command.endswith(" --signals EDA")
     assert cli.main(["index", "table", str(again(("anna/E4/EDA.csv,,-10", ",,")))]) == 0
-    assert capsys.readouterr().out.endswith(" --modalities colour\n")
+    assert " --modalities colour\n" in capsys.readouterr().out
 
 
 def test_signals_too_short_for_the_window_are_told_before_the_work(again):

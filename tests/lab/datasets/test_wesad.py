@@ -153,12 +153,37 @@ def test_a_pickle_of_python_3_reads_the_same(tree, one):
         (lambda c: {**c, "signal": "lost"}, "signal has no dictionary"),
         (lambda c: {**c, "label": 3}, "label is int; expected an array of one column"),
         (lambda c: {**c, "label": np.zeros((9, 2))}, r"label is an array of shape \(9, 2\)"),
-        (lambda c: {**c, "label": c["label"] + 0.5}, "label holds fractions"),
+        (lambda c: {**c, "label": c["label"] + 0.5}, "label is 0.5 at sample 0, .* 0 to 7"),
     ],
 )
 def test_what_does_not_fit_is_named(one, change, words):
     with pytest.raises(MepsError, match=f"S2.pkl: .*{words}"):
         build_index("wesad", one(change))
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [
+        *map(np.float64, (np.inf, np.nan, 1e300, 2.0**64, -1, 1.5)),
+        np.uint64(2**64 - 1),  # a whole number of 64 bits with a sign has -1 for it
+        *map(np.int32, (8, -2)),
+    ],
+)
+@pytest.mark.parametrize("where", [slice(None), slice(5, 6)])
+def test_a_label_that_is_no_label_is_named_before_it_becomes_another_number(one, odd, where):
+    sizes = []
+
+    def change(content):
+        label = np.asarray(content["label"]).astype(odd.dtype)
+        label[where] = odd
+        sizes.append(label.size)
+        return {**content, "label": label}
+
+    with pytest.raises(MepsError) as told:
+        build_index("wesad", one(change, lambda content: pickle.dumps(content, 4)))
+    first, n = (0, sizes[0]) if where.start is None else (5, 1)
+    assert f"S2.pkl: label is {odd} at sample {first}, and {n} of {sizes[0]}" in str(told.value)
+    assert "expected whole numbers, 0 to 7: copy it again" in str(told.value)
 
 
 def test_a_pickle_that_is_cut_off_is_an_error(one):
@@ -203,3 +228,20 @@ def test_a_recording_without_a_condition_is_told(one):
     assert (
         "conditions in the recordings of 1 of 2 subjects (S2)" in build_index("wesad", root).missing
     )
+
+
+def test_a_condition_that_one_subject_lacks_is_told(tree, tmp_path):
+    shutil.copytree(tree[0], tmp_path / "set")
+    path = tmp_path / "set" / "S3" / "S3.pkl"
+    content = pickle.loads(path.read_bytes(), encoding="latin1")
+    content["label"][content["label"] == 2] = 7
+    path.write_bytes(dumps(content))
+    found = build_index("wesad", tmp_path / "set", IndexOptions(segment_s=5.0))
+    assert found.missing[1:] == ("condition stress of 1 of 4 subjects (S3)",)
+    whole = build_index("wesad", tree[0], IndexOptions(segment_s=5.0))
+    assert len(whole.missing) == 1  # the recordings of those who are not simulated
+
+
+def test_where_nobody_has_a_condition_the_error_says_so(one):
+    with pytest.raises(MepsError, match=r"missing: conditions .* of 1 of 1 subjects \(S2\)"):
+        build_index("wesad", one(lambda content: content["label"].fill(6)))

@@ -102,7 +102,7 @@ def test_what_is_no_parquet_is_not_finished(plan):
     flipped = whole.replace(b"negative", b"\xffegative")  # an error that is pyarrow's own
     for content in (b"", b"PAR1", whole[:-40], flipped):
         path.write_bytes(content)
-        with pytest.raises(MepsError, match="late/predictions.parquet: cannot be read .*delete it"):
+        with pytest.raises(MepsError, match="late/predictions.parquet cannot be read .*delete it"):
             plan_status(plan)
 
 

@@ -65,7 +65,7 @@ def test_an_index_without_drops_or_classes_outlives_its_file(tiny, tmp_path):
 
 def test_an_index_that_cannot_be_written(tiny, tmp_path):
     made = build_index("tiny", tiny())
-    message = "cannot write .*index.parquet: No such file or directory; choose another file"
+    message = "cannot write .*index.parquet: No such file or directory; choose another"
     with pytest.raises(MepsError, match=message):
         made.save(tmp_path / "no such folder" / "index.parquet")
 
@@ -101,7 +101,7 @@ def _spoilt_story(path):
 @pytest.mark.parametrize("write", [_text, _other_parquet, _spoilt_story])
 def test_a_file_that_is_no_index(tmp_path, write):
     write(tmp_path / "i.parquet")
-    with pytest.raises(MepsError, match="i.parquet is no index.*meps index KIND ROOT"):
+    with pytest.raises(MepsError, match="i.parquet cannot be read.*meps index KIND ROOT"):
         read_index(tmp_path / "i.parquet", tmp_path)
 
 
@@ -236,3 +236,13 @@ def test_nothing_to_index(tiny):
 def test_an_unknown_data_set():
     with pytest.raises(MepsError, match="unknown data set 'casme'; known are casme3-a"):
         build_index("casme", ".")
+
+
+@pytest.mark.parametrize("column", ["subject", "clip", "colour", "ps"])
+def test_a_name_that_is_no_text_is_dropped_and_counted(tiny, tmp_path, column):
+    odd = os.fsdecode(b"x\xff")
+    made = build_index("tiny", tiny(table(**{column: odd, "apex": 13})))
+    assert len(made.table) == 5 and made.dropped["rule"].tolist() == ["name-no-text"]
+    assert "dropped 1 by name-no-text: a name on disk holds a byte that is not" in made.report()
+    made.save(tmp_path / "i.parquet")
+    assert read_index(tmp_path / "i.parquet", tmp_path).report() == made.report()

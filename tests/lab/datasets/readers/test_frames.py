@@ -1,5 +1,6 @@
 """Which file is which frame: by hand, and for arbitrary names."""
 
+import os
 import re
 import tempfile
 from pathlib import Path
@@ -8,7 +9,13 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from meps_lab.datasets.readers.frames import frame_files, frames_between, has_frames, numbered_by
+from meps_lab.datasets.readers.frames import (
+    frame_files,
+    frames_between,
+    gap_in,
+    has_frames,
+    numbered_by,
+)
 from meps_lib.errors import MepsError
 
 # As the loaders give them.
@@ -133,3 +140,27 @@ def test_any_names_are_frames_or_our_error(names, number):
             assert list(found) == list(range(len(found)))
         else:
             assert all(int(re.search(number, p.stem)[1]) == n for n, p in found.items())
+
+
+def test_a_frame_that_is_a_name_and_no_more_is_a_gap(tmp_path):
+    for n in range(3, 8):
+        (tmp_path / f"{n}.jpg").write_bytes(b"x")
+    assert gap_in(tmp_path, NUMBERS[1]) == gap_in(tmp_path, NUMBERS[1], 3, 7) == ""
+    (tmp_path / "5.jpg").write_bytes(b"")
+    (tmp_path / "6.jpg").unlink()
+    (tmp_path / "6.jpg").symlink_to(tmp_path / "nothing.jpg")
+    told = "frame 5 and 1 more is an empty file, or a link to nothing"
+    assert gap_in(tmp_path, NUMBERS[1], 3, 7) == told
+    assert gap_in(tmp_path, None) == told.replace("5", "2")  # counted from 0
+    assert gap_in(tmp_path, NUMBERS[1], 6, 7) == "frame 6 is an empty file, or a link to nothing"
+    assert gap_in(tmp_path, NUMBERS[1], 3, 4) == ""
+    (tmp_path / "6.jpg").unlink()
+    assert gap_in(tmp_path, NUMBERS[1], 3, 7) == "frame 6 of 3 to 7 is not on disk"
+
+
+def test_a_frame_whose_name_is_no_text_is_named(tmp_path):
+    (tmp_path / os.fsdecode(b"img\xff_1.jpg")).write_bytes(b"x")
+    with pytest.raises(MepsError, match=r"'img\\udcff_1.jpg' holds a byte that is not UTF-8"):
+        frame_files(tmp_path, r"(\d+)$")
+    (tmp_path / "7.jpg").write_bytes(b"x")
+    assert list(frame_files(tmp_path, NUMBERS[1])) == [7]  # the other is no frame

@@ -88,3 +88,70 @@ def test_a_sheet_that_says_it_is_smaller_is_read_whole(tmp_path):
         for name, content in parts.items():
             new.writestr(name, content)
     assert read_table(path, COLUMNS).to_dict("list") == READ
+
+
+def workbook(path, sheets, hidden=()):
+    """A workbook with some of its sheets hidden, in one of the two ways."""
+    book = openpyxl.load_workbook(write_xlsx(path, sheets))
+    for name, state in hidden:
+        book[name].sheet_state = state
+    book.save(path)
+    return path
+
+
+@pytest.mark.parametrize("state", ["hidden", "veryHidden"])
+def test_a_sheet_that_nobody_sees_is_not_read_before_one_that_is_seen(tmp_path, state):
+    old = [LINES[0], [9, 9, 9, 9]]
+    for sheets in ({"old": old, "label": LINES}, {"label": LINES, "old": old}):
+        path = workbook(tmp_path / "t.xlsx", sheets, [("old", state)])
+        table = read_table(path, COLUMNS)
+        assert table.to_dict("list") == READ
+        told = "sheet 'label' of t.xlsx is read; not read: 'old' (hidden)"
+        assert table.attrs["notes"] == (told,)
+        assert read_table(path, COLUMNS, sheet="old")["onset"].tolist() == ["9"]
+
+
+def test_a_sheet_that_nobody_sees_does_not_win_because_it_is_the_whole_one(tmp_path):
+    sheets = {"label": [LINES[0][:3], [1, 2, 3]], "old": [LINES[0], [9, 9, 9, 9]]}
+    path = workbook(tmp_path / "t.xlsx", sheets, [("old", "hidden")])
+    with pytest.raises(MepsError, match="sheet 'old' has all columns and is hidden; .*--sheet"):
+        read_table(path, COLUMNS)
+
+
+def test_which_of_several_sheets_was_read_is_said(tmp_path):
+    sheets = {"notes": [["x"]], "label": LINES}
+    notes = read_table(write_xlsx(tmp_path / "t.xlsx", sheets), COLUMNS).attrs["notes"]
+    assert notes == ("sheet 'label' of t.xlsx is read; not read: 'notes'",)
+    alone = read_table(write_xlsx(tmp_path / "u.xlsx", {"label": LINES}), COLUMNS)
+    assert alone.attrs == {"notes": (), "header": LINES[0]}
+
+
+def test_a_formula_without_its_value_is_named(tmp_path):
+    """As openpyxl writes it, for one: the value is what a spreadsheet program adds."""
+    lines = [[*LINES[0], "remark"], ["spNO.1", 60, "/", "4", "=B2"], ["006", 149, "=B3-2", "9", ""]]
+    path = write_xlsx(tmp_path / "t.xlsx", {"label": lines})
+    with pytest.raises(MepsError, match="sheet 'label', row 3, column 'Apex': a formula whose val"):
+        read_table(path, COLUMNS)
+    lines[2][2] = 147  # a remark is nobody's business
+    path = write_xlsx(tmp_path / "t.xlsx", {"label": lines})
+    assert read_table(path, COLUMNS)["apex"].tolist() == ["/", "147"]
+
+
+def test_a_formula_with_its_value_is_its_value(tmp_path):
+    """Also one that came to no text, which is an empty cell and no lost one."""
+    path = write_xlsx(tmp_path / "t.xlsx", {"label": [LINES[0], ["a", 2, "=B2+1", '=""']]})
+    saved = tmp_path / "u.xlsx"
+    with zipfile.ZipFile(path) as old, zipfile.ZipFile(saved, "w") as new:
+        for name in old.namelist():
+            content = old.read(name)
+            if name.endswith("sheet1.xml"):
+                for cell, kind, value in (("C2", "", "3"), ("D2", ' t="str"', "")):
+                    head, _, tail = content.partition(f'<c r="{cell}"'.encode())
+                    _, _, tail = tail.partition(b"</f>")
+                    tail = tail.partition(b"</c>")[2]
+                    formula = "B2+1" if cell == "C2" else '""'
+                    made = f'<c r="{cell}"{kind}><f>{formula}</f><v>{value}</v></c>'
+                    content = head + made.encode() + tail
+            new.writestr(name, content)
+    table = read_table(saved, COLUMNS)
+    assert (table["apex"][0], table["aus"][0]) == ("3", "")
