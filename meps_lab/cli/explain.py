@@ -60,6 +60,8 @@ class Explain(OwnClip):
     picture: Path = Path("meps_explanation.png")  # where the picture goes
 
     def run(self) -> None:
+        check_picture(self.picture)
+        ready = self.ready() if self.trial is None else self.simulated()
         import matplotlib
 
         matplotlib.use("Agg")
@@ -68,8 +70,6 @@ class Explain(OwnClip):
         from meps_lab.cli.demo import NOTICE
         from meps_lib.plots import use_style
 
-        check_picture(self.picture)
-        ready = self.ready() if self.trial is None else self.simulated()
         print(NOTICE)
         found = explained(ready)
         use_style()

@@ -37,35 +37,55 @@ class OwnClip:
     fps: float | None = None  # of a folder of images
     start: int = 0  # first frame to use: begin with the neutral face
     stop: int | None = None  # frame after the last one to use
+    picture: Path = Path("meps.png")  # where the picture goes
 
     def ready(self) -> Ready:
         """Find and align the face, spot the apex, cut the signals, and load the model.
+
+        A clip of more than a second is searched first, and its strongest second is used.
 
         Raises
         ------
         MepsError
             For files that cannot be read, no face, or no signal that the model knows.
         """
-        from meps_lab.cli.demo import add_signals, demo_model
-        from meps_lab.prepare import prepare
-        from meps_lib.signals import load
-        from meps_lib.video import load_trial_from_video
+        if not self.video.exists():
+            raise MepsError(f"{self.video}: no such file or folder")
+        names, recording = self._signals()
+        from meps_lib.video.sources import Source
 
-        trial = load_trial_from_video(
-            self.video, size=96, fps=self.fps, start=self.start, stop=self.stop
-        )
-        names, recording = (), None
-        if self.ps is not None:
-            recording = load(self.ps, self.ps_sfreq)
-            names = tuple(n for n in SIGNALS if n in recording.names)
-            if not names:
-                have = ", ".join(recording.names)
-                raise MepsError(f"{self.ps} has {have}; expected at least one of EDA, ECG, PPG")
+        next(Source(self.video, self.fps).frames(0, 1))  # refused before torch is loaded
+        from meps_lab.cli.demo import add_signals, demo_model
+        from meps_lab.cli.search import LONGEST_S, search
+        from meps_lab.prepare import prepare
+        from meps_lib.video.load import trial_of, watch
+
+        part, like = (self.start, self.stop), None
+        if found := search(self.video, self.fps, *part):
+            picture = self.picture.with_name(f"{self.picture.stem}_curve.png")
+            part, like = found.strongest
+            print(found.told(self.video))
+            found.draw(picture)
+            print(f"one expression lasts at most {LONGEST_S:g} s; the strongest is used: {picture}")
+        trial = trial_of(watch(self.video, self.fps, *part, like), size=96)
         model, classes, config = demo_model(names)
         if recording is not None:
             trial = add_signals(trial, recording, self.video_at, model)
         trial.label = classes[0]  # `collate` wants one; the model never reads it
         return Ready(trial, prepare(trial, config.prepare), model, classes, names)
+
+    def _signals(self) -> tuple:
+        """The signals' names that the model knows, and the recording; none without --ps."""
+        if self.ps is None:
+            return (), None
+        from meps_lib.signals.files import load
+
+        recording = load(self.ps, self.ps_sfreq)
+        names = tuple(n for n in SIGNALS if n in recording.names)
+        if not names:
+            have = ", ".join(recording.names)
+            raise MepsError(f"{self.ps} has {have}; expected at least one of EDA, ECG, PPG")
+        return names, recording
 
 
 def check_picture(path: Path) -> None:

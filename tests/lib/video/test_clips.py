@@ -8,7 +8,9 @@ import pytest
 
 from meps_lab.recordings.find import SHIPPED
 from meps_lib.errors import MepsError
-from meps_lib.video.clips import FrameCountWarning, is_whole, read_clip
+from meps_lib.video.clips import read_clip
+from meps_lib.video.containers import is_whole
+from meps_lib.video.sources import FrameCountWarning
 
 
 def write_video(path, frames, fps=30.0, codec="MJPG"):
@@ -138,7 +140,7 @@ def test_the_rate_of_the_container_is_checked_too(tmp_path, frames):
 
 
 def test_a_clip_that_would_fill_the_memory_is_refused(tmp_path, frames, monkeypatch):
-    monkeypatch.setattr("meps_lib.video.clips.MAX_BYTES", 5 * frames[0].nbytes)
+    monkeypatch.setattr("meps_lib.video.sources.MAX_BYTES", 5 * frames[0].nbytes)
     with pytest.raises(MepsError, match="GiB decoded"):
         read_clip(write_video(tmp_path / "a.avi", frames))
 
@@ -178,7 +180,7 @@ def test_sixteen_bit_colour_is_refused_by_name(tmp_path):
 def test_a_folder_that_would_fill_the_memory_is_refused(tmp_path, frames, monkeypatch):
     for k in range(3):
         cv2.imwrite(str(tmp_path / f"{k}.png"), frames[k])
-    monkeypatch.setattr("meps_lib.video.clips.MAX_BYTES", 2 * frames[0].nbytes)
+    monkeypatch.setattr("meps_lib.video.sources.MAX_BYTES", 2 * frames[0].nbytes)
     with pytest.raises(MepsError, match="GiB decoded .3 frames"):
         read_clip(tmp_path)
 
