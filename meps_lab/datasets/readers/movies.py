@@ -13,7 +13,6 @@ from meps_lab.datasets.readers.crops import face_crop, spread, whole_picture
 from meps_lib.errors import MepsError
 from meps_lib.video.alignment import warp
 from meps_lib.video.pictures import check_size
-from meps_lib.video.pictures import check_size
 
 MARKS = ("onset", "apex", "offset")
 
