@@ -16,7 +16,7 @@ from meps_lib.video.alignment import transforms, warp
 from meps_lib.video.faces import Face, find_faces, lying
 from meps_lib.video.flow import optical_flow, optical_strain
 from meps_lib.video.follow import the_face
-from meps_lib.video.sources import Source
+from meps_lib.video.sources import FPS_RANGE, Source
 
 LONGEST_S = 1.0  # s of a clip that is taken as it is
 APART_S = 0.25  # CHOICE: half of the longest micro-expression: what came is gone again
@@ -101,7 +101,8 @@ def search(
         raise MepsError(f"{path}: a folder of images has no frame rate; pass --fps")
     if start < 0 or (stop is not None and stop < 0):
         raise MepsError(f"{path}: --start {start}, --stop {stop}; count frames from 0")
-    rate = source.rate()
+    rate, (least, most) = source.rate(), FPS_RANGE
+    rate = rate if least <= rate <= most else MOVE_HZ  # it only says how many frames to pass over
     look, move = (max(1, round(rate / hz)) for hz in (LOOK_HZ, MOVE_HZ))
     if stop is not None and stop - start <= look:
         return None

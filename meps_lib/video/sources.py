@@ -143,7 +143,6 @@ class Source:
             capture = cv2.VideoCapture(str(self.path))
             self.fps = capture.get(cv2.CAP_PROP_FPS)
             capture.release()
-            self._check_rate()
         return self.fps
 
     def count(self) -> int:
