@@ -11,21 +11,6 @@ from meps_lib.errors import MepsError
 from meps_lib.files import write_whole
 
 
-def is_text(name: str) -> bool:
-    """Whether a name on disk is text: a byte that is not UTF-8 makes C code fail, and tables too.
-
-    Examples
-    --------
-    >>> is_text("clip é.mp4"), is_text(os.fsdecode(b"clip \\xff.mp4"))
-    (True, False)
-    """
-    try:
-        name.encode()
-    except UnicodeEncodeError:
-        return False
-    return True
-
-
 def may_write(option: str, path: Path, endings: Sequence[str], force: bool) -> None:
     """Refuse a file that could not be written, or would replace another, before any work.
 

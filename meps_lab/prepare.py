@@ -127,7 +127,8 @@ def prepare(
     changes: dict = {"truth": {k: v for k, v in trial.truth.items() if k in _SIZE_FREE.split()}}
     if trial.n_frames:
         n = min(config.n_frames, trial.n_frames)
-        kept = sample_frames(trial.n_frames, n, keep=trial.apex if n > 1 else None)
+        apex = trial.apex if n > 1 else None
+        kept = sample_frames(trial.n_frames, n, keep=apex, times=trial.times)
         if trial.colour is not None:
             small = interpolate(trial.colour[kept], config.size, mode="area")
             changes["colour"] = small.clamp(0, 1)
@@ -138,6 +139,8 @@ def prepare(
                 changes[mark] = int(np.abs(kept - frame).argmin())
         if n > 1:
             changes["fps"] = trial.fps * (n - 1) / max(trial.n_frames - 1, 1)
+        if trial.times is not None:
+            changes["times"] = tuple(trial.times[k] - trial.times[kept[0]] for k in kept)
     if trial.ps is not None:
         changes |= _signals(trial, config)
     if trial.eeg is not None and config.eeg_bands:
@@ -156,7 +159,7 @@ def _around(trial: Trial, context_s: float) -> Trial:
             f"trial {trial.clip!r} has no frames around which ps_context_s={context_s:g} could cut "
             "its signals; leave ps_context_s out"
         )
-    clip_s = (trial.n_frames - 1) / trial.fps
+    clip_s = trial.seconds(trial.n_frames - 1) - trial.start
     ends = [(t - trial.ps_start) * trial.ps_sfreq for t in (-context_s, clip_s + context_s)]
     first, last = round(ends[0]), round(ends[1]) + 1
     if first < 0 or last > trial.ps.shape[1]:

@@ -1,5 +1,6 @@
 """What makes a trial valid: the checks that `Trial` runs when it is made."""
 
+from itertools import pairwise
 from math import isfinite
 
 import torch
@@ -37,6 +38,8 @@ def validate(trial) -> None:
     if trial.flow is not None:
         _check_flow(trial)
     _check_frames(trial)
+    if trial.times is not None:
+        _check_times(trial)
 
 
 def _error(trial, got: str, expected: str, remedy: str) -> MepsError:
@@ -140,3 +143,10 @@ def _check_frames(trial) -> None:
     if sorted(v for _, v in marks) != [v for _, v in marks]:
         got = ", ".join(f"{n}={v}" for n, v in marks)
         raise _error(trial, got, "onset <= apex <= offset", "repair or drop the annotation")
+
+
+def _check_times(trial) -> None:
+    rising = all(a <= b for a, b in pairwise(trial.times))  # a short clip's frames are repeated
+    if len(trial.times) != trial.n_frames or trial.times[:1] != (0,) or not rising:
+        got = f"{len(trial.times)} times for {trial.n_frames} frames, {trial.times[:3]} ..."
+        raise _error(trial, got, "one a frame, rising from 0 s", "take the recording's stamps")

@@ -14,6 +14,21 @@ from meps_lib.errors import MepsError
 _OF_FILES = (OSError, ValueError, LookupError, TypeError, AttributeError, csv.Error)
 
 
+def is_text(name: str) -> bool:
+    """Whether a name on disk is text: a byte that is not UTF-8 makes C code fail, and tables too.
+
+    Examples
+    --------
+    >>> is_text("clip é.mp4"), is_text(os.fsdecode(b"clip \\xff.mp4"))
+    (True, False)
+    """
+    try:
+        name.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
 def write_whole(path: Path, content: bytes) -> None:
     """Write a file so that it appears whole or not at all, whoever else writes it as well.
 

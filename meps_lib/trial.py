@@ -31,7 +31,10 @@ class Trial:
     depth : Tensor, optional
         Shape (T, 1, H, W), float32, millimetres; NaN where the sensor saw nothing.
     fps : float, optional
-        Frames a second; required with video.
+        Frames a second; required with video. The mean, where the rate varies.
+    times : tuple of float, optional
+        Seconds of each frame after the first, by the recording's own time stamps; without them
+        frames follow each other at `fps`.
     start : float
         Time of the first frame in the file it was cut from, in seconds.
     ps : Tensor, optional
@@ -73,6 +76,7 @@ class Trial:
     colour: Tensor | None = None
     depth: Tensor | None = None
     fps: float | None = None
+    times: tuple[float, ...] | None = None
     start: float = 0.0
     ps: Tensor | None = None
     ps_names: tuple[str, ...] = ()
@@ -102,6 +106,18 @@ class Trial:
     def n_frames(self) -> int:
         video = self.colour if self.colour is not None else self.depth
         return 0 if video is None else len(video)
+
+    def seconds(self, frame: int) -> float:
+        """When a frame was taken, in seconds of the file that the clip was cut from.
+
+        Examples
+        --------
+        >>> dark = {"fps": 15.0, "times": (0.0, 0.03, 0.13), "colour": torch.zeros(3, 3, 32, 32)}
+        >>> trial = Trial(label="positive", subject="1", clip="a", start=2.0, **dark)
+        >>> trial.seconds(2)
+        2.13
+        """
+        return self.start + (frame / self.fps if self.times is None else self.times[frame])
 
     @property
     def apex_position(self) -> float | None:

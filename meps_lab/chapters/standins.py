@@ -4,6 +4,7 @@
 stand-in of the same channels, rates and length under a visible notice.
 """
 
+import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from itertools import zip_longest
@@ -19,6 +20,7 @@ from meps_lab.simulate.face.sensor import sense_depth
 from meps_lib.errors import MepsError
 from meps_lib.signals import Recording, load
 from meps_lib.video.clips import Clip, read_clip
+from meps_lib.video.sources import RateWarning
 
 PICTURE_ONSETS = (10.24, 49.57, 92.24, 129.84)  # s, as in the real recording
 
@@ -117,7 +119,9 @@ def open_clip(name: str) -> Clip:
         raise MepsError(f"no video is called {name!r}; there are: {', '.join(VIDEOS)}")
     path = fetch_or_notice(name, "a simulated clip")
     if path is not None:
-        return replace(read_clip(path), source=name)
+        with warnings.catch_warnings():  # whose rate varies is known, and no page counts on it
+            warnings.simplefilter("ignore", RateWarning)
+            return replace(read_clip(path), source=name)
     frames = _depth_film() if name == "rgbd_depth_video" else _smile()
     if name == "face_leaves_video":  # after frame 71
         frames = np.concatenate([frames, np.full((97, *frames.shape[1:]), 128, np.uint8)])

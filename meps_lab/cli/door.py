@@ -8,8 +8,8 @@ from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
-from meps_lab.files import is_text
 from meps_lib.errors import MepsError
+from meps_lib.files import is_text
 
 _SHOWN = 60  # letters of a name that a message repeats
 _NO_NAMES = (errno.ENAMETOOLONG, errno.EINVAL)  # the latter is what Windows says

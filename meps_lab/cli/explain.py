@@ -59,9 +59,9 @@ class Explain(OwnClip):
     video: tyro.conf.Positional[Path]
     trial: int | None = None  # number of a trial in a simulated folder, from 0
     picture: Path = Path("meps_explanation.png")  # where the picture goes
-    force: bool = False  # replace the file that --picture names
 
     def run(self) -> None:
+        ready = self.ready() if self.trial is None else self.simulated()
         import matplotlib
 
         matplotlib.use("Agg")
@@ -70,8 +70,6 @@ class Explain(OwnClip):
         from meps_lab.cli.demo import NOTICE
         from meps_lib.plots import use_style
 
-        may_write("--picture", self.picture, PICTURES, self.force)
-        ready = self.ready() if self.trial is None else self.simulated()
         print(NOTICE)
         found = explained(ready)
         use_style()
@@ -95,6 +93,7 @@ class Explain(OwnClip):
 
     def simulated(self) -> Ready:
         """A trial of a folder that `meps simulate` wrote, with its truth."""
+        may_write("--picture", self.picture, PICTURES, self.force)
         from meps_lab.cli.demo import demo_model
         from meps_lab.prepare import prepare
         from meps_lab.simulate import FolderDataset

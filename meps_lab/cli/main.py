@@ -16,12 +16,11 @@ from meps_lab.cli.doctor import Doctor
 from meps_lab.cli.door import check_names, print_anything
 from meps_lab.cli.explain import Explain
 from meps_lab.cli.index import Index
-from meps_lab.cli.loso import Loso, device_of
-from meps_lab.cli.own_clip import PICTURES, OwnClip
+from meps_lab.cli.loso import Loso
+from meps_lab.cli.own_clip import OwnClip
 from meps_lab.cli.plans import Run, Status
 from meps_lab.cli.report import Compare, Report
 from meps_lab.cli.simulate import Simulate
-from meps_lab.files import may_write
 from meps_lib.errors import MepsError
 
 
@@ -36,9 +35,9 @@ class Predict(OwnClip):
     """
 
     picture: Path = Path("meps_prediction.png")  # where the picture goes
-    force: bool = False  # replace the file that --picture names
 
     def run(self) -> None:
+        trial, small, model, classes, names = self.ready()
         import matplotlib
 
         matplotlib.use("Agg")
@@ -47,8 +46,6 @@ class Predict(OwnClip):
         from meps_lib.plots import use_style
         from meps_lib.trial import collate
 
-        may_write("--picture", self.picture, PICTURES, self.force)
-        trial, small, model, classes, names = self.ready()
         output = model(collate([small], classes))
         p = output.logits.softmax(dim=-1)[0].tolist()
         print(NOTICE)
@@ -56,7 +53,7 @@ class Predict(OwnClip):
             f"{self.video}: {trial.n_frames} frames with a face, {small.n_frames} of them used;",
             end=" ",
         )
-        print(f"apex spotted at {trial.start + trial.apex / trial.fps:.2f} s; device: cpu")
+        print(f"apex spotted at {trial.seconds(trial.apex):.2f} s; device: cpu")
         print("signals:", ", ".join(names) if names else "none, the face alone")
         for name, share in sorted(zip(classes, p, strict=True), key=lambda x: -x[1]):
             print(f"  {name:<10} {share:5.2f}  {'#' * round(40 * share)}")
@@ -72,28 +69,49 @@ class Predict(OwnClip):
 class Info:
     """What is installed, which models and recordings there are, which device would be used."""
 
+    sizes: bool = False  # build each model and count its parameters, which takes seconds
+
     def run(self) -> None:
         import platform
-
-        import torch
+        from importlib.metadata import version
 
         from meps_lab.recordings.find import NAMES, available
         from meps_lib import __version__
         from meps_lib.labels import CLASS_SETS
-        from meps_lib.models import MODELS, build
 
-        print(
-            f"meps_lib {__version__}, Python {platform.python_version()}, torch {torch.__version__}"
-        )
-        print(f"device: {device_of('auto')}, {torch.get_num_threads()} threads")
+        torch = version("torch")  # asked of its files: to load it takes seconds
+        print(f"meps_lib {__version__}, Python {platform.python_version()}, torch {torch}")
+        print(f"device: {likely_device(torch)}, {os.cpu_count()} processors")
         for name in MODELS:
-            n = sum(p.numel() for p in build(name).parameters())
-            print(f"model {name}: {n:,} parameters with the defaults")
+            print(f"model {name}{_size(name) if self.sizes else ''}")
         for cs in CLASS_SETS.values():
             print(f"classes {cs.name}: {', '.join(cs.classes)}")
         print(f"MEPS_DATA: {os.environ.get('MEPS_DATA', 'not set')}")
         for name in NAMES:
             print(f"recording {name}: {'here' if available(name) else 'not here'}")
+
+
+MODELS = ("meps", "flowmap", "mmme", "ststnet", "rcn", "featref")  # a test compares the registry
+
+
+def _size(name: str) -> str:
+    from meps_lib.models import build
+
+    n = sum(p.numel() for p in build(name).parameters())
+    return f": {n:,} parameters with the defaults"
+
+
+def likely_device(torch: str) -> str:
+    """What --device auto will most likely be, by torch's version and NVIDIA's own command.
+
+    Examples
+    --------
+    >>> likely_device("2.13.0+cpu")
+    'cpu'
+    """
+    from shutil import which
+
+    return "cuda" if "+cpu" not in torch and which("nvidia-smi") else "cpu"
 
 
 def _note(message, category, *where, **more) -> None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import tyro
 
+from meps_lab.files import may_write, write_figure
 from meps_lib.errors import MepsError
 
 if TYPE_CHECKING:  # torch takes seconds to load, and `meps --help` needs none
@@ -41,27 +42,44 @@ class OwnClip:
     fps: float | None = None  # of a folder of images
     start: int = 0  # first frame to use: begin with the neutral face
     stop: int | None = None  # frame after the last one to use
+    picture: Path = Path("meps.png")  # where the picture goes
+    force: bool = False  # replace the file that --picture names, and that of a curve beside it
 
     def ready(self) -> Ready:
         """Find and align the face, spot the apex, cut the signals, and load the model.
 
+        A clip of more than a second is searched first, and its strongest second is used.
+
         Raises
         ------
         MepsError
-            For files that cannot be read, no face, or no signal that the model knows. The signals
-            are read first, since the video takes longer.
+            For a picture that cannot be written, files that cannot be read, no face, or no signal
+            that the model knows. The signals are read first, since the video takes longer.
         """
-        from meps_lab.cli.demo import add_signals, demo_model
-        from meps_lab.prepare import prepare
-        from meps_lib.video import load_trial_from_video
-
+        curve = self.picture.with_stem(f"{self.picture.stem}_curve")
+        for path in (self.picture, curve):
+            may_write("--picture", path, PICTURES, self.force)
+        if not self.video.exists():
+            raise MepsError(f"{self.video}: no such file or folder")
         names, recording = (), None
         if self.ps is not None:
             recording = own_signals(self.ps, self.ps_sfreq, self.ps_units)
             names = tuple(n for n in SIGNALS if n in recording.names)
-        trial = load_trial_from_video(
-            self.video, size=96, fps=self.fps, start=self.start, stop=self.stop
-        )
+        from meps_lib.video.sources import Source
+
+        next(Source(self.video, self.fps).frames(0, 1))  # refused before torch is loaded
+        from meps_lab.cli.demo import add_signals, demo_model
+        from meps_lab.cli.search import LONGEST_S, search
+        from meps_lab.prepare import prepare
+        from meps_lib.video.load import trial_of, watch
+
+        part, like = (self.start, self.stop), None
+        if found := search(self.video, self.fps, *part):
+            part, like = found.strongest
+            print(found.told(self.video))
+            write_figure(curve, found.drawn(), dpi=110)
+            print(f"one expression lasts at most {LONGEST_S:g} s; the strongest is used: {curve}")
+        trial = trial_of(watch(self.video, self.fps, *part, like), size=96)
         model, classes, config = demo_model(names)
         if recording is not None:
             trial = add_signals(trial, recording, self.video_at, model)

@@ -24,9 +24,10 @@ from meps_lab.datasets.readers.frames import frame_files, numbered_by
 from meps_lab.datasets.readers.media import video_fields, video_files
 from meps_lab.datasets.readers.movies import movie_fields
 from meps_lab.datasets.readers.signals_cut import expression_window, samples_around
-from meps_lab.datasets.table_rows import NUMBER, recording_of, rows, signal_files, told
+from meps_lab.datasets.table_rows import recording_of, rows, signal_files, told
 from meps_lib.signals import Recording
 from meps_lib.trial import Trial
+from meps_lib.video.frames import NUMBER
 
 
 def load(root: Path, row: pd.Series, config: LoadConfig) -> Trial:

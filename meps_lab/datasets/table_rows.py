@@ -22,12 +22,12 @@ from meps_lab.files import read_parquet
 from meps_lib.errors import MepsError
 from meps_lib.signals import Recording
 from meps_lib.signals import load as load_signals
-from meps_lib.video.clips import FPS_RANGE
+from meps_lib.video.frames import NUMBER
+from meps_lib.video.sources import FPS_RANGE
 
 NEEDED = ("subject", "clip", "label", "media")
 OPTIONAL = ("fps", "onset", "apex", "offset", "signals", "signals_hz", "signals_start")
 _NO_VALUE = ("", "nan")  # the latter as other programs write an empty cell
-NUMBER = r"(\d+)$"  # of a picture, at the end of its name
 _SHARED = "signals that every recording has: "
 _EXPORT = ("EDA.csv", "BVP.csv", "TEMP.csv")  # what is read of an Empatica folder
 

@@ -4,6 +4,7 @@
 address from which it came, at a fixed commit. The files lie beside it under ``data/``.
 """
 
+import csv
 import hashlib
 import html
 import os
@@ -11,16 +12,15 @@ import tempfile
 import warnings
 from collections.abc import Iterator
 from pathlib import Path
-
-import pandas as pd
-import pooch
-from IPython.display import display
+from typing import NamedTuple
 
 from meps_lib.errors import MepsError
 
 SHIPPED = Path(__file__).parent / "data"
-ORIGINS = pd.read_csv(Path(__file__).with_name("origins.csv"), dtype=str, encoding="utf-8")
-NAMES = tuple(ORIGINS["name"].unique())
+with Path(__file__).with_name("origins.csv").open(encoding="utf-8", newline="") as _table:
+    _Line = NamedTuple("_Line", [(name, str) for name in next(csv.reader(_table))])
+    LINES = tuple(_Line(*cells) for cells in csv.reader(_table))
+NAMES = tuple(dict.fromkeys(line.name for line in LINES))
 
 
 class RecordingUnavailable(MepsError):
@@ -111,6 +111,8 @@ def fetch_or_notice(name: str, instead: str) -> Path | None:
     try:
         return fetch(name)
     except RecordingUnavailable as error:
+        from IPython.display import display
+
         display(Notice(name, _lines_of(name)[0].about, instead, str(error)))
         return None
 
@@ -140,6 +142,8 @@ class Notice:
 
 def cache_folder() -> Path:
     """Where downloads are kept: the user's cache folder, below ``meps``."""
+    import pooch  # here, since it takes long to load and nothing else needs it
+
     return Path(pooch.os_cache("meps"))
 
 
@@ -147,7 +151,7 @@ def _lines_of(name: str) -> list:
     """The lines of the table that belong to a recording."""
     if name not in NAMES:
         raise MepsError(f"no recording is called {name!r}; there are: {', '.join(NAMES)}")
-    return [file for file in ORIGINS.itertuples() if file.name == name]
+    return [file for file in LINES if file.name == name]
 
 
 def _path(name: str) -> str:
@@ -190,6 +194,8 @@ def _digest(path: Path) -> str:
 
 def _download(file) -> None:
     """A line's file into the cache, unless it is there already with the right checksum."""
+    import pooch
+
     pooch.get_logger().setLevel("WARNING")
     target = cache_folder() / file.path
     if _digest(target) == file.sha256:

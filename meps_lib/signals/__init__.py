@@ -2,31 +2,21 @@
 
 NeuroKit2 and SciPy do the work; this package adds units, seconds instead of samples, and errors
 that name what is wrong with a recording.
+
+A file is imported when a name of it is asked for: NeuroKit2 and pandas take seconds to load, and a
+file that holds no signals is refused without them.
 """
 
-from meps_lib.signals.cleaning import clean, filter_channel
-from meps_lib.signals.eeg import alpha_power, band_power, spectrum
-from meps_lib.signals.files import load
-from meps_lib.signals.heart import heart_rate, peaks
-from meps_lib.signals.rates import join, resample
-from meps_lib.signals.recording import Recording, SignalWarning, window
-from meps_lib.signals.skin import skin_conductance_responses
-from meps_lib.signals.summary import features
+import lazy_loader
 
-__all__ = [
-    "Recording",
-    "SignalWarning",
-    "load",
-    "clean",
-    "filter_channel",
-    "resample",
-    "join",
-    "window",
-    "peaks",
-    "heart_rate",
-    "skin_conductance_responses",
-    "features",
-    "spectrum",
-    "band_power",
-    "alpha_power",
-]
+_NAMES = {
+    "cleaning": ["clean", "filter_channel"],
+    "eeg": ["alpha_power", "band_power", "spectrum"],
+    "files": ["load"],
+    "heart": ["heart_rate", "peaks"],
+    "rates": ["join", "resample"],
+    "recording": ["Recording", "SignalWarning", "window"],
+    "skin": ["skin_conductance_responses"],
+    "summary": ["features"],
+}
+__getattr__, __dir__, __all__ = lazy_loader.attach(__name__, submod_attrs=_NAMES)

@@ -12,8 +12,9 @@ from scipy.ndimage import gaussian_filter1d
 
 from meps_lib.errors import MepsError
 from meps_lib.video.clips import Clip
-from meps_lib.video.faces import Face, FaceLostWarning, find_face, longest_run
+from meps_lib.video.faces import Face, find_faces
 from meps_lib.video.flow import MIN_SIDE
+from meps_lib.video.follow import MIN_FRAMES, FaceLostWarning, follow
 
 # Where the eyes land in the crop, fractions of its side. CHOICE: from above the brows to the
 # chin, as in simulated pictures, so that models see both in one frame. ledger: alignment.
@@ -22,7 +23,7 @@ BOX_EYES = ((0.31, 0.40), (0.69, 0.40))  # where eyes lie in a Haar box, if none
 
 
 def align_face(
-    clip: Clip, size: int = 64, smooth: float | None = None, min_frames: int = 8
+    clip: Clip, size: int = 64, smooth: float | None = None, min_frames: int = MIN_FRAMES
 ) -> Clip:
     """Cut the face out of a clip by a similarity transform that puts the eyes in fixed places.
 
@@ -35,7 +36,7 @@ def align_face(
     Parameters
     ----------
     clip : Clip
-        One person, face towards the camera.
+        A face towards the camera; of several one is followed, see `meps_lib.video.faces.follow`.
     size : int
         Side of the square crop, pixels.
     smooth : float, optional
@@ -54,7 +55,8 @@ def align_face(
     Warns
     -----
     FaceLostWarning
-        If frames without a face were dropped, or up to `MAX_GAP` in a row kept, naming them.
+        If frames without the face were dropped, or up to `MAX_GAP` in a row kept, naming them; if
+        there are two faces.
 
     Raises
     ------
@@ -67,19 +69,20 @@ def align_face(
 
 
 def face_transforms(
-    clip: Clip, size: int, smooth: float | None = None, min_frames: int = 8
+    clip: Clip, size: int, smooth: float | None = None, min_frames: int = MIN_FRAMES
 ) -> tuple[Clip, np.ndarray]:
-    """The part of a clip in which a face stays, and how each frame is to be warped.
+    """The part of a clip in which a face stays, and how each frame is to be warped, (T', 2, 3).
 
     Parameters, warnings and errors are those of `align_face`, which applies the result.
-
-    Returns
-    -------
-    kept : Clip
-        T' frames as they were recorded.
-    matrices : ndarray
-        Shape (T', 2, 3): pixel of the recording to pixel of the crop.
     """
+    check_crop(size, smooth, min_frames)
+    found = [find_faces(frame) for frame in clip.frames]
+    first, stop, faces = follow(found, clip.source, clip.start, min_frames)
+    return clip[first:stop], transforms(faces, clip.source, size, smooth, clip.fps)
+
+
+def check_crop(size: int, smooth: float | None, min_frames: int = 1) -> None:
+    """Refuse arguments of `align_face` that are out of range."""
     if not (isinstance(size, Integral) and isinstance(min_frames, Integral)):
         raise MepsError(f"size={size!r}, min_frames={min_frames!r}; expected whole numbers")
     if smooth is not None and not 0 < smooth < math.inf:  # NaN fails too
@@ -91,18 +94,38 @@ def face_transforms(
             f"size={size}, min_frames={min_frames}; expected at least {MIN_SIDE} pixels, which "
             "optical flow needs, and 1 frame"
         )
-    faces = [find_face(frame) for frame in clip.frames]
-    first, stop = longest_run(clip, faces, min_frames)
-    kept, faces = clip[first:stop], faces[first:stop]
-    seen, eyes = eye_pairs(faces, clip.source)
+
+
+def transforms(
+    faces: Sequence[Face | None], source: str, size: int, smooth: float | None, fps: float | None
+) -> np.ndarray:
+    """How each frame of a clip is to be warped, from the face in it.
+
+    Parameters
+    ----------
+    faces : sequence of Face or None
+        One entry a frame.
+    source : str
+        For messages.
+    size, smooth
+        As `align_face` takes them.
+    fps : float or None
+        Frames a second, needed by `smooth`.
+
+    Returns
+    -------
+    ndarray
+        Shape (T, 2, 3): pixel of the recording to pixel of the crop.
+    """
+    seen, eyes = eye_pairs(faces, source)
     if smooth is None:
-        return kept, np.stack([similarity(np.median(eyes, axis=0), size)] * len(kept))
-    if clip.fps is None:
-        raise MepsError(f"{clip.source}: smooth={smooth:g} s needs the frame rate; pass fps=")
+        return np.stack([similarity(np.median(eyes, axis=0), size)] * len(faces))
+    if fps is None:
+        raise MepsError(f"{source}: smooth={smooth:g} s needs the frame rate; pass fps=")
     track = eyes.reshape(len(seen), 4).T
-    track = np.array([np.interp(np.arange(len(kept)), seen, row) for row in track])
-    track = gaussian_filter1d(track, smooth * clip.fps, axis=1, mode="nearest")
-    return kept, np.stack([similarity(pair.reshape(2, 2), size) for pair in track.T])
+    track = np.array([np.interp(np.arange(len(faces)), seen, row) for row in track])
+    track = gaussian_filter1d(track, smooth * fps, axis=1, mode="nearest")
+    return np.stack([similarity(pair.reshape(2, 2), size) for pair in track.T])
 
 
 def eye_pairs(faces: Sequence[Face | None], source: str) -> tuple[list[int], np.ndarray]:

@@ -1,5 +1,6 @@
 """Depth clips: read them in millimetres, drop what cannot be the face, make them smaller."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import cv2
@@ -10,9 +11,12 @@ from torch.nn.functional import interpolate
 
 from meps_lib.errors import MepsError
 from meps_lib.video.alignment import finer
-from meps_lib.video.clips import read_folder, read_video
 from meps_lib.video.pictures import read_picture
+from meps_lib.video.sources import Source, in_memory
 
+ROOM_MM, FACE_MM = (200, 10_000), (200, 5_000)  # CHOICE: where sensors of rooms and faces stand
+SATURATED = 65535  # of 16 bits: beyond what the sensor measures
+UNITS = {"metres": 1000.0, "centimetres": 10.0, "tenths of a millimetre": 0.1, "1/8 mm": 0.125}
 MAX_SPREAD = 8  # levels between the channels of a grey picture, after a lossy codec
 
 
@@ -39,36 +43,102 @@ def read_depth(path: str | Path, scale: float | None = None, missing: float = 0)
     Raises
     ------
     MepsError
-        As `read_clip`; also if an image has more than one channel, a video has colours, or an 8-bit
-        clip no scale.
+        As `read_clip`; also if an image has more than one channel, a video has colours, an 8-bit
+        clip no scale, or a frame stands in no room, see `check_distance`.
     """
-    path = Path(path)
-    if path.is_dir():
-        frames = read_folder(path, cv2.IMREAD_UNCHANGED)
-        if frames.ndim != 3:
+    return in_memory(depth_frames(path, scale, missing=missing), path)
+
+
+def depth_frames(
+    path: str | Path,
+    scale: float | None = None,
+    start: int = 0,
+    stop: int | None = None,
+    missing: float = 0,
+) -> Iterator[np.ndarray]:
+    """Frames `start` to before `stop` of `read_depth`, one by one."""
+    if scale is not None and not 0 < scale < np.inf:
+        raise MepsError(f"{path}: scale={scale}; expected millimetres for one level, above 0")
+    source = Source(path, flag=cv2.IMREAD_UNCHANGED, types=())
+    for n, frame in enumerate(source.frames(start, stop), start):
+        if frame.ndim == 3 and source.files is not None:
             raise MepsError(
-                f"{path}: images with {frames.shape[-1]} channels; expected one-channel depth "
+                f"{path}: images with {frame.shape[-1]} channels; expected one-channel depth "
                 "(16-bit PNG in mm); is this the colour folder?"
             )
-    else:
-        frames = read_video(path, keep_truncated=False)[0]
-        spread = [int(np.ptp(frame, axis=-1).max()) for frame in frames]
-        if max(spread) > MAX_SPREAD:
+        if frame.ndim == 3:
+            spread = int(np.ptp(frame, axis=-1).max())
+            if spread > MAX_SPREAD:
+                raise MepsError(
+                    f"{path}: colours in frame {n} (channels differ by {spread} of 255 levels); "
+                    "expected a grey depth video; is this the colour clip, or depth in false "
+                    "colours?"
+                )
+            frame = frame[..., 0]
+        if scale is None and frame.dtype == np.uint8:
             raise MepsError(
-                f"{path}: colours in frame {int(np.argmax(spread))} (channels differ by "
-                f"{max(spread)} of 255 levels); expected a grey depth video; is this the colour "
-                "clip, or depth in false colours?"
+                f"{path}: 8-bit depth is grey levels, not mm; pass scale= (depth_scale= for "
+                "load_trial_from_video) with the millimetres of one level"
             )
-        frames = frames[..., 0]
-    if scale is None and frames.dtype == np.uint8:
-        raise MepsError(
-            f"{path}: 8-bit depth is grey levels, not mm; pass scale= (depth_scale= for "
-            "load_trial_from_video) with the millimetres of one level"
-        )
-    scale = 1.0 if scale is None else scale
-    if not 0 < scale < np.inf:
-        raise MepsError(f"{path}: scale={scale}; expected millimetres for one level, above 0")
-    return np.where(frames <= missing, np.nan, frames * np.float32(scale)).astype(np.float32)
+        mm = _measured(frame, missing, 1.0 if scale is None else scale)
+        if frame.dtype != np.uint8 or scale != 1:  # with 1, grey levels
+            check_distance(mm, ROOM_MM, f"{path}, frame {n}")
+        yield mm
+
+
+def _measured(levels: np.ndarray, missing: float, scale: float) -> np.ndarray:
+    """Millimetres, NaN where the sensor saw nothing or its numbers ended."""
+    top = SATURATED if levels.dtype == np.uint16 else np.inf
+    seen = (levels > missing) & (levels < top)
+    return np.where(seen, levels * np.float32(scale), np.nan).astype(np.float32)
+
+
+def check_distance(mm: np.ndarray, bounds: tuple[float, float], where: object) -> None:
+    """Refuse depth less than half of which lies where it can: another byte order, or unit.
+
+    Half, and not all: a sensor's edges and reflections are at any distance. Bytes in the wrong
+    order spread over all 65 m, and about a seventh of them falls into a room.
+
+    Parameters
+    ----------
+    mm : ndarray
+        Millimetres, NaN where missing.
+    bounds : tuple of float
+        mm, `ROOM_MM` of a whole picture, `FACE_MM` of a face.
+    where : object
+        File, for the message.
+
+    Raises
+    ------
+    MepsError
+        Saying whether swapped bytes, or another unit, would fit.
+
+    Examples
+    --------
+    >>> check_distance(np.array([700.0, 720.0, np.nan, 40000.0]), FACE_MM, "a.png")
+    """
+    low, high = bounds
+    seen = mm[~np.isnan(mm)]
+
+    def fits(x: np.ndarray) -> bool:
+        return 2 * ((x >= low) & (x <= high)).sum() >= x.size
+
+    if fits(seen):
+        return
+    words = []
+    if (seen == np.rint(seen)).all() and seen.max() < 2**16:
+        swapped = seen.astype(np.uint16).byteswap()
+        if fits(swapped):
+            words.append(f"with its two bytes swapped, where the median is {np.median(swapped):g}")
+    for unit, factor in UNITS.items():
+        if fits(seen * factor):
+            words.append(f"in {unit}, where it is {np.median(seen) * factor:g}")
+    rest = f"it would fit {'; or '.join(words)}" if words else "is it depth, and in which unit?"
+    raise MepsError(
+        f"{where}: depth of {seen.min():g} to {seen.max():g} mm, median {np.median(seen):g}; "
+        f"expected {low:g} to {high:g} mm in half of it or more; {rest}; write the files anew in "
+        "mm, high byte first as PNG has it"
+    )
 
 
 def read_depth_picture(path: Path, unit_mm: float = 1.0) -> np.ndarray:
@@ -89,7 +159,7 @@ def read_depth_picture(path: Path, unit_mm: float = 1.0) -> np.ndarray:
     ------
     MepsError
         As `read_picture`; also if the picture has colours, other than 16 bits,
-        or nothing was seen in all of it.
+        nothing was seen in all of it, or it shows no room, see `check_distance`.
     """
     picture = read_picture(path, cv2.IMREAD_UNCHANGED)
     if picture.ndim != 2:
@@ -102,14 +172,19 @@ def read_depth_picture(path: Path, unit_mm: float = 1.0) -> np.ndarray:
             f"{path}: {picture.dtype} pixels; expected depth of 16 bits in mm (uint16); an 8-bit "
             "picture of depth has lost the millimetres: take the original"
         )
-    if not picture.any():
+    mm = _measured(picture, 0, unit_mm)
+    if np.isnan(mm).all():
         raise MepsError(
-            f"{path}: depth without a measured pixel (all 0); drop the clip, or leave depth out"
+            f"{path}: depth without a measured pixel (all 0 or {SATURATED}); drop the clip, or "
+            "leave depth out"
         )
-    return np.where(picture == 0, np.nan, picture * np.float32(unit_mm)).astype(np.float32)
+    check_distance(mm, ROOM_MM, path)
+    return mm
 
 
-def clean_depth(depth: np.ndarray, n_sigma: float = 3.0, span: float = 400.0) -> np.ndarray:
+def clean_depth(
+    depth: np.ndarray, n_sigma: float = 3.0, span: float = 400.0, source: object = "depth"
+) -> np.ndarray:
     """Drop what cannot be the face from depth crops of a face, frame by frame.
 
     The rule of the CAS(ME)^3 authors: on the face crop, drop values outside mean +- 3
@@ -123,6 +198,8 @@ def clean_depth(depth: np.ndarray, n_sigma: float = 3.0, span: float = 400.0) ->
         picture the mean is that of the wall.
     n_sigma, span : float
         Width of the band around the mean, and depth of a face in mm.
+    source : object
+        File or frame, for the message.
 
     Returns
     -------
@@ -132,7 +209,7 @@ def clean_depth(depth: np.ndarray, n_sigma: float = 3.0, span: float = 400.0) ->
     Raises
     ------
     MepsError
-        If a frame has no depth at all.
+        If a frame has no depth at all, or what is left is no face, see `check_distance`.
 
     Examples
     --------
@@ -153,6 +230,8 @@ def clean_depth(depth: np.ndarray, n_sigma: float = 3.0, span: float = 400.0) ->
     kept = np.where(np.abs(frames - mean) <= n_sigma * sigma, frames, np.nan)
     nearest = np.nanmin(kept, axis=(1, 2), keepdims=True)
     kept = np.where(kept < nearest + span, kept, np.nan)
+    for k, frame in enumerate(kept):
+        check_distance(frame, FACE_MM, f"{source}, frame {k}" if len(kept) > 1 else source)
     return kept.reshape(depth.shape).astype(np.float32)
 
 
@@ -185,7 +264,7 @@ def crop_depth(
     Raises
     ------
     MepsError
-        If nothing was measured in the whole crop.
+        If nothing was measured in the whole crop; of a face, as `clean_depth`.
     """
     k, fine = finer(matrix)
     how = {"flags": cv2.INTER_NEAREST, "borderValue": float("nan")}
@@ -194,7 +273,9 @@ def crop_depth(
         raise MepsError(
             f"{source}: depth without a measured pixel on the face; leave out the clip or depth"
         )
-    return shrink_depth(torch.from_numpy(clean_depth(crop) if face else crop), size).numpy()
+    if face:
+        crop = clean_depth(crop, source=source or "depth")
+    return shrink_depth(torch.from_numpy(crop), size).numpy()
 
 
 def shrink_depth(depth: Tensor, size: int) -> Tensor:

@@ -1,5 +1,10 @@
-"""From a video to a `Trial`: align the face, clean depth, spot the apex, sample frames."""
+"""From a video to a `Trial`: align the face, clean depth, spot the apex, sample frames.
 
+A video is gone through twice, for the face and for its crops, so that no frame is kept.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -7,13 +12,17 @@ import torch
 
 from meps_lib.errors import MepsError
 from meps_lib.trial import Trial
-from meps_lib.video.alignment import face_transforms, warp
-from meps_lib.video.clips import Clip, read_clip
-from meps_lib.video.depth import crop_depth, read_depth
+from meps_lib.video.alignment import check_crop, transforms, warp
+from meps_lib.video.depth import crop_depth, depth_frames
+from meps_lib.video.faces import Face, find_faces, lying
 from meps_lib.video.flow import spot_apex
+from meps_lib.video.follow import follow
+from meps_lib.video.sources import Source
 
 
-def sample_frames(n_total: int, n: int, keep: int | None = None) -> np.ndarray:
+def sample_frames(
+    n_total: int, n: int, keep: int | None = None, times: Sequence[float] | None = None
+) -> np.ndarray:
     """Indices of `n` frames spread evenly over a clip, first and last included.
 
     Parameters
@@ -25,6 +34,8 @@ def sample_frames(n_total: int, n: int, keep: int | None = None) -> np.ndarray:
     keep : int, optional
         A frame that must be among them, such as the apex: it replaces the nearest one, but
         for the first and, from three frames on, the last.
+    times : sequence of float, optional
+        When each frame was taken; frames are then spread evenly over the time. None: at one rate.
 
     Returns
     -------
@@ -41,7 +52,11 @@ def sample_frames(n_total: int, n: int, keep: int | None = None) -> np.ndarray:
     if keep is not None and not 0 <= keep < n_total:
         raise MepsError(f"keep={keep}; expected a frame number from 0 to {n_total - 1}")
     ends = (0, n_total - 1) if n > 1 else ((n_total - 1) // 2,) * 2
-    indices = np.floor(np.linspace(*ends, n) + 0.5).astype(int)
+    places = np.linspace(*ends, n)
+    if times is not None and n > 1:
+        even = np.linspace(times[0], times[-1], n)
+        places = np.interp(even, times, np.arange(n_total)).round(6)  # as if at one rate, if so
+    indices = np.floor(places + 0.5).astype(int)
     if keep is not None:
         within = slice(1, -1) if n > 2 else slice(n - 1, None)
         if keep not in indices:
@@ -72,7 +87,7 @@ def load_trial_from_video(
     size : int
         Side of the square face crop, pixels.
     n_frames : int, optional
-        Frames to sample evenly; the apex is always among them. None keeps all.
+        Frames to sample evenly in time; the apex is always among them. None keeps all.
     depth : str or Path, optional
         Depth clip registered to the colour one: as many frames, of the same size; see
         `read_depth`.
@@ -91,54 +106,126 @@ def load_trial_from_video(
     Returns
     -------
     Trial
-        `colour`, perhaps `depth`, `apex` as spotted, and `fps` of the sampled frames. Onset
-        and offset stay None: nobody annotated them.
+        `colour`, perhaps `depth`, `apex` as spotted, `times` and `fps` of the sampled frames.
+        Onset and offset stay None: nobody annotated them.
 
     Warns
     -----
     FaceLostWarning
-        If the face leaves for part of the clip.
+        If the face leaves for part of the clip, or there are two.
+    RateWarning
+        If the rate varies, or the file has no time stamps that rise.
 
     Raises
     ------
     MepsError
-        If a file cannot be read, no face is found, or depth does not match colour.
+        If a file cannot be read, no face is found or one in less than half of the frames, or depth
+        does not match colour.
     """
-    clip = read_clip(path, fps)
-    if clip.fps is None:
+    check_crop(size, smooth)
+    if depth is not None:
+        _check_match(depth, depth_scale, Source(path, fps))
+    watched = watch(path, fps, start, stop)
+    return trial_of(watched, size, n_frames, depth, depth_scale, smooth, label, subject)
+
+
+@dataclass(frozen=True, eq=False)
+class Watched:
+    """What one pass over a clip leaves: whose face is where, and when; no picture.
+
+    Shape: ``faces`` and ``times`` (s from the source's first frame) have one entry a frame, from
+    frame `start` of the source on.
+    """
+
+    source: Source
+    start: int
+    faces: Sequence[Face | None]
+    times: np.ndarray
+
+
+def watch(
+    path: str | Path,
+    fps: float | None = None,
+    start: int = 0,
+    stop: int | None = None,
+    like: Face | None = None,
+) -> Watched:
+    """Follow the face through a clip.
+
+    Parameters, warnings and errors are those of `load_trial_from_video`; `like` is as
+    `meps_lib.video.faces.follow` takes it.
+    """
+    source = Source(path, fps)
+    if source.files is not None and fps is None:
         raise MepsError(f"{path}: a folder of images has no frame rate; pass fps=")
-    maps = None if depth is None else _matching_depth(depth, clip, depth_scale)
     if start < 0 or (stop is not None and stop < 0):
         raise MepsError(f"{path}: start={start}, stop={stop}; count frames from 0")
-    clip = clip[start : len(clip) if stop is None else stop]
-    kept, matrices = face_transforms(clip, size, smooth)
-    crops = np.stack([warp(f, m, size) for f, m in zip(kept.frames, matrices, strict=True)])
+    found, lost = [], []
+    for frame in source.frames(start, stop):
+        found.append(find_faces(frame))
+        if not found[-1] and (len(found) & (len(found) - 1)) == 0:  # the 1st, 2nd, 4th, 8th ...
+            lost.append(frame)
+    times = source.times()
+    try:
+        first, last, faces = follow(found, str(path), start, like=like)
+        if 2 * (last - first) < len(found):
+            raise MepsError(
+                f"{path}: a face is kept in {last - first} of {len(found)} frames, less than half; "
+                f"cut the clip to frames {first + start} to {last + start}, by start and stop"
+            )
+    except MepsError as error:
+        raise MepsError(f"{error}{lying(lost)}") from None
+    return Watched(source, start + first, faces, times[first:last])
+
+
+def trial_of(
+    watched: Watched,
+    size: int = 64,
+    n_frames: int | None = None,
+    depth: str | Path | None = None,
+    depth_scale: float | None = None,
+    smooth: float | None = None,
+    label: str = "others",
+    subject: str = "unknown",
+) -> Trial:
+    """The trial of a clip through which a face was followed; see `load_trial_from_video`."""
+    source, times, n = watched.source, watched.times, len(watched.faces)
+    span = watched.start, watched.start + n
+    matrices = transforms(watched.faces, str(source.path), size, smooth, source.fps)
+    pairs = zip(source.frames(*span), matrices, strict=True)
+    crops = np.stack([warp(frame, matrix, size) for frame, matrix in pairs])
     apex = spot_apex(crops)
-    wanted = np.arange(len(kept)) if n_frames is None else sample_frames(len(kept), n_frames, apex)
-    if maps is not None:
-        places = ((kept.start + k, matrices[k]) for k in wanted)
-        maps = [crop_depth(maps[n], m, size, source=f"{depth}, frame {n}") for n, m in places]
-        maps = torch.from_numpy(np.stack(maps))[:, None]
-    seconds = (wanted[-1] - wanted[0]) / clip.fps
+    wanted = np.arange(n) if n_frames is None else sample_frames(n, n_frames, apex, times)
+    maps = None
+    if depth is not None:
+        at = {
+            k: crop_depth(frame, matrices[k], size, source=f"{depth}, frame {span[0] + k}")
+            for k, frame in enumerate(depth_frames(depth, depth_scale, *span))
+            if k in wanted
+        }
+        maps = torch.from_numpy(np.stack([at[k] for k in wanted]))[:, None]
+    since = times[wanted] - times[wanted[0]]
     return Trial(
         label=label,
         subject=subject,
-        clip=Path(path).stem,
-        start=kept.start / clip.fps,
+        clip=source.path.stem,
+        start=float(times[wanted[0]]),
         colour=torch.from_numpy(crops[wanted]).permute(0, 3, 1, 2).float() / 255,
         depth=maps,
-        fps=float((len(wanted) - 1) / seconds) if seconds else clip.fps,
+        fps=float((len(wanted) - 1) / since[-1]) if since[-1] else source.fps,
+        times=tuple(since.tolist()),
         apex=int(np.flatnonzero(wanted == apex)[0]),
     )
 
 
-def _matching_depth(path: str | Path, clip: Clip, scale: float | None) -> np.ndarray:
-    depth = read_depth(path, scale)
-    if depth.shape != clip.frames.shape[:3]:
-        (n, h, w), (t, height, width) = depth.shape, clip.frames.shape[:3]
+def _check_match(path: str | Path, scale: float | None, colour: Source) -> None:
+    """Refuse depth that has not one frame for each of colour's, pixel for pixel."""
+    shapes = [next(f).shape for f in (depth_frames(path, scale, 0, 1), colour.frames(0, 1))]
+    counts = Source(path).count(), colour.count()
+    (h, w), (height, width, _) = shapes
+    if (counts[0], h, w) != (counts[1], height, width):
         raise MepsError(
-            f"{path}: depth of {n} frames, {w} x {h} pixels; colour ({clip.source}) has {t} "
-            f"frames, {width} x {height}; register depth to colour with the sensor's own tool "
-            "first, since stretching it would put the wrong distance behind each pixel"
+            f"{path}: depth of {counts[0]} frames, {w} x {h} pixels; colour ({colour.path}) has "
+            f"{counts[1]} frames, {width} x {height}; register depth to colour with the sensor's "
+            "own tool first, since stretching it would put the wrong distance behind each pixel"
         )
-    return depth

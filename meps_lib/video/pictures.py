@@ -5,6 +5,7 @@ face without a mouth, in a frame that counts. So a picture is read whole, or not
 """
 
 import re
+import warnings
 from io import BytesIO
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from PIL import Image
 from meps_lib.errors import MepsError
 
 IMAGE_SUFFIXES = (".bmp", ".jpeg", ".jpg", ".png", ".tif", ".tiff")
+MAX_PIXELS = 50_000_000  # CHOICE: of one frame; 8K has 33 million. Decoded it takes six bytes each.
 
 
 def is_picture(name: str) -> bool:
@@ -61,9 +63,10 @@ def read_picture(path: Path, flag: int) -> np.ndarray:
     Raises
     ------
     MepsError
-        If the file cannot be opened, is empty, no picture, or ends early.
+        If the file cannot be opened, is empty, no picture, too large, or ends early.
     """
     data = _bytes(path)
+    _header_size(data, path)
     try:
         picture = cv2.imdecode(np.frombuffer(data, np.uint8), flag)
     except cv2.error:  # more pixels than OpenCV allows
@@ -110,12 +113,27 @@ def picture_size(path: Path) -> tuple[int, int]:
     MepsError
         As `read_picture`.
     """
-    try:
-        with Image.open(BytesIO(_bytes(path))) as image:
-            return image.size
-    except Exception:  # on damaged bytes Pillow raises whatever its parsers trip over
-        height, width = read_picture(path, cv2.IMREAD_UNCHANGED).shape[:2]
-        return width, height
+    if size := _header_size(_bytes(path), path):
+        return size
+    height, width = read_picture(path, cv2.IMREAD_UNCHANGED).shape[:2]
+    return width, height
+
+
+def check_size(n_pixels: float, path: Path) -> None:
+    """Refuse a picture or a video whose frames are too large, before one is decoded.
+
+    WHY: 110 kB of PNG can hold 30,000 x 30,000 equal pixels, which take 5 GB and minutes.
+
+    Raises
+    ------
+    MepsError
+        If there are more than `MAX_PIXELS`.
+    """
+    if n_pixels > MAX_PIXELS:
+        raise MepsError(
+            f"{path}: {n_pixels:,.0f} pixels in one picture; expected at most {MAX_PIXELS:,}, "
+            "which is more than a frame of 8K video has; scale it down, or remove it"
+        )
 
 
 def _bytes(path: Path) -> bytes:
@@ -130,11 +148,27 @@ def _bytes(path: Path) -> bytes:
     return data
 
 
+def _header_size(data: bytes, path: Path) -> tuple[int, int] | None:
+    """Width and height by a picture's first bytes, checked; None where Pillow cannot tell."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # it warns of sizes, and of tags that do not matter here
+        try:
+            with Image.open(BytesIO(data)) as image:
+                width, height = image.size
+        except Image.DecompressionBombError as error:  # its limit is above ours
+            check_size(float(re.search(r"\d+", str(error))[0]), path)
+            raise
+        except Exception:  # on damaged bytes Pillow raises whatever its parsers trip over
+            return None
+    check_size(width * height, path)
+    return width, height
+
+
 def _ends_well(data: bytes) -> bool:
     try:
         with Image.open(BytesIO(data)) as image:
             image.draft("L", (image.width // 8, image.height // 8))
             image.load()
-    except Exception:  # see picture_size
+    except Exception:  # see _header_size
         return False
     return True

@@ -7,8 +7,9 @@ import pandas as pd
 import pytest
 from PIL import Image
 
-from meps_lab.files import is_text, may_write, read_parquet, write_figure, write_file
+from meps_lab.files import may_write, read_parquet, write_figure, write_file
 from meps_lib.errors import MepsError
+from meps_lib.files import is_text
 
 ENDS = (".png", ".jpg")
 

@@ -8,8 +8,8 @@ import pandas as pd
 
 from meps_lab.datasets.index.kind import Missing
 from meps_lab.datasets.index.rules import Rule
-from meps_lab.files import is_text
 from meps_lib.errors import MepsError
+from meps_lib.files import is_text
 
 
 def _tells(column: str) -> bool:

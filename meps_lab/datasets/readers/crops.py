@@ -8,7 +8,8 @@ import numpy as np
 
 from meps_lib.errors import MepsError
 from meps_lib.video.alignment import eye_pairs, similarity
-from meps_lib.video.faces import FaceLostWarning, find_face
+from meps_lib.video.faces import find_faces
+from meps_lib.video.follow import FaceLostWarning, the_face
 
 # CHOICE: the face is looked for in nine frames, first and last among them. WHY: a clip of 150
 # frames a second has hundreds. On a real smile of 72 frames the crop lies within about a pixel of
@@ -76,14 +77,19 @@ def face_crop(pictures: Sequence[np.ndarray], paths: Sequence[Path], size: int) 
     Warns
     -----
     FaceLostWarning
-        If no face was found in some of the pictures, or no eyes in any.
+        If no face was found in some of the pictures, there are two, or no eyes in any.
 
     Raises
     ------
     MepsError
         If no picture shows a face.
     """
-    faces = [find_face(picture) for picture in pictures]
+    found = [find_faces(picture) for picture in pictures]
+    faces, second = [next(iter(several), None) for several in found], ""
+    if any(len(several) > 1 for several in found):  # the largest may be another one each time
+        track, second = the_face(found, str(paths[0].parent))
+        faces = [track.get(k) for k in range(len(found))]
+        second = second and f"; {second}"
     lost = [path.name for path, face in zip(paths, faces, strict=True) if face is None]
     if len(lost) == len(faces):
         height, width = pictures[0].shape[:2]
@@ -92,10 +98,11 @@ def face_crop(pictures: Sequence[np.ndarray], paths: Sequence[Path], size: int) 
             f"{lost[-1]}, {width} x {height}); expected one frontal face; with crop='frame' the "
             "whole picture is taken"
         )
-    if lost:
+    if lost or second:
+        words = f"no face found in {', '.join(lost)}, of {len(faces)} frames looked at"
         warnings.warn(
-            f"{paths[0].parent}: no face found in {', '.join(lost)}, of {len(faces)} frames "
-            "looked at; they are cropped where the others have it",
+            f"{paths[0].parent}: {words if lost else 'a face in each frame looked at'}; all are "
+            f"cropped where most have it{second}",
             FaceLostWarning,
             stacklevel=2,
         )

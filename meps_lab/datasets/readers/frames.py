@@ -1,58 +1,27 @@
 """Which file is which frame: the pictures of a folder by the number in their names."""
 
-import os
-import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from functools import lru_cache
 from pathlib import Path
-from types import MappingProxyType
 
 from meps_lab.datasets.cache.stamps import Stamp, settled, stamp_of
-from meps_lab.files import is_text
 from meps_lib.errors import MepsError
-from meps_lib.video.pictures import IMAGE_SUFFIXES, is_picture, natural
+from meps_lib.video import frames
+from meps_lib.video.frames import frames_between, frames_missing, list_frames, picture_names
 
-
-def _pictures(folder: Path) -> Iterator[str]:
-    # What is no plain file fails by name when it is read; asking each would take long.
-    with os.scandir(folder) as inside:
-        pictures = (entry for entry in inside if is_picture(entry.name))
-        yield from (entry.name for entry in pictures if not entry.is_dir(follow_symlinks=False))
+__all__ = ["frame_files", "frames_between", "frames_missing", "gap_in", "has_frames", "numbered_by"]
 
 
 def has_frames(folder: Path) -> bool:
     """Whether a folder has a picture in it; False too if there is no such folder."""
     try:
-        return any(_pictures(folder))
+        return any(picture_names(folder))
     except (OSError, ValueError):
         return False
 
 
 def frame_files(folder: Path, number: str | None) -> Mapping[int, Path]:
-    """The pictures of a folder by frame number, rising, in a mapping that cannot be changed.
-
-    Parameters
-    ----------
-    folder : Path
-    number : str or None
-        Regular expression for the file's name without its ending, whose group 1 is the number;
-        pictures with other names are no frames. None: frames are counted from 0, in natural
-        order.
-
-    Raises
-    ------
-    MepsError
-        If the folder cannot be read, has no frames, or two for one number.
-
-    Examples
-    --------
-    >>> import tempfile
-    >>> folder = Path(tempfile.mkdtemp())
-    >>> for name in ("img10.jpg", "img9.JPG", "Thumbs.db", "._img9.jpg"):
-    ...     (folder / name).touch()
-    >>> {n: path.name for n, path in frame_files(folder, r"^img(\d+)$").items()}
-    {9: 'img9.JPG', 10: 'img10.jpg'}
-    """
+    """`meps_lib.video.frames.list_frames`, which a folder that stays as it is pays for once."""
     try:
         stamp = stamp_of([folder])
     except (MepsError, ValueError):
@@ -64,79 +33,13 @@ def frame_files(folder: Path, number: str | None) -> Mapping[int, Path]:
 
 
 def numbered_by(folder: Path, number: str) -> str | None:
-    """`number` if it finds one in every picture's name, None if in none: they are to be counted.
-
-    A number tells where a frame is missing; a count does not.
-
-    Raises
-    ------
-    MepsError
-        As `frame_files` does; and if only some of the names have one.
-    """
-    names = [path.name for path in frame_files(folder, None).values()]
-    odd = [name for name in names if not re.search(number, name[: name.rindex(".")])]
-    if 0 < len(odd) < len(names):
-        raise MepsError(
-            f"{folder}: {odd[0]!r} does not end in a frame's number; {len(names) - len(odd)} of "
-            f"the {len(names)} pictures do; move it elsewhere, or give it its number"
-        )
-    return None if odd else number
+    """As `meps_lib.video.frames.numbered_by`, of a folder on disk."""
+    return frames.numbered_by(folder, frame_files(folder, None), number)
 
 
 @lru_cache(maxsize=32)
 def _listing(folder: Path, number: str | None, stamp: Stamp) -> Mapping[int, Path]:
-    try:
-        names = list(_pictures(folder))
-    except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or error
-        raise MepsError(
-            f"{folder}: no folder of frames ({reason}); is the copy complete?"
-        ) from None
-    if not names:
-        raise MepsError(f"{folder}: no picture in it ({', '.join(IMAGE_SUFFIXES)})")
-    found: dict[int | tuple, str] = {}
-    for name in sorted(names):
-        stem = name[: name.rindex(".")]
-        if number is None:
-            key: int | tuple = tuple(natural(stem))
-        else:
-            match = re.search(number, stem)
-            if not match:
-                continue
-            key = int(match[1])
-        if not is_text(name):
-            raise MepsError(f"{folder}: {ascii(name)} holds a byte that is not UTF-8; rename it")
-        if key in found:
-            raise MepsError(
-                f"{folder}: {found[key]!r} and {name!r} are one frame; remove the wrong one"
-            )
-        found[key] = name
-    if not found:
-        raise MepsError(
-            f"{folder}: no picture is called like a frame, {number!r}: got {min(names)!r}"
-        )
-    order = sorted(found)
-    frames = {k if number is None else n: folder / found[n] for k, n in enumerate(order)}
-    return MappingProxyType(frames)  # it is shared: nobody may change it
-
-
-def frames_missing(files: Mapping[int, Path], first: int, last: int | None) -> str:
-    """Which frames of a clip are not among some, in words; "" if all are.
-
-    Examples
-    --------
-    >>> frames_missing({3: Path("3.jpg"), 6: Path("6.jpg")}, 3, 6)
-    'frame 4 and 1 more of 3 to 6'
-    """
-    last = max(first, first if last is None else last)
-    # Counted over the shorter of both: a slip in a table can ask for more frames than memory holds.
-    span = range(first, last + 1)
-    short, long = sorted((span, files), key=len)
-    lacking = len(span) - sum(n in long for n in short)
-    if not lacking:
-        return ""
-    more = f" and {lacking - 1} more" if lacking > 1 else ""
-    return f"frame {next(n for n in span if n not in files)}{more} of {first} to {last}"
+    return list_frames(folder, number)
 
 
 def gap_in(
@@ -164,19 +67,3 @@ def _has_bytes(path: Path) -> bool:
         return path.stat().st_size > 0
     except OSError:
         return False
-
-
-def frames_between(folder: Path, files: Mapping[int, Path], first: int, last: int) -> list[Path]:
-    """The files of all frames from first to last, both included.
-
-    Raises
-    ------
-    MepsError
-        If one is missing, naming the first such and the folder.
-    """
-    if lacking := frames_missing(files, first, last):
-        raise MepsError(
-            f"{folder}: {lacking} missing; there are {len(files)} frames, {min(files)} to "
-            f"{max(files)}; copy the folder again, or drop the clip"
-        )
-    return [files[n] for n in range(first, last + 1)]

@@ -18,9 +18,9 @@ from meps_lab.datasets.readers.crops import each_picture, face_crop, spread, who
 from meps_lab.datasets.readers.frames import frame_files, frames_between, has_frames
 from meps_lib.errors import MepsError
 from meps_lib.video.alignment import warp
-from meps_lib.video.clips import MAX_BYTES
 from meps_lib.video.depth import crop_depth, read_depth_picture
 from meps_lib.video.pictures import picture_size, read_colour
+from meps_lib.video.sources import MAX_BYTES
 
 __all__ = ["frame_files", "has_frames", "video_fields", "video_files"]
 

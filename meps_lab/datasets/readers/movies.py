@@ -12,6 +12,7 @@ from meps_lab.datasets.cache.settings import LoadConfig
 from meps_lab.datasets.readers.crops import face_crop, spread, whole_picture
 from meps_lib.errors import MepsError
 from meps_lib.video.alignment import warp
+from meps_lib.video.pictures import check_size
 
 MARKS = ("onset", "apex", "offset")
 
@@ -66,6 +67,8 @@ def _frames(path: Path, first: int, last: int) -> Iterator[np.ndarray]:
     """Frames from first to last, RGB (H, W, 3), counted by decoding: seeking may miss."""
     capture = cv2.VideoCapture(str(path))
     try:
+        sides = capture.get(cv2.CAP_PROP_FRAME_WIDTH), capture.get(cv2.CAP_PROP_FRAME_HEIGHT)
+        check_size(sides[0] * sides[1], path)
         for n in range(last + 1):
             if not capture.grab():
                 why = "not a video that OpenCV reads" if n == 0 else f"frame {n} does not decode"

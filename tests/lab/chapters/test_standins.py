@@ -11,7 +11,7 @@ from meps_lab.recordings.find import NAMES
 from meps_lib.errors import MepsError
 from meps_lib.signals import alpha_power, clean, peaks, skin_conductance_responses, window
 from meps_lib.video import align_face, motion_curve
-from meps_lib.video.faces import FaceLostWarning
+from meps_lib.video.follow import FaceLostWarning
 
 DATA = os.environ.get("MEPS_DATA")
 

@@ -8,6 +8,7 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pandas as pd
 import pytest
@@ -183,19 +184,25 @@ def test_predict_on_the_real_face_video(tiny_demo, tmp_path, capsys):
     path = tmp_path / "seen.png"
     assert cli.main(["predict", str(fetch("face_video")), "--picture", str(path)]) == 0
     printed = capsys.readouterr().out
-    shares = [float(line.split()[1]) for line in printed.splitlines() if line.startswith("  ")]
+    named = ("  positive", "  negative", "  surprise")
+    shares = [float(line.split()[1]) for line in printed.splitlines() if line.startswith(named)]
     assert sum(shares) == pytest.approx(1, abs=0.02)
     assert "simulated" in printed and "no judgement" in printed and "Article 5" in printed
     assert path.stat().st_size > 10_000
+    assert "where the face moves and comes back" in printed and "--start" in printed
+    assert (tmp_path / "seen_curve.png").stat().st_size > 3000
     assert cli.main(["predict", str(fetch("face_video")), "--picture", str(path), "--force"]) == 0
     assert "training" not in capsys.readouterr().out  # the second time it is loaded
 
 
 def test_predict_says_when_the_face_leaves(tiny_demo, tmp_path, capsys):
     args = ["predict", str(fetch("face_leaves_video")), "--picture", str(tmp_path / "p.png")]
-    assert cli.main(args) == 0
-    note = capsys.readouterr().err
-    assert "note: " in note and "frames 72-168" in note
+    assert cli.main([*args, "--start", "60", "--stop", "78"]) == 0
+    told = capsys.readouterr()
+    assert "note: " in told.err and "no face in frames 72-77; kept frames 60-71" in told.err
+    assert "rate varies" in told.err and not (tmp_path / "p_curve.png").exists()
+    assert cli.main(args) == 2  # the face is gone for more than half of the whole
+    assert "less than half" in capsys.readouterr().err
 
 
 def test_predict_with_signals(tiny_demo, tmp_path, capsys):
@@ -240,6 +247,73 @@ def test_info_and_help_in_a_process_of_their_own():
     for command in ("simulate", "loso", "predict"):
         text = run(command, "--help").stdout
         assert "Example: meps" in text
+
+
+HEAVY = ["torch", "mne", "neurokit2", "sklearn", "pandas", "matplotlib", "skimage"]
+
+
+def loaded(*words):
+    """Exit code of a command, what it says, and which of `HEAVY` it has loaded at its end."""
+    code = f"""
+import sys
+from meps_lab.cli.main import main
+try:
+    code = main({list(words)!r})
+except SystemExit as error:
+    code = error.code
+print("loaded", code, *(name for name in {HEAVY} if name in sys.modules))
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    *_, last = done.stdout.splitlines() or [""]
+    assert last.startswith("loaded"), done.stderr
+    return int(last.split()[1]), done.stdout + done.stderr, last.split()[2:]
+
+
+@pytest.mark.parametrize("words", [["info"], ["--help"], ["predict", "--help"], ["loso", "--help"]])
+def test_help_and_info_load_nothing_heavy(words):
+    code, _, heavy = loaded(*words)
+    assert (code, heavy) == (0, [])
+
+
+def test_a_wrong_file_is_refused_before_anything_heavy_is_loaded(tmp_path):
+    (tmp_path / "text.mp4").write_text("hello")
+    (tmp_path / "empty.mp4").write_bytes(b"")
+    (tmp_path / "bad.csv").write_text("hello")
+    cv2.imwrite(str(tmp_path / "one.png"), np.zeros((40, 40, 3), np.uint8))
+    (folder := tmp_path / "folder").mkdir()
+    for k in (1, 2, 4):
+        cv2.imwrite(str(folder / f"{k}.png"), np.zeros((40, 40, 3), np.uint8))
+    video = str(fetch("face_video"))
+    for command in ("predict", "explain"):
+        for words, told in (
+            ([tmp_path / "gone.mp4"], "no such file"),
+            ([tmp_path / "text.mp4"], "not a video"),
+            ([tmp_path / "empty.mp4"], "0 bytes"),
+            ([tmp_path / "one.png"], "a single image"),
+            ([folder, "--fps", "30"], "frame 3 of 1 to 4 missing"),
+            ([video, "--ps", tmp_path / "gone.csv"], "gone.csv"),
+            ([video, "--ps", tmp_path / "bad.csv"], "bad.csv"),
+        ):
+            code, said, heavy = loaded(command, *map(str, words))
+            assert (code, heavy) == (2, []) and told in said, said
+
+
+def test_info_lists_the_models_of_the_registry(capsys):
+    from meps_lib.models import MODELS
+
+    assert tuple(MODELS) == cli.MODELS
+    assert cli.main(["info", "--sizes"]) == 0
+    assert "model meps: " in capsys.readouterr().out
+
+
+def test_the_device_is_told_by_the_build_and_the_driver(monkeypatch):
+    for there, build, want in (
+        ("/usr/bin/nvidia-smi", "2.5.0", "cuda"),
+        ("/usr/bin/nvidia-smi", "2.5.0+cpu", "cpu"),
+        (None, "2.5.0+cu124", "cpu"),
+    ):
+        monkeypatch.setattr("shutil.which", lambda name, there=there: there)
+        assert cli.likely_device(build) == want
 
 
 def test_the_entry_point_is_this_function():

@@ -8,14 +8,15 @@ from pathlib import Path
 from urllib.parse import unquote
 
 import numpy as np
+import pandas as pd
 import pooch
 import pytest
 
 from meps_lab.chapters import standins
 from meps_lab.recordings import find as recordings
 from meps_lab.recordings.find import (
+    LINES,
     NAMES,
-    ORIGINS,
     SHIPPED,
     RecordingUnavailable,
     RecordingWarning,
@@ -25,6 +26,8 @@ from meps_lab.recordings.find import (
 )
 from meps_lib.errors import MepsError
 from meps_lib.signals import heart_rate
+
+ORIGINS = pd.DataFrame(LINES)
 
 
 @pytest.fixture

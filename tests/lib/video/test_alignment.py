@@ -11,8 +11,9 @@ from meps_lab.simulate import Scenario, simulate_cohort
 from meps_lib.errors import MepsError
 from meps_lib.video.alignment import EYES, align_face, face_transforms, warp
 from meps_lib.video.clips import Clip
-from meps_lib.video.faces import FaceLostWarning, find_face
+from meps_lib.video.faces import find_face
 from meps_lib.video.flow import optical_flow
+from meps_lib.video.follow import FaceLostWarning
 
 SIZE = 96
 

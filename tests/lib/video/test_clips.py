@@ -8,7 +8,10 @@ import pytest
 
 from meps_lab.recordings.find import SHIPPED
 from meps_lib.errors import MepsError
-from meps_lib.video.clips import FrameCountWarning, is_whole, read_clip
+from meps_lib.video.clips import read_clip
+from meps_lib.video.containers import is_whole
+from meps_lib.video.depth import read_depth
+from meps_lib.video.sources import FrameCountWarning
 
 
 def write_video(path, frames, fps=30.0, codec="MJPG"):
@@ -138,7 +141,7 @@ def test_the_rate_of_the_container_is_checked_too(tmp_path, frames):
 
 
 def test_a_clip_that_would_fill_the_memory_is_refused(tmp_path, frames, monkeypatch):
-    monkeypatch.setattr("meps_lib.video.clips.MAX_BYTES", 5 * frames[0].nbytes)
+    monkeypatch.setattr("meps_lib.video.sources.MAX_BYTES", 5 * frames[0].nbytes)
     with pytest.raises(MepsError, match="GiB decoded"):
         read_clip(write_video(tmp_path / "a.avi", frames))
 
@@ -178,7 +181,7 @@ def test_sixteen_bit_colour_is_refused_by_name(tmp_path):
 def test_a_folder_that_would_fill_the_memory_is_refused(tmp_path, frames, monkeypatch):
     for k in range(3):
         cv2.imwrite(str(tmp_path / f"{k}.png"), frames[k])
-    monkeypatch.setattr("meps_lib.video.clips.MAX_BYTES", 2 * frames[0].nbytes)
+    monkeypatch.setattr("meps_lib.video.sources.MAX_BYTES", 2 * frames[0].nbytes)
     with pytest.raises(MepsError, match="GiB decoded .3 frames"):
         read_clip(tmp_path)
 
@@ -187,3 +190,50 @@ def test_one_frame_is_asked_for_by_frames(tmp_path, frames):
     clip = read_clip(write_video(tmp_path / "a.avi", frames))
     with pytest.raises(MepsError, match=r"clip\[0\].*clip\.frames\[k\]"):
         clip[0]
+
+
+FOLDERS = {
+    "three in the middle": (
+        [*range(7), *range(10, 20)],
+        "{k:03d}.png",
+        "frame 7 and 2 more of 0 to 19",
+    ),
+    "the second one": ([1, 3, 4, 5], "img{k}.png", "frame 2 of 1 to 5"),
+    "every second one": ([0, 2, 4, 6], "f_{k:04d}.png", "frame 1 and 2 more of 0 to 6"),
+    "far apart": ([8, 9, 4000], "{k}.png", "frame 10 and 3989 more of 8 to 4000"),
+}
+
+
+@pytest.mark.parametrize("case", FOLDERS)
+def test_a_gap_in_a_folder_is_told_in_colour_and_in_depth(tmp_path, case):
+    numbers, name, told = FOLDERS[case]
+    for k in numbers:
+        cv2.imwrite(str(tmp_path / name.format(k=k)), np.full((20, 24), 900, np.uint16))
+    for read in (lambda: read_clip(tmp_path, fps=30), lambda: read_depth(tmp_path)):
+        with pytest.raises(MepsError, match=f"{told} missing; there are {len(numbers)} frames"):
+            read()
+
+
+@pytest.mark.parametrize(
+    ("names", "told"),
+    [
+        (["img000.jpg", "img000.png", "img001.jpg"], r"'img000\.jpg' and 'img000\.png'"),
+        (["1.png", "2.png", "01.png"], r"'01\.png' and '1\.png'"),
+        (["left1.png", "right1.png", "left2.png"], r"'left1\.png' and 'right1\.png'"),
+        (["first.png", "last.png", "last.bmp"], r"'last\.bmp' and 'last\.png'"),
+    ],
+)
+def test_two_pictures_for_one_frame_are_told(tmp_path, names, told):
+    for name in names:
+        cv2.imwrite(str(tmp_path / name), np.zeros((20, 24, 3), np.uint8))
+    with pytest.raises(MepsError, match=f"{told} are one frame"):
+        read_clip(tmp_path, fps=30)
+
+
+def test_pictures_without_numbers_are_counted_and_a_mixture_is_told(tmp_path):
+    for k, name in enumerate(("first.png", "last.png")):
+        cv2.imwrite(str(tmp_path / name), np.full((20, 24, 3), k, np.uint8))
+    assert read_clip(tmp_path, fps=30).frames[:, 0, 0, 0].tolist() == [0, 1]
+    cv2.imwrite(str(tmp_path / "3.png"), np.zeros((20, 24, 3), np.uint8))
+    with pytest.raises(MepsError, match="does not end in a frame's number; 1 of the 3"):
+        read_clip(tmp_path, fps=30)

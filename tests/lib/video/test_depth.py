@@ -153,3 +153,88 @@ def test_a_face_is_not_mixed_with_the_wall_behind_it():
     assert whole[0, 30] == 1500 and whole[25, 30] == 700
     with pytest.raises(MepsError, match="7.png: depth without a measured pixel"):
         crop_depth(np.full((240, 240), np.nan, np.float32), shrink, 52, source="7.png")
+
+
+def room(face_mm, wall_mm=900, shape=(60, 80)):
+    """A face before a wall, mm; its own depth is a few centimetres."""
+    depth = np.full(shape, wall_mm, np.uint16)
+    depth[15:45, 25:55] = face_mm + np.arange(30)[:, None]
+    return depth
+
+
+def write(folder, *frames):
+    folder.mkdir(exist_ok=True)
+    for k, frame in enumerate(frames):
+        cv2.imwrite(str(folder / f"{k}.png"), frame)
+    return folder
+
+
+SWAPPED = {
+    "a face at 0.7 m": room(700),
+    "a desk at 0.45 m": room(450, 610),
+    "a room of 4 m": room(1300, 4021),
+    "a slope": np.linspace(500, 1500, 4800).reshape(60, 80).astype(np.uint16),
+}
+
+
+@pytest.mark.parametrize("depth", SWAPPED.values(), ids=SWAPPED)
+def test_swapped_bytes_are_told_wherever_depth_is_read(tmp_path, depth):
+    folder = write(tmp_path / "d", depth, depth.byteswap())
+    assert read_depth_picture(folder / "0.png").max() == depth.max()
+    told = r"1\b.*: depth of .* expected 200 to 10000 mm .* two bytes swapped, .* median is "
+    for read in (lambda: read_depth_picture(folder / "1.png"), lambda: read_depth(folder)):
+        with pytest.raises(MepsError, match=told + f"{np.median(depth):g}"):
+            read()
+
+
+@pytest.mark.parametrize(
+    ("factor", "unit"),
+    [(0.001, "metres"), (0.1, "centimetres"), (20, "tenths of a millimetre"), (20, "1/8 mm")],
+)
+def test_another_unit_is_told(tmp_path, factor, unit):
+    path = write(tmp_path / "d", (room(1300, 1500) * factor).round().astype(np.uint16)) / "0.png"
+    with pytest.raises(MepsError, match=f"it would fit .*in {unit}, where"):
+        read_depth_picture(path)
+
+
+def test_a_face_stands_nearer_than_a_wall_may():
+    """Seven metres are a wall; a crop of a face at that distance is in another unit."""
+    crop = room(7000, 7100).astype(np.float32)
+    assert crop_depth(crop, np.eye(2, 3), 60, face=False).max() > 7000
+    with pytest.raises(MepsError, match=r"9\.png: depth .* 200 to 5000 mm .*tenths of a mill"):
+        crop_depth(crop, np.eye(2, 3), 60, source="9.png")
+    for near, right in ((150, False), (210, True), (4900, True), (5100, False)):
+        face = np.full((20, 20), near, np.float32)
+        if right:
+            assert (clean_depth(face) == near).all()
+        else:
+            with pytest.raises(MepsError, match="expected 200 to 5000 mm"):
+                clean_depth(face)
+
+
+def test_zeros_and_the_last_number_are_no_distance(tmp_path):
+    depth = room(700)
+    depth[:20], depth[50:] = 0, 65535
+    folder = write(tmp_path / "d", depth, depth)
+    for got in (read_depth_picture(folder / "0.png"), read_depth(folder)[1]):
+        assert np.isnan(got[:20]).all() and np.isnan(got[50:]).all()
+        assert not np.isnan(got[20:50]).any() and np.nanmax(got) == 900
+    with pytest.raises(MepsError, match="without a measured pixel"):
+        write(tmp_path / "d", np.full((8, 8), 65535, np.uint16))
+        read_depth_picture(folder / "0.png")
+
+
+def test_reflections_at_any_distance_are_no_other_unit(tmp_path):
+    depth = room(700)
+    rng = np.random.default_rng(0)
+    far = rng.random(depth.shape) < 0.3
+    depth[far] = rng.integers(10_001, 65_535, far.sum())
+    got = read_depth_picture(write(tmp_path / "d", depth) / "0.png")
+    assert (got[far] > 10_000).all()
+
+
+def test_the_frame_in_another_order_is_named_among_good_ones(tmp_path):
+    good = [room(700 + k) for k in range(6)]
+    good[4] = good[4].byteswap()
+    with pytest.raises(MepsError, match="frame 4: depth of"):
+        read_depth(write(tmp_path / "d", *good))

@@ -1,14 +1,12 @@
-"""Finding faces on the real recordings, and what happens when the face leaves."""
-
-import warnings
+"""Finding faces on the real recordings."""
 
 import numpy as np
 import pytest
 
 from meps_lab.recordings.find import SHIPPED
 from meps_lib.errors import MepsError
-from meps_lib.video.clips import Clip, read_clip
-from meps_lib.video.faces import Face, FaceLostWarning, find_face, longest_run
+from meps_lib.video.clips import read_clip
+from meps_lib.video.faces import Face, find_face
 
 
 @pytest.fixture(scope="module")
@@ -68,51 +66,6 @@ def test_no_face_where_there_is_none():
 def test_an_image_of_another_kind_is_refused(image):
     with pytest.raises(MepsError, match=r"\(H, W, 3\) uint8"):
         find_face(image)
-
-
-HERE, THERE = Face((50, 50, 80, 80), None), Face((300, 50, 80, 80), None)
-
-
-def run_of(pattern, min_frames=3, start=0):
-    """`longest_run` on a row of faces: h = here, t = there, . = none."""
-    faces = [{"h": HERE, "t": THERE, ".": None}[c] for c in pattern]
-    clip = Clip(np.zeros((len(faces), 20, 20, 3), np.uint8), 30.0, "demo.mp4", start)
-    return longest_run(clip, faces, min_frames)
-
-
-def test_a_face_that_stays_gives_no_warning():
-    with warnings.catch_warnings():
-        warnings.simplefilter("error")
-        assert run_of("hhhhhh") == (0, 6)
-
-
-@pytest.mark.parametrize(
-    ("pattern", "run", "message"),
-    [
-        ("hhhhh......", (0, 5), "in frames 5-10; kept frames 0-4"),
-        ("hh....hhhhh", (6, 11), "in frames 0-5; kept frames 6-10"),
-        ("hhhh..hhhhh", (0, 11), "kept frames 4-5, where the detector missed the face"),
-        ("hhhh...hhhhh", (0, 12), "kept frames 4-6, where the detector missed the face"),
-        ("hhhh....hhhhh", (8, 13), "in frames 0-7; kept frames 8-12"),
-        ("tthhhhhhhhh", (2, 11), "no face, or another one, in frames 0-1"),
-        (".hhh.hhhhh.", (1, 10), "in frames 0, 10; .*; kept frames 4,"),
-    ],
-)
-def test_what_is_left_out_or_trusted_is_named(pattern, run, message):
-    with pytest.warns(FaceLostWarning, match=message):
-        assert run_of(pattern) == run
-
-
-def test_frames_are_numbered_as_in_the_source():
-    with pytest.warns(FaceLostWarning, match="in frames 104-105"):
-        run_of("hhhh..", start=100)
-
-
-def test_too_few_frames_with_a_face_are_an_error():
-    with pytest.raises(MepsError, match="stays for 2 frames.*frames 2-7.*at least 3"):
-        run_of("hh......")
-    with pytest.raises(MepsError, match="no face in any of 4 frames"):
-        run_of("....")
 
 
 def test_the_largest_box_is_the_face_wherever_it_is_listed(monkeypatch):

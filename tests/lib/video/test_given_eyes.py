@@ -8,7 +8,8 @@ from scipy.stats import norm
 from meps_lib.video import load, sample_frames
 from meps_lib.video.alignment import EYES, face_transforms, similarity, warp
 from meps_lib.video.clips import Clip
-from meps_lib.video.faces import Face, FaceLostWarning
+from meps_lib.video.faces import Face
+from meps_lib.video.follow import FaceLostWarning
 from meps_lib.video.load import load_trial_from_video
 
 SIZE = 32
@@ -22,7 +23,9 @@ def detector(monkeypatch):
     def say(found):
         kinds = {"box": Face(BOX, None), "none": None}
         faces = iter([kinds[f] if isinstance(f, str) else Face(BOX, f) for f in found])
-        monkeypatch.setattr("meps_lib.video.alignment.find_face", lambda frame: next(faces))
+        for name in ("alignment", "load"):
+            found = lambda frame: [face] if (face := next(faces)) else []  # noqa: E731
+            monkeypatch.setattr(f"meps_lib.video.{name}.find_faces", found)
 
     return say
 

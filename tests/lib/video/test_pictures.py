@@ -1,6 +1,8 @@
 """Pictures against what was written, and against Pillow: whole, or an error."""
 
 import io
+import struct
+import zlib
 
 import cv2
 import numpy as np
@@ -10,6 +12,8 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from meps_lib.errors import MepsError
+from meps_lib.video.clips import read_clip
+from meps_lib.video.depth import read_depth_picture
 from meps_lib.video.pictures import (
     is_picture,
     natural,
@@ -94,6 +98,47 @@ def test_a_picture_larger_than_memory_is_refused(tmp_path):
     (tmp_path / "huge.bmp").write_bytes(data)
     with pytest.raises(MepsError, match=r"huge\.bmp"):
         read_colour(tmp_path / "huge.bmp")
+
+
+def empty_png(side, bits=8, colours=False):
+    """A PNG of zeros, of any size in little memory: rows are compressed one by one."""
+    row = bytes(1 + side * bits // 8 * (3 if colours else 1))
+    pack = zlib.compressobj(9)
+    rows = b"".join([*(pack.compress(row) for _ in range(side)), pack.flush()])
+    head = struct.pack(">IIBBBBB", side, side, bits, 2 if colours else 0, 0, 0, 0)
+    parts = [(b"IHDR", head), (b"IDAT", rows), (b"IEND", b"")]
+    told = [
+        struct.pack(">I", len(x)) + n + x + struct.pack(">I", zlib.crc32(n + x)) for n, x in parts
+    ]
+    return b"\x89PNG\r\n\x1a\n" + b"".join(told)
+
+
+BOMBS = {
+    "grey.png": empty_png(8000),
+    "depth.png": empty_png(7200, bits=16),
+    "colour.png": empty_png(14_000, colours=True),  # beyond the limit of Pillow, which is higher
+}
+
+
+@pytest.mark.parametrize("name", BOMBS)
+def test_a_picture_is_measured_before_it_is_decoded(tmp_path, monkeypatch, name):
+    (tmp_path / name).write_bytes(BOMBS[name])
+    assert len(BOMBS[name]) < 1_000_000
+    monkeypatch.setattr(cv2, "imdecode", lambda *_: pytest.fail("it was decoded"))
+    n = {"grey.png": "64,000,000", "depth.png": "51,840,000", "colour.png": "196,000,000"}[name]
+    for read in (read_colour, picture_size, read_depth_picture):
+        with pytest.raises(MepsError, match=f"{name}: {n} pixels in one picture; expected at most"):
+            read(tmp_path / name)
+    (tmp_path / "2.png").write_bytes(BOMBS[name])
+    with pytest.raises(MepsError, match="pixels in one picture"):
+        (tmp_path / name).rename(tmp_path / "1.png")
+        read_clip(tmp_path, fps=30)
+
+
+def test_the_largest_video_of_today_is_small_enough(tmp_path):
+    cv2.imwrite(str(tmp_path / "8k.jpg"), np.zeros((4320, 7680), np.uint8))
+    assert picture_size(tmp_path / "8k.jpg") == (7680, 4320)
+    assert read_picture(tmp_path / "8k.jpg", cv2.IMREAD_UNCHANGED).shape == (4320, 7680)
 
 
 def test_names():

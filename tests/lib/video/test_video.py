@@ -1,14 +1,19 @@
 """From a file to a trial, on the real face videos and on files that cannot be used."""
 
+from dataclasses import replace
+
 import cv2
 import numpy as np
 import pytest
 import torch
 
+from meps_lab.datasets.cache.packing import pack, unpack
+from meps_lab.prepare import prepare
 from meps_lab.recordings.find import SHIPPED
 from meps_lib.errors import MepsError
 from meps_lib.video import (
     FaceLostWarning,
+    RateWarning,
     align_face,
     load_trial_from_video,
     read_clip,
@@ -42,6 +47,77 @@ def test_sampling_keeps_the_apex_and_the_order_of_time():
 def test_sampling_refuses_the_impossible(arguments):
     with pytest.raises(MepsError):
         sample_frames(*arguments)
+
+
+def test_frames_are_spread_evenly_over_the_time_not_over_their_numbers():
+    times = np.cumsum([0, *[1 / 30] * 19, *[1 / 10] * 20])
+    got = sample_frames(40, 9, times=times)
+    assert abs(times[got] - np.linspace(0, times[-1], 9)).max() <= 0.05  # half a slow step
+    assert np.diff(times[got]).max() < 0.41 < np.diff(times[sample_frames(40, 9)]).max()
+    for n in (1, 2, 7, 10, 50):  # at one rate nothing changes
+        steady = sample_frames(40, n, keep=17, times=np.arange(40) / 29.97)
+        assert steady.tolist() == sample_frames(40, n, keep=17).tolist()
+
+
+@pytest.mark.parametrize("name", ["a.mkv", "a.mp4"])
+def test_the_apex_of_a_clip_of_varying_rate_is_at_its_own_time(tmp_path, name, monkeypatch):
+    """30 a second, then 10: written at 30, and each frame given the time that it had."""
+    stamps = np.cumsum([0, *[1 / 30] * 11, *[1 / 10] * 12])
+    face = read_clip(SHIPPED / "face_video/single_face.mp4")[10:34].frames
+    path = tmp_path / name
+    writer = cv2.VideoWriter(str(path), cv2.VideoWriter_fourcc(*"mp4v"), 30, (640, 360))
+    for frame in face:
+        writer.write(np.ascontiguousarray(frame[..., ::-1]))
+    writer.release()
+
+    class Dark:
+        def __init__(self, path, of=cv2.VideoCapture):
+            self.of = of(path)
+
+        def __getattr__(self, name):
+            return getattr(self.of, name)
+
+        def get(self, what):
+            value = self.of.get(what)
+            return 1000 * stamps[round(0.03 * value)] if what == cv2.CAP_PROP_POS_MSEC else value
+
+    monkeypatch.setattr(cv2, "VideoCapture", Dark)
+    with pytest.warns(RateWarning, match="varies, from 10 to 30"):
+        trial = load_trial_from_video(path, size=48)
+    assert trial.times == pytest.approx(stamps, abs=0.001)
+    assert trial.seconds(trial.apex) == pytest.approx(stamps[trial.apex], abs=0.001)
+    assert trial.fps == pytest.approx(23 / stamps[-1], rel=0.01)
+    small = prepare(trial)
+    assert small.seconds(small.apex) == pytest.approx(stamps[trial.apex], abs=0.001)
+    assert unpack(*pack(trial)).times == trial.times
+    with pytest.raises(MepsError, match="one a frame, rising"):
+        replace(trial, times=trial.times[::-1])
+
+
+def test_a_face_in_less_than_half_is_refused_and_so_is_one_that_lies(tmp_path):
+    face = read_clip(SHIPPED / "face_video/single_face.mp4").frames[:24]
+    wall = np.full_like(face, 120)
+    pair = {"gone": np.concatenate([face[:10], wall[:11]]), "stays": face}
+    pair["lies"] = np.rot90(face[:8], 1, axes=(1, 2))
+    paths = {}
+    for name, frames in pair.items():
+        paths[name] = write_colour(tmp_path / name, frames)
+    with pytest.raises(MepsError, match="kept in 10 of 21 frames, less than half; .* frames 0 to"):
+        load_trial_from_video(paths["gone"], 32, fps=30)
+    with pytest.raises(MepsError, match="no face in any of 8.*sideways.* 90 degrees clockwise"):
+        load_trial_from_video(paths["lies"], 32, fps=30)
+    for stop in (7, 24):  # seven are enough
+        trial = load_trial_from_video(paths["stays"], 32, fps=30, stop=stop)
+        assert trial.n_frames == stop
+    with pytest.raises(MepsError, match="stays for 6 frames.*at least 7"):
+        load_trial_from_video(paths["stays"], 32, fps=30, stop=6)
+
+
+def write_colour(folder, frames):
+    folder.mkdir()
+    for k, frame in enumerate(frames):
+        cv2.imwrite(str(folder / f"{k}.png"), frame[..., ::-1])
+    return folder
 
 
 def test_a_real_clip_becomes_a_trial():

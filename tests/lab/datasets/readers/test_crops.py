@@ -18,7 +18,8 @@ from meps_lab.recordings.find import fetch
 from meps_lib.errors import MepsError
 from meps_lib.video.alignment import EYES, face_transforms, warp
 from meps_lib.video.clips import Clip, read_clip
-from meps_lib.video.faces import FaceLostWarning, find_face
+from meps_lib.video.faces import find_face
+from meps_lib.video.follow import FaceLostWarning
 
 
 def gradient(height, width):
