@@ -22,6 +22,7 @@ from meps_lib.errors import MepsError
 from tools.address import read_address
 from tools.editions import assemble, to_colab, to_student
 from tools.glue_cells import split_glue
+from tools.reading import reading_minutes
 from tools.student import split_solution
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -93,6 +94,7 @@ def _with_card(cells: list[NotebookNode], front: dict, path: Path) -> list[Noteb
         raise MepsError(f"{path.stem}: the text must begin with the title, `# Title`")
     front["title"] = match[2].strip()
     rest = cells[0].source[match.end() :].strip()
+    front["reading"], front["exercises"] = reading_minutes(cells)
     parts = [new_markdown_cell(match[1]), new_markdown_cell(_card(front))]
     parts[1].metadata["part"] = "card"
     if rest:
@@ -109,6 +111,8 @@ def _card(front: dict) -> str:
     return (
         ":::{admonition} In this chapter\n:class: tip chapter-card\n\n"
         f"{goals}\n\n**Before you start:** {before}.\n\n"
+        f"**Your time:** about {front['reading']} minutes to read it, {front['exercises']} for the "
+        "exercises.\n\n"
         f"**To run it:** about {cpu} on two CPU cores, {gpu} with a GPU, "
         f"{front.get('memory_mb')} MB of memory.\n:::"
     )

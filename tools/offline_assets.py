@@ -21,7 +21,7 @@ PARTS = (
 # What Sphinx has to be told, so that it links these files instead of the CDNs.
 SPHINX_SETTINGS = {
     "mathjax_path": "mathjax/tex-mml-chtml.js",
-    "nb_ipywidgets_js": {"widgets/embed.js": {}},
+    "nb_ipywidgets_js": {"widgets/embed.js": {"defer": "defer"}},
 }
 
 

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import re
+from html import escape
 from pathlib import Path
+
+from bs4 import BeautifulSoup
 
 # What axe-core calls serious in the theme's own markup, and the markup that it accepts.
 MENDED = (
@@ -23,30 +26,45 @@ MENDED = (
 )
 
 
+# A link to a term of the glossary.
+TERM = re.compile(r'<a class="reference internal" href="[^"#]*#(term-[^"]+)"')
 # An icon in the theme's script: its name, width, height, other names, letter and outline.
 ICON = re.compile(
     r"""(?:"([\w-]+)"|\b([\w$]+)):(\[\d+,\d+,\[[^\]]*\],"[0-9a-f]*",("[^"]*"|\[[^\]]*\])\])"""
 )
 
 
-def drop_scripts(app, pagename, templatename, context, doctree) -> None:
-    """Leave out sphinx-thebe, and MathJax (1.2 MB) where there is no formula.
+# As a script and not as JSON, which no browser fetches for a page that was opened from a disk.
+HOLD = """document.head.append(Object.assign(document.createElement("script"), {
+  type: "application/vnd.jupyter.widget-state+json",
+  textContent: JSON.stringify(%s),
+}));
+"""
 
-    Jupyter Book loads sphinx-thebe for a button that this book lacks; it declares its constants
-    twice, which is a console error on every page. What widgets hold is data, pictures among them,
-    whose letters may spell anything.
+
+def order_scripts(app, pagename, templatename, context, doctree) -> None:
+    """Have a page drawn before megabytes of scripts arrive; leave out those that it does not need.
+
+    MathJax (1.2 MB) comes only with a formula, and sphinx-thebe never: Jupyter Book loads it for a
+    button that this book lacks, and it declares its constants twice, which is a console error on
+    every page. What widgets hold, pictures among them, moves from the page's head to a file of its
+    own, which waits until the page is drawn, as the widgets' script does.
     """
-    formula = 'class="math' in context.get("body", "")
-
-    def unwanted(script) -> bool:
+    formula, kept = 'class="math' in context.get("body", ""), []
+    for script in context.get("script_files", []):
         attributes = getattr(script, "attributes", {})
-        if "widget" in str(attributes.get("type", "")):
-            return False
+        if "widget-state" in str(attributes.get("type", "")):
+            name = f"_static/widgets/{pagename.replace('/', '-')}.js"
+            path = Path(app.outdir, name)
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(HOLD % attributes["body"], encoding="utf-8")
+            kept.append(type(script)(name, defer="defer"))
+            continue
         told = f"{script} {attributes.get('body', '')}".lower()
-        return "thebe" in told or "mathjax" in told and not formula
-
-    scripts = context.get("script_files", [])
-    context["script_files"] = [script for script in scripts if not unwanted(script)]
+        if "thebe" in told or "mathjax" in told and not formula:
+            continue
+        kept.append(script)
+    context["script_files"] = kept
 
 
 def mend(app, exception) -> None:
@@ -54,16 +72,32 @@ def mend(app, exception) -> None:
     if exception or app.builder.name != "html":
         return
     used = {"xmark"}  # by the theme's own script
+    glossary = Path(app.outdir, "book/glossary.html")
+    told = definitions(glossary.read_text(encoding="utf-8")) if glossary.is_file() else {}
     for path in Path(app.outdir).rglob("*.html"):
         before = after = path.read_text(encoding="utf-8")
         for pattern, replacement in MENDED:
             after = re.sub(pattern, replacement, after)
+        after = TERM.sub(lambda link: link[0] + told.get(link[1], ""), after)
         if after != before:
             path.write_text(after, encoding="utf-8")
         used.update(re.findall(r"\bfa-([\w-]+)", after))
     icons = Path(app.outdir) / "_static/scripts/fontawesome.js"
     if icons.is_file():
         icons.write_text(only_icons(icons.read_text(encoding="utf-8"), used), encoding="utf-8")
+
+
+def definitions(page: str) -> dict[str, str]:
+    """What the glossary's page says of each term, by the term's label, as an attribute of a link.
+
+    Examples
+    --------
+    >>> definitions('<dt id="term-lead">lead</dt><dd><p>Where an <a>ECG</a> is &quot;seen&quot;.')
+    {'term-lead': ' title="Where an ECG is &quot;seen&quot;."'}
+    """
+    entries = BeautifulSoup(page, "html.parser").select("dt[id^=term-]")
+    said = {entry["id"]: entry.find_next("dd").p.get_text() for entry in entries}
+    return {label: f' title="{escape(" ".join(text.split()))}"' for label, text in said.items()}
 
 
 def only_icons(script: str, used: set[str]) -> str:
@@ -82,6 +116,6 @@ def only_icons(script: str, used: set[str]) -> str:
 
 
 def setup(app) -> dict:
-    app.connect("html-page-context", drop_scripts, priority=900)
+    app.connect("html-page-context", order_scripts, priority=900)
     app.connect("build-finished", mend)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -1,5 +1,5 @@
 // What only the drawn page can know: names and values for sliders, keyboard access to what scrolls,
-// and formulas in the labels of widgets.
+// formulas in the labels of widgets, and figures that are too small to read.
 (() => {
   "use strict";
 
@@ -31,8 +31,25 @@
     }
   }
 
+  // On a phone the letters of a figure shrink with it: touched, it is shown as wide as it was drawn.
+  function enlargeFigures() {
+    const frame = document.body.appendChild(document.createElement("dialog"));
+    frame.className = "enlarged bd-content";
+    frame.setAttribute("aria-label", "Figure, enlarged");
+    frame.addEventListener("click", () => frame.close());
+    for (const picture of document.querySelectorAll("main :is(.cell_output, figure) img")) {
+      if (picture.closest("a, .jupyter-widgets")) continue;
+      picture.classList.add("enlarges");
+      picture.addEventListener("click", () => {
+        frame.replaceChildren(picture.cloneNode());
+        frame.showModal();
+      });
+    }
+  }
+
   document.addEventListener("DOMContentLoaded", translateMathJax);
   window.addEventListener("load", () => {
+    enlargeFigures();
     reachScrollers();
     nameSliders();
     const observer = new MutationObserver(nameSliders);

@@ -1,32 +1,58 @@
-"""What the pages load: sphinx-thebe goes, widgets stay whatever their pictures spell."""
+"""What the pages load and when, and what a link to a term says."""
 
+import json
 import re
 from pathlib import Path
+from types import SimpleNamespace
 
 import pydata_sphinx_theme
 from sphinx.builders.html._assets import _JavaScript
 
-from tools.sphinx_page import drop_scripts, only_icons
+from tools.offline_assets import SPHINX_SETTINGS
+from tools.sphinx_page import mend, only_icons, order_scripts
+
+EMBED = "widgets/embed.js"
 
 
-def test_only_thebe_is_dropped():
-    widgets = "application/vnd.jupyter.widget-state+json"
+def test_thebe_is_dropped_and_what_widgets_hold_waits(tmp_path):
+    # Letters of a picture spell anything; a closing tag would end a script in the page.
+    state = '{"value": "iVBORw0KGgoThEbE mathjax </script>", "count": 2}'
     scripts = [
         _JavaScript("_static/page.js"),
         _JavaScript("_static/sphinx-thebe.js"),
         _JavaScript("", body="const THEBE_JS_URL = 1"),
-        _JavaScript("", type=widgets, body='{"value": "iVBORw0KGgoThEbE"}'),
+        _JavaScript("", type="application/vnd.jupyter.widget-state+json", body=state),
+        _JavaScript("_static/widgets/embed.js", **SPHINX_SETTINGS["nb_ipywidgets_js"][EMBED]),
     ]
     context = {"script_files": list(scripts)}
-    drop_scripts(None, "page", "page.html", context, None)
-    assert context["script_files"] == [scripts[0], scripts[3]]
+    order_scripts(SimpleNamespace(outdir=tmp_path), "notebooks/04", "page.html", context, None)
+    page, held, embed = context["script_files"]
+    assert (page, embed) == (scripts[0], scripts[4])
+    assert held.attributes == embed.attributes == {"defer": "defer"}
+    said = (tmp_path / held.filename).read_text("utf8")
+    assert json.loads(re.search(r"JSON.stringify\((.*)\)", said)[1]) == json.loads(state)
+    assert "notebooks-04" in held.filename and "widget-state+json" in said
+
+
+def test_a_link_to_a_term_says_what_the_term_means(tmp_path):
+    (tmp_path / "book").mkdir()
+    term = '<dl><dt id="term-lead">lead</dt><dd><p>How an <a href="#">ECG</a> is "seen".</p></dd>'
+    (tmp_path / "book/glossary.html").write_text(term)
+    link = '<a class="reference internal" href="{}"><span>a lead</span></a>'
+    links = [link.format(to) for to in ("book/glossary.html#term-lead", "g.html#term-x", "a.html")]
+    (tmp_path / "page.html").write_text("".join(links))
+    builder = SimpleNamespace(name="html")
+    mend(SimpleNamespace(outdir=tmp_path, builder=builder), None)
+    first, *others = links
+    first = first.replace('lead">', 'lead" title="How an ECG is &quot;seen&quot;.">')
+    assert (tmp_path / "page.html").read_text() == "".join([first, *others])
 
 
 def test_mathjax_comes_where_a_formula_is():
     scripts = [_JavaScript("_static/page.js"), _JavaScript("_static/mathjax/tex-mml-chtml.js")]
     for body, n in (("<p>words</p>", 1), ('<span class="math notranslate">x</span>', 2)):
         context = {"script_files": list(scripts), "body": body}
-        drop_scripts(None, "page", "page.html", context, None)
+        order_scripts(None, "page", "page.html", context, None)
         assert context["script_files"] == scripts[:n]
 
 
