@@ -1,5 +1,5 @@
 // What only the drawn page can know: names and values for sliders, keyboard access to what scrolls,
-// formulas in the labels of widgets, and figures that are too small to read.
+// formulas in the labels of widgets, figures that are too small to read, and what a search found.
 (() => {
   "use strict";
 
@@ -47,7 +47,33 @@
     }
   }
 
+  // A result of the search shows the sentence with the word; Sphinx shows what stands first on the
+  // page, which is the list of its sections.
+  function showSentences() {
+    if (typeof Search === "undefined") return;
+    Search.makeSearchSummary = (text, keywords, anchor) => {
+      const page = new DOMParser().parseFromString(text, "text/html");
+      let part = (anchor && page.querySelector(anchor)) || page.querySelector("article");
+      if (part?.matches("dt")) part = part.nextElementSibling; // a term, and what it means
+      const blocks = part?.querySelectorAll("p:not(.caption-text), dd, li, .caption-text") ?? [];
+      const words = [...keywords].map((word) => word.toLowerCase());
+      const said = Array.from(blocks).flatMap((block) =>
+        block.textContent.replace(/\s+/g, " ").trim().split(/(?<=[.?!]) (?=\p{Lu})/u),
+      );
+      const has = (sentence) => (word) => sentence.toLowerCase().includes(word);
+      const found =
+        said.find((sentence) => words.every(has(sentence))) ??
+        said.find((sentence) => words.some(has(sentence)));
+      if (!found) return null;
+      const shown = document.createElement("p");
+      shown.className = "context";
+      shown.textContent = found.length > 300 ? `${found.slice(0, 300)} ...` : found;
+      return shown;
+    };
+  }
+
   document.addEventListener("DOMContentLoaded", translateMathJax);
+  document.addEventListener("DOMContentLoaded", showSentences);
   window.addEventListener("load", () => {
     enlargeFigures();
     reachScrollers();

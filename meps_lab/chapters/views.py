@@ -144,7 +144,8 @@ def animate(frames: Tensor, fps: float, alt: str, summary: str, slower: float = 
     pause = [10 * round(100 * slower / fps)] * len(rest) + [700]
     stored = io.BytesIO()
     first.save(stored, "GIF", save_all=True, append_images=rest, loop=0, duration=pause)
-    picture = image_tag(stored.getvalue(), "gif", alt, width="16rem")
+    width = 16 * frames.shape[-1] / frames.shape[-2]
+    picture = image_tag(stored.getvalue(), "gif", alt, width=f"{width:g}rem")
     head = f'<details class="meps-play"><summary>{html.escape(summary)}</summary>'
     return HTML(f"{head}{picture}</details>", metadata={"bytes": stored.tell()})
 

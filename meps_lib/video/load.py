@@ -153,7 +153,7 @@ def watch(
     """Follow the face through a clip.
 
     Parameters, warnings and errors are those of `load_trial_from_video`; `like` is as
-    `meps_lib.video.faces.follow` takes it.
+    `meps_lib.video.follow.follow` takes it.
     """
     source = Source(path, fps)
     if source.files is not None and fps is None:

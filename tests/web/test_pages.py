@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from tests.web.pages import AXE, WIDGET_VIEWS, unavailable
@@ -99,8 +101,37 @@ def test_fits_a_phone(visit, written_page):
         assert opened.page.locator("h1:visible").count() == 1
 
 
-def test_search_finds_a_word(visit):
-    with visit("search.html?q=recognition") as opened:
-        opened.page.wait_for_selector("#search-results li a", timeout=15_000)
+def test_a_search_shows_the_sentence_with_the_word(visit):
+    with visit("search.html?q=apex") as opened:
+        opened.page.wait_for_selector("#search-results p.context", timeout=15_000)
+        opened.page.wait_for_function("document.querySelectorAll('p.context').length > 3")
+        said = opened.page.locator("#search-results p.context").all_text_contents()
+        assert all("apex" in text.lower() and not text.startswith("...") for text in said)
+        assert any("The frame of an expression in which it is strongest" in text for text in said)
         assert opened.errors == []
         assert opened.external == []
+
+
+def test_a_figure_that_is_touched_is_as_wide_as_it_was_drawn(visit):
+    with visit("notebooks/02_micro_expressions.html", width=420) as opened:
+        figure, large = opened.page.locator("img.enlarges").first, opened.page.locator("dialog img")
+        small = figure.bounding_box()["width"]
+        figure.click()
+        assert large.bounding_box()["width"] > 800 > 420 > small
+        large.click()
+        assert not large.is_visible()
+
+
+def test_a_term_says_what_it_means(written_page, html):
+    text = (html / written_page).read_text(encoding="utf-8")
+    links = re.findall(r'<a class="reference internal" href="[^"#]*#term-[^>]*>', text)
+    assert all('title="' in link for link in links), links
+
+
+def test_a_page_is_drawn_before_its_widgets_have_come(written_page, html):
+    head = (html / written_page).read_text(encoding="utf-8").partition("</head>")[0]
+    at_once = re.findall(r'<script (?!defer)[^>]*src="([^"?]+)', head)
+    at_once += re.findall(r'<link [^>]*stylesheet[^>]*href="([^"?]+)', head)
+    sizes = {name: (html / written_page).parent.joinpath(name).stat().st_size for name in at_once}
+    # At 5 Mbit/s a megabyte takes 1.6 s.
+    assert len(head) + sum(sizes.values()) < 1_000_000, sizes
