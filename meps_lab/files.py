@@ -4,11 +4,13 @@ import os
 from collections.abc import Sequence
 from io import BytesIO
 from pathlib import Path
-
-import pandas as pd
+from typing import TYPE_CHECKING
 
 from meps_lib.errors import MepsError
 from meps_lib.files import write_whole
+
+if TYPE_CHECKING:  # pandas takes half a second to load, and every command imports this file
+    import pandas as pd
 
 
 def may_write(option: str, path: Path, endings: Sequence[str], force: bool) -> None:
@@ -58,7 +60,7 @@ def write_figure(path: Path, figure, dpi: int) -> None:
     write_file(path, page.getvalue())
 
 
-def read_parquet(path: Path, hint: str, content: bytes | None = None) -> pd.DataFrame:
+def read_parquet(path: Path, hint: str, content: bytes | None = None) -> "pd.DataFrame":
     """The table of a parquet file, or of its bytes where they have been read.
 
     Raises
@@ -66,6 +68,8 @@ def read_parquet(path: Path, hint: str, content: bytes | None = None) -> pd.Data
     MepsError
         Naming the file and what is wrong with it; `hint` says what to do.
     """
+    import pandas as pd
+
     try:
         return pd.read_parquet(BytesIO(path.read_bytes() if content is None else content))
     except Exception as error:  # of a flipped byte pyarrow has errors of many kinds

@@ -14,6 +14,7 @@ import tyro
 from meps_lab.cli.ablate import Ablate
 from meps_lab.cli.doctor import Doctor
 from meps_lab.cli.door import check_names, print_anything
+from meps_lab.cli.exercises import Exercises
 from meps_lab.cli.explain import Explain
 from meps_lab.cli.index import Index
 from meps_lab.cli.loso import Loso
@@ -136,6 +137,7 @@ class Meps:
         | Annotated[Doctor, tyro.conf.subcommand("doctor")]
         | Annotated[Predict, tyro.conf.subcommand("predict")]
         | Annotated[Explain, tyro.conf.subcommand("explain")]
+        | Annotated[Exercises, tyro.conf.subcommand("exercises")]
         | Annotated[Info, tyro.conf.subcommand("info")]
     ) = field(default_factory=Info)
 
