@@ -96,7 +96,7 @@ def own_signals(path: Path, sfreq: float | None, units: tuple[str, ...]) -> "Rec
         As `load`, naming the command's options; for units that are not written as EDA=uS; and
         without EDA, ECG or PPG.
     """
-    from meps_lib.signals import SignalWarning, heart_rate, load
+    from meps_lib.signals.files import load
 
     if wrong := [pair for pair in units if not all(pair.partition("="))]:
         raise MepsError(f"--ps-units {wrong[0]}: expected a signal and its unit, as in EDA=uS")
@@ -105,6 +105,8 @@ def own_signals(path: Path, sfreq: float | None, units: tuple[str, ...]) -> "Rec
     except MepsError as error:
         text = str(error).replace("sfreq= ", "sfreq=").replace("sfreq=", "--ps-sfreq ")
         raise MepsError(text.strip()) from None
+    from meps_lib.signals import SignalWarning, heart_rate  # seconds, for a file that is none
+
     read = [n for n in SIGNALS if n in recording.names]
     left = [n for n in recording.names if n not in SIGNALS]
     if not read:

@@ -201,7 +201,7 @@ def test_predict_says_when_the_face_leaves(tiny_demo, tmp_path, capsys):
     told = capsys.readouterr()
     assert "note: " in told.err and "no face in frames 72-77; kept frames 60-71" in told.err
     assert "rate varies" in told.err and not (tmp_path / "p_curve.png").exists()
-    assert cli.main(args) == 2  # the face is gone for more than half of the whole
+    assert cli.main([*args, "--force"]) == 2  # the face is gone for more than half of the whole
     assert "less than half" in capsys.readouterr().err
 
 

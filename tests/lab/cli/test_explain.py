@@ -67,8 +67,8 @@ def test_a_simulated_trial_becomes_one_figure(folder, tmp_path, capsys):
 def test_the_real_face_video_without_signals(tmp_path, capsys):
     Explain(fetch("face_video"), picture=tmp_path / "p.png").run()
     printed = capsys.readouterr().out
-    shares = [line.split() for line in printed.splitlines() if line.startswith("  ")]
-    assert [name for name, _ in shares] == ["colour"]
+    told = printed.partition("class named")[2].splitlines()
+    assert [line.split()[0] for line in told if line.startswith("  ")] == ["colour"]
     assert "body guide" not in printed and "EDA" not in printed
     assert (tmp_path / "p.png").stat().st_size > 10_000
 

@@ -19,6 +19,11 @@ def table(tmp_path, name="body.csv", **columns):
     return tmp_path / name
 
 
+def no_video(tmp_path):
+    (tmp_path / "no.mp4").write_bytes(b"words")
+    return tmp_path / "no.mp4"
+
+
 @pytest.mark.parametrize(
     ("head", "name", "unit"),
     [
@@ -67,9 +72,9 @@ def test_nothing_is_said_of_columns_when_all_are_read(tmp_path, capsys):
     ],
 )
 def test_signals_are_refused_before_the_video_is_read(tmp_path, capsys, columns, options, message):
-    """There is no video: whoever looks at it first complains of that."""
+    """It is no video: whoever looks at it first complains of that."""
     ps = table(tmp_path, **columns)
-    args = ["predict", str(tmp_path / "none.mp4"), "--picture", str(tmp_path / "p.png")]
+    args = ["predict", str(no_video(tmp_path)), "--picture", str(tmp_path / "p.png")]
     assert cli.main([*args, "--ps", str(ps), *options]) == 2
     error = capsys.readouterr().err
     assert message in error and " sfreq=" not in error and "  " not in error
@@ -82,8 +87,7 @@ def test_the_rate_of_the_file_name_and_the_option_that_contradicts_it(tmp_path):
 
 
 def test_a_wrong_rate_and_poor_beats_are_said(tmp_path, capsys):
-    video = str(tmp_path / "none.mp4")
-    args = ["predict", video, "--picture", str(tmp_path / "p.png"), "--ps"]
+    args = ["predict", str(no_video(tmp_path)), "--picture", str(tmp_path / "p.png"), "--ps"]
     cli.main([*args, str(table(tmp_path, ECG=HEART)), "--ps-sfreq", "200"])
     error = capsys.readouterr().err
     assert "note: " in error and "140 beats a minute" in error and "at about 100 Hz" in error
