@@ -105,8 +105,6 @@ def own_signals(path: Path, sfreq: float | None, units: tuple[str, ...]) -> "Rec
     except MepsError as error:
         text = str(error).replace("sfreq= ", "sfreq=").replace("sfreq=", "--ps-sfreq ")
         raise MepsError(text.strip()) from None
-    from meps_lib.signals import SignalWarning, heart_rate  # seconds, for a file that is none
-
     read = [n for n in SIGNALS if n in recording.names]
     left = [n for n in recording.names if n not in SIGNALS]
     if not read:
@@ -114,6 +112,8 @@ def own_signals(path: Path, sfreq: float | None, units: tuple[str, ...]) -> "Rec
             f"{path} has {', '.join(left)}; expected at least one of {', '.join(SIGNALS)}: name "
             "the columns so"
         )
+    from meps_lib.signals import SignalWarning, heart_rate  # takes a second
+
     print("signals read:", ", ".join(f"{n} ({recording.unit(n)})" for n in read))
     if left:
         print("columns that are not read:", ", ".join(left))
