@@ -22,19 +22,20 @@ def heads(root: Path = ROOT) -> list[tuple[Path, dict]]:
 
 def chapter_cards(root: Path = ROOT) -> str:
     """A card a chapter for the title page: title, what one learns, the reader's minutes."""
-    cards = ["::::{grid} 1 1 2 3", ":gutter: 3", ""]
+    cards = [":::::{grid} 1 1 2 3", ":gutter: 3", ""]
     for path, front in heads(root):
         cards += [
-            f":::{{grid-item-card}} {int(path.stem[:2])} · {front['title']}",
+            f"::::{{grid-item-card}} {int(path.stem[:2])} · {front['title']}",
             f":link: ../notebooks/{path.stem}",
             ":link-type: doc",
             front["learn"],
-            "+++",
+            ":::{card-footer}",
             f"{front['reading']} min to read, {front['exercises']} for exercises",
             ":::",
+            "::::",
             "",
         ]
-    return "\n".join([*cards[:-1], "::::"])
+    return "\n".join([*cards[:-1], ":::::"])
 
 
 def chapter_table(root: Path = ROOT) -> str:
