@@ -71,8 +71,15 @@ class Info:
     """What is installed, which models and recordings there are, which device would be used."""
 
     sizes: bool = False  # build each model and count its parameters, which takes seconds
+    check: bool = False  # try each part that a chapter needs, say "ready", or what to do
 
     def run(self) -> None:
+        if self.check:
+            from meps_lab.cli.ready import lines
+
+            for line in lines():
+                print(line, flush=True)
+            return
         import platform
         from importlib.metadata import version
 
