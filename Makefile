@@ -1,7 +1,7 @@
 # MEPS. Every target sets up what it needs; the second time that costs nothing.
 SHELL := bash
 .DEFAULT_GOAL := help
-.PHONY: help book check test test-gpu test-web mutants lab notebooks numbers serve lint address benchmarks clean clean-all setup
+.PHONY: help book check ready test test-gpu test-web mutants lab notebooks numbers serve lint address benchmarks clean clean-all setup
 
 # One thread a process: chapters and tests run side by side, and results stay the same.
 export OMP_NUM_THREADS := 1
@@ -33,7 +33,10 @@ test-gpu: $(READY)  ## the tests that need a GPU; skipped, with the reason, wher
 test-web: $(READY)  ## the browser tests alone, on the built book
 	@$(PYTHON_IN) -m pytest -q -n 2 tests/web
 
-lab: $(READY) notebooks  ## open JupyterLab on the notebooks
+ready: $(READY)  ## try each part that a chapter needs; "ready", or what to do
+	@$(PYTHON_IN) -m meps_lab.cli.main info --check
+
+lab: $(READY)  ## open JupyterLab on the notebooks
 	@.venv/bin/jupyter lab notebooks
 
 notebooks: $(READY)  ## make the .ipynb that Colab and Jupyter open from the chapters' sources

@@ -1,7 +1,7 @@
 """Make .venv from the lock, with this project in it, and run what was asked for; on any system.
 
-``python -m tools.setup book`` does what `make book` does, with ``test``, ``lab`` and ``check``
-likewise, where neither make nor a shell of Unix is. It needs nothing but Python, and npm for pages
+``python -m tools.setup book`` does what `make book` does, with ``test``, ``lab``, ``check`` and
+``ready`` likewise, where neither make nor a shell of Unix is. It needs nothing but Python, and npm for pages
 that work offline. `make` calls it too, without a word, when the lock has changed.
 """
 
@@ -22,7 +22,9 @@ JOBS = {
     "test": [["-m", "pytest", "-q", "-n", "2", "--ignore=tests/web"]]
     + [["-m", "pytest", "-q", "-n", "2", "tests/web"]],
     "check": [["-m", "pytest", "-q", "-n", "2", "tests/lib", "tests/test_house.py"]],
-    "lab": [["-m", "tools.notebook"], ["-m", "jupyter", "lab", "notebooks"]],
+    # Not made anew: what a learner has written into a notebook is in no other place.
+    "lab": [["-m", "jupyter", "lab", "notebooks"]],
+    "ready": [["-m", "meps_lab.cli.main", "info", "--check"]],
 }
 
 

@@ -39,7 +39,7 @@ def fresh(tmp_path, monkeypatch):
     return state
 
 
-@pytest.mark.parametrize("job", ["book", "test", "check", "lab"])
+@pytest.mark.parametrize("job", [*setup.JOBS])
 def test_a_bare_folder_is_set_up_and_the_job_is_run_by_its_own_python(fresh, monkeypatch, job):
     monkeypatch.setattr(setup.shutil, "which", lambda name: "C:/node/npm.cmd")
     assert setup.main([job]) == 0
@@ -97,7 +97,7 @@ def test_a_job_that_fails_says_so_and_a_wrong_word_is_told(fresh):
     assert setup.main(["test"]) == 1
     assert sum("-m pytest" in command for command, _ in fresh.ran) == 1
     for words in (["docs"], ["book", "test"]):
-        with pytest.raises(SystemExit, match=r"\[book \| test \| check \| lab\]"):
+        with pytest.raises(SystemExit, match=r"\[book \| test \| check \| lab \| ready\]"):
             setup.main(words)
 
 
