@@ -6,10 +6,16 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 import pytest
 import torch
+from hypothesis import HealthCheck, settings
 
 from meps_lib.trial import Trial
 
 torch.set_num_threads(1)
+
+# No test may hang on how busy the machine is.
+SLOW = [HealthCheck.too_slow]
+settings.register_profile("meps", deadline=None, suppress_health_check=SLOW)
+settings.load_profile("meps")
 
 PS = {"ps_names": ("EDA", "ECG", "PPG"), "ps_units": ("uS", "mV", "a.u."), "ps_sfreq": 64.0}
 

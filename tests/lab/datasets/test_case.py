@@ -201,7 +201,7 @@ CELL = st.one_of(st.integers(-2, 12), st.floats(), st.text(max_size=4)).map(str)
 LINES = st.lists(st.lists(CELL, min_size=1, max_size=4), max_size=8)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(LINES, st.sampled_from([",", ";", "\t"]))
 def test_any_table_gives_an_index_or_an_error_of_ours(tmp_path_factory, cells, comma):
     root = tmp_path_factory.mktemp("any")

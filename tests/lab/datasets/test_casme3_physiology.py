@@ -96,7 +96,7 @@ def test_physiology_that_cannot_be_read(tmp_path, case):
 
 
 @given(st.text("012.,-e\t\n ECGPARSDmtk5\0\ufeff，", max_size=80), st.booleans())
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 def test_any_text_is_read_or_refused(tmp_path_factory, text, headed):
     path = tmp_path_factory.getbasetemp() / "any.txt"
     head = "min\tPPG\tRSP\tECG\tEDA\tmarker\n" if headed else ""

@@ -22,7 +22,7 @@ masks = st.tuples(st.integers(5, 9), st.integers(5, 9)).flatmap(lambda s: arrays
 strengths = arrays(float, (6, 7), elements=st.floats(0, 5, width=16))
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(st.one_of(masks, strengths), sides, sides, st.sampled_from([1.0, 0.0, -2.0, 1e-30]))
 def test_a_map_that_marks_all_alike_has_the_floor(truth, h, w, level):
     assume(truth.any())
@@ -31,7 +31,7 @@ def test_a_map_that_marks_all_alike_has_the_floor(truth, h, w, level):
         assert score(np.full((h, w), level), truth) == pytest.approx(floor)
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(arrays(float, (3, 4), elements=st.floats(-3, 3, width=16)), arrays(bool, (3, 4)))
 def test_the_scores_are_their_definitions(relevance, truth):
     assume(truth.any() and (relevance > 0).any())

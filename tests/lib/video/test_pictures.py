@@ -152,7 +152,7 @@ def test_any_names_can_be_sorted(names):
     assert sorted(sorted(names, key=natural)) == sorted(names)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(
     st.sampled_from(sorted(KINDS)),
     st.lists(st.tuples(st.floats(0, 0.999), st.integers(0, 255)), max_size=8),

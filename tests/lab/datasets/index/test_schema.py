@@ -95,7 +95,7 @@ ANY_ROW = st.fixed_dictionaries(
 
 
 @given(st.lists(ANY_ROW, max_size=4), st.sampled_from(["drop", "repair"]))
-@settings(derandomize=True, max_examples=40, deadline=5000)
+@settings(derandomize=True, max_examples=40)
 def test_any_rows_are_an_index_or_an_error_of_ours(rows, action):
     try:
         made, dropped = apply_rules(frame_of(rows, "any"), (RULE,), {"apex-first": action})

@@ -121,7 +121,7 @@ name = st.one_of(
 ).filter(lambda text: text not in (".", ".."))
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(st.lists(name, max_size=8, unique=True), st.sampled_from(NUMBERS))
 @example(["1.jpg", "\u0661.jpg"], r"^(\d+)$")  # one, in Arabic digits
 @example(["\u00b2.jpg", "2.jpg"], None)  # a digit to str.isdigit, not to int

@@ -195,7 +195,7 @@ def test_what_is_no_dictionary_is_refused(read):
         read(dumps(ARRAYS["wave"]))
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(
     st.one_of(
         st.binary(max_size=80),

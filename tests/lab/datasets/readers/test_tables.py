@@ -52,7 +52,7 @@ FzKOUO8p9CIufvTmHL/0Cq0WjmfJhsHl20K59j+bi59/uf8fmJ4HaA==
 """
 AUS = "1,2,4,5,6,7,9,10,12,14,17,20,23,24,25,26"  # more commas than there are columns
 SHARED = [HealthCheck.function_scoped_fixture]
-STEADY = settings(derandomize=True, max_examples=100, deadline=5000, suppress_health_check=SHARED)
+STEADY = settings(derandomize=True, max_examples=100, suppress_health_check=SHARED)
 
 
 def write_csv(path, lines, **how):
