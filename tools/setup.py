@@ -1,8 +1,8 @@
 """Make .venv from the lock, with this project in it, and run what was asked for; on any system.
 
 ``python -m tools.setup book`` does what `make book` does, with ``test``, ``lab``, ``check`` and
-``ready`` likewise, where neither make nor a shell of Unix is. It needs nothing but Python, and npm for pages
-that work offline. `make` calls it too, without a word, when the lock has changed.
+``ready`` likewise, where neither make nor a shell of Unix is. It needs nothing but Python, and npm
+for pages that work offline. `make` calls it too, without a word, when the lock has changed.
 """
 
 import os
