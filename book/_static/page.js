@@ -64,10 +64,14 @@
       const found =
         said.find((sentence) => words.every(has(sentence))) ??
         said.find((sentence) => words.some(has(sentence)));
-      if (!found) return null;
+      if (!found) return document.createDocumentFragment();
       const shown = document.createElement("p");
       shown.className = "context";
-      shown.textContent = found.length > 300 ? `${found.slice(0, 300)} ...` : found;
+      // Of a sentence that never ends, the part with the word.
+      const at = Math.min(...words.map((word) => found.toLowerCase().indexOf(word)).filter((i) => i >= 0));
+      const start = at > 250 ? found.indexOf(" ", at - 100) + 1 : 0;
+      const end = start + 300 < found.length ? " ..." : "";
+      shown.textContent = (start ? "... " : "") + found.slice(start, start + 300) + end;
       return shown;
     };
   }
