@@ -14,9 +14,10 @@ from scipy.signal import find_peaks
 
 from meps_lib.errors import MepsError
 from meps_lib.video.alignment import transforms, warp
-from meps_lib.video.faces import Face, find_faces, lying
+from meps_lib.video.faces import Face, lying
 from meps_lib.video.flow import optical_flow, optical_strain
 from meps_lib.video.follow import the_face
+from meps_lib.video.load import look
 from meps_lib.video.sources import FPS_RANGE, Source
 
 if TYPE_CHECKING:
@@ -104,14 +105,10 @@ def search(
         raise MepsError(f"{path}: --start {start}, --stop {stop}; count frames from 0")
     rate, (least, most) = source.rate(), FPS_RANGE
     rate = rate if least <= rate <= most else MOVE_HZ  # it only says how many frames to pass over
-    look, move = (max(1, round(rate / hz)) for hz in (LOOK_HZ, MOVE_HZ))
-    if stop is not None and stop - start <= look:
+    every, move = (max(1, round(rate / hz)) for hz in (LOOK_HZ, MOVE_HZ))
+    if stop is not None and stop - start <= every:
         return None
-    found, lost = [], []
-    for frame in source.frames(start, stop, look):
-        found.append(find_faces(frame))
-        if not found[-1] and (len(found) & (len(found) - 1)) == 0:  # the 1st, 2nd, 4th, 8th ...
-            lost.append(frame)
+    found, lost = look(source, start, stop, every)
     times = source.times()
     if np.ptp(times) <= LONGEST_S:
         return None
@@ -133,7 +130,7 @@ def search(
     at = times[measured]
     since, kept = np.zeros(len(measured)), deque()
     for n, frame in enumerate(source.frames(start, stop, move)):
-        place = measured[n] / look
+        place = measured[n] / every
         matrix = matrices[min(round(place), len(matrices) - 1)]
         crop = warp(frame, matrix, SIZE)
         while len(kept) > 1 and kept[1][0] <= at[n] - APART_S:
@@ -149,6 +146,6 @@ def search(
     peaks = sorted(peaks.tolist() or [int(curve.argmax())], key=lambda k: -curve[k])[:MOST]
     half = LONGEST_S / 2
     ends = [np.searchsorted(times, (at[k] - half, at[k] + half)) + start for k in peaks]
-    near = [min(track, key=lambda j: abs(j * look - measured[k])) for k in peaks]
+    near = [min(track, key=lambda j: abs(j * every - measured[k])) for k in peaks]
     parts = [(int(a), int(b)) for a, b in ends]
     return Found(measured + start, at, curve, peaks, parts, [track[j] for j in near])

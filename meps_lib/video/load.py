@@ -143,6 +143,18 @@ class Watched:
     times: np.ndarray
 
 
+def look(
+    source: Source, start: int = 0, stop: int | None = None, step: int = 1
+) -> tuple[list[list[Face]], list[np.ndarray]]:
+    """The faces in each `step`-th frame, and a few of the frames that show none."""
+    found, lost = [], []
+    for frame in source.frames(start, stop, step):
+        found.append(find_faces(frame))
+        if not found[-1] and (len(found) & (len(found) - 1)) == 0:  # the 1st, 2nd, 4th, 8th ...
+            lost.append(frame)
+    return found, lost
+
+
 def watch(
     path: str | Path,
     fps: float | None = None,
@@ -160,11 +172,7 @@ def watch(
         raise MepsError(f"{path}: a folder of images has no frame rate; pass fps=")
     if start < 0 or (stop is not None and stop < 0):
         raise MepsError(f"{path}: start={start}, stop={stop}; count frames from 0")
-    found, lost = [], []
-    for frame in source.frames(start, stop):
-        found.append(find_faces(frame))
-        if not found[-1] and (len(found) & (len(found) - 1)) == 0:  # the 1st, 2nd, 4th, 8th ...
-            lost.append(frame)
+    found, lost = look(source, start, stop)
     times = source.times()
     try:
         first, last, faces = follow(found, str(path), start, like=like)
