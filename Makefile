@@ -42,8 +42,9 @@ lab: $(READY)  ## open JupyterLab on the notebooks
 notebooks: $(READY)  ## make the .ipynb that Colab and Jupyter open from the chapters' sources
 	@$(PYTHON_IN) -m tools.notebook && $(PYTHON_IN) -m tools.readme
 
-numbers: $(READY)  ## keep the numbers of the last build for the text of those notebooks
+numbers: $(READY)  ## keep the last build's numbers, for the text of those notebooks, and its costs
 	@$(PYTHON_IN) -m tools.numbers --write && $(PYTHON_IN) -m tools.notebook
+	@$(PYTHON_IN) -m tools.costs --keep
 
 serve: $(READY)  ## show the built book at http://localhost:8000
 	@test -f _build/html/index.html || { echo "There is no book yet: type make book"; exit 1; }

@@ -149,7 +149,7 @@ def stage(root: Path, executed: dict[str, Executed], offline: bool) -> Path:
     (source / "notebooks").mkdir()
     for slug, chapter in executed.items():
         nbformat.write(chapter.notebook, source / "notebooks" / f"{slug}.ipynb")
-    put_in(source, executed)
+    put_in(root, source, executed)
     shutil.copyfile(root / "book/_toc.yml", source / "_toc.yml")
     config = yaml.safe_dump(book_config(root, offline), sort_keys=False)
     (source / "_config.yml").write_text(config, encoding="utf-8")
