@@ -69,9 +69,7 @@ def keep(root: Path) -> None:
     ran = json.loads((root / RAN).read_text("utf8"))
     spent = {slug: round(row["cpu_seconds"], 1) for slug, row in ran.items()}
     now = {"date": f"{date.today()}", "machine": _machine(), "with": _versions()}
-    others = [
-        run for run in read_kept(root) if {**run, "cpu_seconds": 0} != {**now, "cpu_seconds": 0}
-    ]
+    others = [run for run in read_kept(root) if not now.items() <= run.items()]
     text = json.dumps([*others, {**now, "cpu_seconds": spent}], indent=1)
     (root / KEPT).write_text(text + "\n", "utf8")
 
