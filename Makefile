@@ -21,7 +21,8 @@ test: $(READY)  ## set up and run the tests; with a built book and a Chromium, i
 	@$(PYTHON_IN) -m pytest -q -n 2 tests/web
 
 check: $(READY)  ## style and the library's tests: about a minute, while you work
-	@.venv/bin/ruff check . && .venv/bin/ruff format --check .
+	@$(PYTHON_IN) -m ruff check .
+	@$(PYTHON_IN) -m ruff format --check .
 	@$(PYTHON_IN) -m pytest -q -n 2 tests/lib tests/test_house.py
 
 mutants: $(READY)  ## plant one-line faults in a copy of the library: every one must be noticed

@@ -21,7 +21,8 @@ JOBS = {
     "book": [["-m", "tools.build_book"]],
     "test": [["-m", "pytest", "-q", "-n", "2", "--ignore=tests/web"]]
     + [["-m", "pytest", "-q", "-n", "2", "tests/web"]],
-    "check": [["-m", "pytest", "-q", "-n", "2", "tests/lib", "tests/test_house.py"]],
+    "check": [["-m", "ruff", "check", "."], ["-m", "ruff", "format", "--check", "."]]
+    + [["-m", "pytest", "-q", "-n", "2", "tests/lib", "tests/test_house.py"]],
     # Not made anew: what a learner has written into a notebook is in no other place.
     "lab": [["-m", "jupyter", "lab", "notebooks"]],
     "ready": [["-m", "meps_lab.cli.main", "info", "--check"]],
