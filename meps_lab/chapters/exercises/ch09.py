@@ -19,7 +19,10 @@ def soft_lookup(learner):
         values = rng.standard_normal((n, m))
         likeness = keys @ query
         want = softmax(likeness / temperature) @ values
-        got = np.asarray(learner(query.copy(), keys.copy(), values.copy(), temperature), float)
+        got = learner(query.copy(), keys.copy(), values.copy(), temperature)
+        if isinstance(got, tuple) and any(map(np.ndim, got)):
+            return f"return the mixture alone, an array ({m},), and not {len(got)} things"
+        got = np.asarray(got, dtype=float)
         if got.shape != (m,):
             return f"values of shape ({n}, {m}) should give shape ({m},), got shape {got.shape}"
         if np.allclose(got, want, atol=1e-6):
@@ -50,11 +53,15 @@ def soft_lookup(learner):
 
 @exercise("09.2", correct="a key that is missing has no weight, and with no key there is no answer")
 def masked_weights(learner):
-    """SciPy's softmax over the real keys alone; all, some, one and none of them real."""
+    """SciPy's softmax over the real keys alone; all, some, one and none of them real.
+
+    At last a missing key has so large a logit that a real one beside it would vanish.
+    """
     rng = np.random.default_rng(92)
-    for real in ([1, 1, 1, 1], [1, 0, 1, 0], [0, 0, 1, 0], [0, 0, 0, 0]):
+    cases = ([1, 1, 1, 1], [1, 0, 1, 0], [0, 0, 1, 0], [0, 0, 0, 0], [1, 0, 1, 1])
+    for large, real in zip((0, 0, 0, 0, 5000), cases, strict=True):
         real = np.array(real, dtype=bool)
-        logits = 3 * rng.standard_normal((2, 4)) - 4
+        logits = 3 * rng.standard_normal((2, 4)) - 4 + large * ~real
         want = np.zeros((2, 4))
         if real.any():
             want[:, real] = softmax(logits[:, real], axis=1)
@@ -65,6 +72,8 @@ def masked_weights(learner):
             continue
         row = np.abs(got - want).sum(axis=1).argmax()  # NaN counts as the largest
         case = f"real = {real.astype(int)}: expected {want[row].round(3)}, got {got[row].round(3)}"
+        if large:
+            return f"{case}; a missing key with a logit of {large} takes part: leave it out first"
         if not real.any():
             return f"{case}; without a real key all weights are 0"
         if not np.isfinite(got).all():
@@ -108,15 +117,21 @@ def exchange_effect(learner):
     ):
         own, other = attend(asks, content), attend(np.roll(asks, 1, axis=0), content)
         want = np.abs(own - other).sum(axis=-1).mean() / 2
-        got = float(learner(attend, asks.copy(), content.copy()))
+        got = np.asarray(learner(attend, asks.copy(), content.copy()), dtype=float)
+        if got.shape != ():
+            return f"one number is asked, the mean over trials and tokens; got shape {got.shape}"
         if np.isclose(got, want, atol=1e-6):
             continue
         case = f"of {name} a share of {want:.4f} moves, got {got:.4f}"
         before, turned = (np.roll(x, 1, axis=0) for x in (asks, content))
+        kept = np.concatenate([asks[:1], asks[:-1]])
         asked = {
             "the content was exchanged too; each trial keeps its own": (before, turned),
             "the content was exchanged and the guide was kept": (asks, turned),
             "each trial was asked by the guide after it": (np.roll(asks, -1, axis=0), content),
+            "exchange guides between trials, along axis 0": (np.roll(asks, 1, axis=1), content),
+            "numbers moved inside the guides: exchange along axis 0": (np.roll(asks, 1), content),
+            "the first trial kept its guide; it is asked by the last": (kept, content),
         }
         slips = {k: np.abs(own - attend(*by)).sum(axis=-1).mean() / 2 for k, by in asked.items()}
         slips["what moves is counted where it leaves and where it comes: take half"] = 2 * want
@@ -125,7 +140,7 @@ def exchange_effect(learner):
         for hint, slip in slips.items():
             if np.isclose(got, slip, atol=1e-6):
                 return f"{case}; {hint}"
-        return f"{case}; a row moves half the sum of its absolute differences"
+        return f"{case}; exchange whole guides; half the sum of absolute differences moves"
     return None
 
 

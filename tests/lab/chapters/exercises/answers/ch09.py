@@ -41,6 +41,12 @@ def mask_as_nan(logits, real):
         return e / e.sum(axis=1, keepdims=True)
 
 
+def mask_after_the_largest(logits, real):
+    e = np.exp(logits - logits.max(axis=1, keepdims=True)) * real
+    total = e.sum(axis=1, keepdims=True)
+    return np.divide(e, total, out=np.zeros_like(e), where=total > 0)
+
+
 def effect(attend, guide, content, half=2.0, both=False):
     own = attend(guide, content)
     other = attend(np.roll(guide, 1, axis=0), np.roll(content, 1, axis=0) if both else content)
@@ -50,6 +56,21 @@ def effect(attend, guide, content, half=2.0, both=False):
 def effect_by_overlap(attend, guide, content):
     own, other = attend(guide, content), attend(guide[[-1, *range(len(guide) - 1)]], content)
     return 1 - np.minimum(own, other).sum(axis=-1).mean()
+
+
+def effect_by(change):
+    """An effect of guides that are exchanged by `change`."""
+
+    def effect(attend, guide, content):
+        own, other = attend(guide, content), attend(change(guide), content)
+        return np.abs(own - other).sum(axis=-1).mean() / 2
+
+    return effect
+
+
+def effect_of_each(attend, guide, content):
+    own, other = attend(guide, content), attend(np.roll(guide, 1, axis=0), content)
+    return np.abs(own - other).sum(axis=-1).mean(axis=1) / 2
 
 
 def signed(attend, guide, content):
@@ -137,6 +158,7 @@ WRONG = {
         (lambda q, k, v, t: k @ q / (k @ q).sum() @ v, "the weights are the softmax of"),
         (look_and_overflow, "take the largest away"),
         (clipped, "take the largest away"),
+        (lambda q, k, v, t: (softmax(k @ q / t), look(q, k, v, t)), "the mixture alone"),
         (lambda q, k, v, t: softmax(k @ q / t)[:, None] * v, "(3, 1) should give shape (1,)"),
     ],
     "09.2": [
@@ -147,6 +169,7 @@ WRONG = {
         (times_infinity, "put -inf in with np.where"),
         (from_the_first_row, "softmax of its own real keys"),
         (mask_as_nan, "without a real key"),
+        (mask_after_the_largest, "leave it out first"),
         (lambda x, real: softmax(np.where(real, x, -1e9), axis=1), "without a real key"),
     ],
     "09.3": [
@@ -155,6 +178,11 @@ WRONG = {
         (lambda a, g, c: effect(a, g[::-1], c[::-1]), "guide after it"),
         (lambda a, g, c: effect(a, g, c) / 6, "sum over the keys"),
         (signed, "absolute values"),
+        (effect_of_each, "got shape (4,)"),
+        (effect_by(lambda g: np.roll(g, 1)), "inside the guides"),
+        (effect_by(lambda g: np.roll(g, 1, axis=1)), "between trials, along axis 0"),
+        (effect_by(lambda g: np.concatenate([g[:1], g[:-1]])), "first trial kept its guide"),
+        (effect_by(np.zeros_like), "exchange whole guides"),
         (lambda a, g, c: 0.5, "of weights that listen"),
     ],
     "09.4": [
