@@ -45,6 +45,12 @@ def zero_is_none(onset, apex, offset, fps):
     return (offset - onset) / fps <= 0.5 or bool(apex and (apex - onset) / fps <= 0.25)
 
 
+def apex_alone(onset, apex, offset, fps):
+    if apex is not None:
+        return (apex - onset) / fps <= 0.25
+    return (offset - onset) / fps <= 0.5
+
+
 def affine(flow):
     """Six unknowns: this takes expressions away as well."""
     y, x = np.mgrid[: flow.shape[1], : flow.shape[2]]
@@ -76,18 +82,26 @@ def nearest_first(depth, span=400.0):
     return np.where(np.abs(depth - np.nanmean(depth)) > 3 * np.nanstd(depth), np.nan, depth)
 
 
+def cleaned(depth, span, centre=np.nanmean, below=np.less):
+    depth = np.where(depth == 0, np.nan, depth)
+    far = np.abs(depth - centre(depth)) > 3 * np.nanstd(depth)
+    depth = np.where(far, np.nan, depth)
+    return np.where(below(depth, np.nanmin(depth) + span), depth, np.nan)
+
+
 def band_only(depth, span=400.0):
     depth = np.where(depth == 0, np.nan, depth)
     return np.where(np.abs(depth - np.nanmean(depth)) > 3 * np.nanstd(depth), np.nan, depth)
 
 
-RIGHT = {"02.1": [in_milliseconds], "02.2": [by_means], "02.3": [pixel_by_pixel]}
+RIGHT = {"02.1": [in_milliseconds], "02.2": [by_means], "02.3": [pixel_by_pixel, cleaned]}
 
 WRONG = {
     "02.1": [
         (both_limits, "an apex after 0.2 s is enough"),
         (strictly, "met exactly counts"),
         (at_thirty, "at 200 Hz, 90 frames are 0.45 s"),
+        (apex_alone, "0.4 s in all is enough"),
         (zero_is_none, "an apex at frame 0 is known"),
         (lambda *marks: True, "expected False"),
         (lambda *marks: "yes", "expected True, got 'yes'"),
@@ -104,6 +118,9 @@ WRONG = {
         (zeros_are_depth, "zeros are missing"),
         (nearest_first, "come first"),
         (band_only, "kept that should go"),
+        (lambda depth, span: cleaned(depth, span, centre=np.nanmedian), "a collar behind the chin"),
+        (lambda depth, span: cleaned(depth, span, below=np.less_equal), "plus `span`"),
+        (lambda depth, span: np.nan_to_num(cleaned(depth, span)), "should be NaN, not 0"),
         (lambda depth, span: np.full(depth.shape, 800.0), "kept that should go"),
         (lambda depth, span: depth["face"], "your code raised IndexError"),
     ],
