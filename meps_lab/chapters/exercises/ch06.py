@@ -30,7 +30,10 @@ def unweighted_f1(learner):
         truth, guess = _labels(confusion)
         labels = range(len(confusion))
         want = f1_score(truth, guess, labels=labels, average="macro", zero_division=0)
-        got = float(learner(confusion.copy()))
+        got = np.asarray(learner(confusion.copy()), dtype=float)
+        if got.size != 1:
+            return f"one number is expected, got {got.size}: take the mean over the classes"
+        got = got.item()
         if np.isclose(got, want, atol=1e-6):
             continue
         if np.isclose(got, f1_score(truth, guess, average="macro"), atol=1e-6):
@@ -67,11 +70,16 @@ def leave_one_out(learner):
         if len(folds) != len(names):
             return f"{len(names)} subjects make {len(names)} folds, got {len(folds)}"
         for k, fold in enumerate(folds):
-            train, validation, test = (set(role) for role in fold)
+            if len(fold) != 3 or any(isinstance(role, str) for role in fold):
+                return f"fold {k}: three sets are expected, (train, validation, test)"
+            train, validation, test = ({str(name) for name in role} for role in fold)
+            if strangers := (train | validation | test) - names:
+                return f"fold {k}: no subject is called {sorted(strangers)}: put names in the sets"
+            got = f"train {sorted(train)}, validation {sorted(validation)}, test {sorted(test)}"
             if len(test) != 1 or len(validation) != 2:
-                return f"fold {k}: one subject is tested and two validate, got {fold}"
+                return f"fold {k}: one subject is tested and two validate, got {got}"
             if train & test or train & validation or validation & test:
-                return f"fold {k}: somebody has two roles: {fold}"
+                return f"fold {k}: somebody has two roles: {got}"
             if train | validation | test != names:
                 return f"fold {k}: {sorted(names - train - validation - test)} have no role"
         if {name for fold in folds for name in fold[2]} != names:
@@ -114,6 +122,8 @@ def majority_votes(learner):
         # Leaving out the trial alone, not its subject, answers x for the first three.
         ("aaabbc", "xxxxyy", "yyyxxx"),
         ("aabbbccc", "nnnnppns", "nnnnnnnn"),
+        # The first case in another order: an answer belongs to its trial.
+        ("bacaba", "yxyxyx", "xyxyxy"),
     )
     for subjects, labels, want in cases:
         got = list(learner(np.array(list(subjects)), np.array(list(labels))))
@@ -124,7 +134,7 @@ def majority_votes(learner):
         k = next(i for i, pair in enumerate(zip(got, want, strict=True)) if pair[0] != pair[1])
         return (
             f"subjects {subjects}, labels {labels}: trial {k} should get {want[k]}, got {got[k]}: "
-            "leave out all trials of its subject, then count"
+            "leave out all trials of its subject, then count, and keep the order of the trials"
         )
     return None
 
@@ -161,6 +171,7 @@ def swap_p(learner):
         ([3, 3, 3], [5, 6, 7]),  # here the second wins
         ([4, 2, 6, 1], [3, 5, 1, 1]),
         ([2, 2], [2, 2]),
+        ([12, 5, 2, 6], [3, 3, 6, 3]),  # ranks, as Wilcoxon's test takes them, give another p
     ):
         difference = np.subtract(first, second)
         sums = [np.dot(s, difference) for s in product((1, -1), repeat=len(first))]
@@ -168,7 +179,7 @@ def swap_p(learner):
         got = float(learner(np.array(first), np.array(second)))
         if not np.isclose(got, want, atol=1e-9):
             return (
-                f"for {first} and {second} p is {want:.4f}, got {got:.4f}: the swap that changes "
-                "nothing counts, and so do differences as large the other way"
+                f"for {first} and {second} p is {want:.4f}, got {got:.4f}: all {len(sums)} ways to "
+                "swap count, the one without a swap too, and differences as large the other way"
             )
     return None

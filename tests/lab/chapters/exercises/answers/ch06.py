@@ -4,6 +4,7 @@ from itertools import product
 
 import numpy as np
 import pandas as pd
+from scipy.stats import wilcoxon
 from sklearn.preprocessing import StandardScaler
 
 
@@ -101,6 +102,15 @@ def p_of_arrays(first, second):
     return (abs(signs @ d) >= abs(d.sum())).mean()
 
 
+def f1_of_each(confusion):
+    return 2 * np.diag(confusion) / np.maximum(confusion.sum(axis=0) + confusion.sum(axis=1), 1)
+
+
+def folds_of_numbers(subjects):
+    places = range(len(set(subjects)))
+    return [tuple(map(set, fold)) for fold in folds_of(places)]
+
+
 RIGHT = {
     "06.1": [uf1_by_precision],
     "06.2": [readings],
@@ -118,6 +128,7 @@ WRONG = {
         (lambda c: uf1(c) * len(c) / 3, "UF1 is"),
         (uar, "UF1 is"),
         (lambda c: 0.7209, "UF1 is"),
+        (f1_of_each, "take the mean over the classes"),
     ],
     "06.2": [
         (lambda c: readings(c)[::-1], "wrong order"),
@@ -130,6 +141,8 @@ WRONG = {
         (lambda s: folds_of(s)[:-1], "folds"),
         (lambda s: [folds_of(s)[0]] * len(set(s)), "tested twice"),
         (lambda s: [(train, [], test) for train, _, test in folds_of(s)], "two validate"),
+        (lambda s: [(*fold[:2], *fold[2]) for fold in folds_of(s)], "three sets"),
+        (folds_of_numbers, "put names in the sets"),
     ],
     "06.4": [
         (lambda f: pool(f, fill=True), "classes that it has"),
@@ -140,6 +153,8 @@ WRONG = {
         (lambda s, x: votes(s, x, of_all=True), "leave out all trials"),
         (lambda s, x: [pd.Series(x).drop(k).mode()[0] for k in range(len(x))], "subject"),
         (lambda s, x: "y", "6 trials need"),
+        # One answer for each trial, person after person.
+        (lambda s, x: [votes(s, x)[k] for k in np.argsort(s, kind="stable")], "bacaba"),
     ],
     "06.6": [
         (lambda x, s, t: (x - x.mean(0)) / x.std(0), "everybody"),
@@ -148,8 +163,12 @@ WRONG = {
         (lambda x, s, t: x - x[~np.isin(s, t)].mean(0), "standard deviation 1"),
     ],
     "06.7": [
-        (lambda a, b: p_value(a, b, strict=True), "counts"),
+        (lambda a, b: p_value(a, b, strict=True), "without a swap"),
         (lambda a, b: p_value(a, b) / 2, "other way"),
+        (
+            lambda a, b: wilcoxon(a, b, method="exact").pvalue if any(a != b) else 1.0,
+            "[12, 5, 2, 6]",
+        ),
         (p_if_the_first_wins, "for [3, 3, 3] and [5, 6, 7] p is 0.2500, got 1.0000"),
     ],
 }
