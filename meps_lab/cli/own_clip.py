@@ -18,6 +18,7 @@ if TYPE_CHECKING:  # torch takes seconds to load, and `meps --help` needs none
 
 SIGNALS = ("EDA", "ECG", "PPG")  # that the demonstration model can read
 PICTURES = (".png", ".jpg")
+WINDOW_S = (3.0, 7.0)  # s of signals before and after the clip's first frame, as simulated
 
 
 class Ready(NamedTuple):
@@ -65,6 +66,11 @@ class OwnClip:
         if self.ps is not None:
             recording = own_signals(self.ps, self.ps_sfreq, self.ps_units)
             names = tuple(n for n in SIGNALS if n in recording.names)
+            if not self.video_at + WINDOW_S[1] <= recording.duration:
+                raise MepsError(
+                    f"--video-at {self.video_at:g}: {self.ps} lasts {recording.duration:g} s; "
+                    f"expected {WINDOW_S[1]:g} s or more of it after the video's begin"
+                )
         from meps_lib.video.sources import Source
 
         next(Source(self.video, self.fps).frames(0, 1))  # refused before torch is loaded
@@ -113,7 +119,10 @@ def own_signals(path: Path, sfreq: float | None, units: tuple[str, ...]) -> "Rec
             "the columns so"
         )
     from meps_lib.signals import SignalWarning, heart_rate  # takes a second
+    from meps_lib.signals.skin import refuse_resistance
 
+    if "EDA" in read:
+        refuse_resistance(recording)
     print("signals read:", ", ".join(f"{n} ({recording.unit(n)})" for n in read))
     if left:
         print("columns that are not read:", ", ".join(left))
