@@ -15,7 +15,6 @@ from safetensors.torch import load_file, save
 from torch import nn
 
 from meps_lab import simulate
-from meps_lab.cli.own_clip import WINDOW_S
 from meps_lab.datasets.cache.disk import source_digest
 from meps_lab.experiments.folds import ExperimentConfig, make_model
 from meps_lab.experiments.record import CODE, digest
@@ -35,6 +34,7 @@ NOTICE = (
 )
 CLASSES = "three"
 UNITS = {"EDA": "uS", "ECG": "mV", "PPG": "a.u."}  # of the simulated signals
+WINDOW_S = (3.0, 7.0)  # s before and after the clip's first frame, as simulated
 
 
 def demo_config(ps_names: tuple[str, ...]) -> ExperimentConfig:

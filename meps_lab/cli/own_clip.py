@@ -18,7 +18,6 @@ if TYPE_CHECKING:  # torch takes seconds to load, and `meps --help` needs none
 
 SIGNALS = ("EDA", "ECG", "PPG")  # that the demonstration model can read
 PICTURES = (".png", ".jpg")
-WINDOW_S = (3.0, 7.0)  # s of signals before and after the clip's first frame, as simulated
 
 
 class Ready(NamedTuple):
@@ -66,19 +65,19 @@ class OwnClip:
         if self.ps is not None:
             recording = own_signals(self.ps, self.ps_sfreq, self.ps_units)
             names = tuple(n for n in SIGNALS if n in recording.names)
-            if not self.video_at + WINDOW_S[1] <= recording.duration:
-                raise MepsError(
-                    f"--video-at {self.video_at:g}: {self.ps} lasts {recording.duration:g} s; "
-                    f"expected {WINDOW_S[1]:g} s or more of it after the video's begin"
-                )
         from meps_lib.video.sources import Source
 
         next(Source(self.video, self.fps).frames(0, 1))  # refused before torch is loaded
-        from meps_lab.cli.demo import add_signals, demo_model
+        from meps_lab.cli.demo import WINDOW_S, add_signals, demo_model
         from meps_lab.cli.search import LONGEST_S, search
         from meps_lab.prepare import prepare
         from meps_lib.video.load import trial_of, watch
 
+        if recording is not None and not self.video_at + WINDOW_S[1] <= recording.duration:
+            raise MepsError(
+                f"--video-at {self.video_at:g}: {self.ps} lasts {recording.duration:g} s; expected "
+                f"{WINDOW_S[1]:g} s or more of it after the video's begin"
+            )
         part, like = (self.start, self.stop), None
         if found := search(self.video, self.fps, *part):
             part, like = found.strongest

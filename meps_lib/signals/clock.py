@@ -68,7 +68,8 @@ def rises(column: np.ndarray) -> bool:
 def _steps(column: np.ndarray) -> np.ndarray:
     """From row to row; a counter of so many bits begins again at 0, which is a step like others."""
     span = np.ptp(column) + 1
-    return np.diff(column) % span if np.log2(span) % 1 == 0 else np.diff(column)
+    bits = np.log2(span)
+    return np.diff(column) % span if bits >= 4 and bits % 1 == 0 else np.diff(column)
 
 
 def odd_step(column: np.ndarray, line: int) -> str:
