@@ -19,7 +19,7 @@ UNITS = {
     **dict.fromkeys(("h", "hour", "hours"), 3600.0),
 }
 LATE = 1 / 30  # CHOICE: s that a row may be off. WHY: a frame of video, to which signals are cut
-SINCE_1970 = (9e8, 4.1e9)  # s, from 1998 to 2099
+SINCE_1970 = (1.2e9, 2.2e9)  # s, from 2008 to 2039
 SLOWEST = 2.0  # s; CHOICE: longer steps are no Unix times, but a unit that is read too large
 _NAME = re.compile(r"(?:unix|elapsed)?[ _]?time(?:[ _]?stamps?)?(?:[ _](\w+))?", re.IGNORECASE)
 
