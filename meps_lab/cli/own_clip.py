@@ -68,11 +68,16 @@ class OwnClip:
         from meps_lib.video.sources import Source
 
         next(Source(self.video, self.fps).frames(0, 1))  # refused before torch is loaded
-        from meps_lab.cli.demo import add_signals, demo_model
+        from meps_lab.cli.demo import WINDOW_S, add_signals, demo_model
         from meps_lab.cli.search import LONGEST_S, search
         from meps_lab.prepare import prepare
         from meps_lib.video.load import trial_of, watch
 
+        if recording is not None and not self.video_at + WINDOW_S[1] <= recording.duration:
+            raise MepsError(
+                f"--video-at {self.video_at:g}: {self.ps} lasts {recording.duration:g} s; expected "
+                f"{WINDOW_S[1]:g} s or more of it after the video's begin"
+            )
         part, like = (self.start, self.stop), None
         if found := search(self.video, self.fps, *part):
             part, like = found.strongest
@@ -113,7 +118,10 @@ def own_signals(path: Path, sfreq: float | None, units: tuple[str, ...]) -> "Rec
             "the columns so"
         )
     from meps_lib.signals import SignalWarning, heart_rate  # takes a second
+    from meps_lib.signals.skin import refuse_resistance
 
+    if "EDA" in read:
+        refuse_resistance(recording)
     print("signals read:", ", ".join(f"{n} ({recording.unit(n)})" for n in read))
     if left:
         print("columns that are not read:", ", ".join(left))

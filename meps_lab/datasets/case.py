@@ -107,7 +107,7 @@ def _jumps(daqtime: np.ndarray, path: Path) -> np.ndarray:
     if len(daqtime) < 2:
         raise MepsError(f"{path}: {len(daqtime)} samples; expected a recording; copy it again")
     step = np.diff(daqtime)
-    if abs(np.median(step) - _STEP_MS) > 0.01 * _STEP_MS:
+    if abs(np.median(step) - _STEP_MS) > 0.001 * _STEP_MS:
         raise MepsError(
             f"{path}: daqtime steps by {np.median(step):g}; expected {_STEP_MS:g} (ms, at {SFREQ} "
             f"Hz): is this a file of another folder than {FOLDER}?"

@@ -12,24 +12,30 @@ from meps_lib.signals.recording import SignalWarning
 # s a unit, by the spellings that exports use
 UNITS = {
     **dict.fromkeys(("s", "sec", "secs", "second", "seconds", "unix"), 1.0),
-    **dict.fromkeys(("ms", "msec", "millisecond", "milliseconds"), 1e-3),
-    **dict.fromkeys(("us", "usec", "microsecond", "microseconds"), 1e-6),
+    **dict.fromkeys(("ms", "msec", "millisec", "millisecond", "milliseconds"), 1e-3),
+    **dict.fromkeys(("us", "usec", "microsec", "microsecond", "microseconds"), 1e-6),
     **dict.fromkeys(("ns", "nanosecond", "nanoseconds"), 1e-9),
     **dict.fromkeys(("min", "mins", "minute", "minutes"), 60.0),
     **dict.fromkeys(("h", "hour", "hours"), 3600.0),
 }
 LATE = 1 / 30  # CHOICE: s that a row may be off. WHY: a frame of video, to which signals are cut
+SINCE_1970 = (1.2e9, 2.2e9)  # s, from 2008 to 2039
+SLOWEST = 2.0  # s; CHOICE: longer steps are no Unix times, but a unit that is read too large
 _NAME = re.compile(r"(?:unix|elapsed)?[ _]?time(?:[ _]?stamps?)?(?:[ _](\w+))?", re.IGNORECASE)
 
 
-def unit_of_time(name: str, unit: str | None) -> str | None:
-    """The unit of a column that is a clock by its name; "" where it states none, else None.
+def unit_of_time(name: str, unit: str | None, column: np.ndarray) -> str | None:
+    """The unit of a column that is a clock; "" where it states none, None where it is no clock.
+
+    It is one by its name, or because it has a unit of time and rises as a clock does.
 
     Examples
     --------
-    >>> unit_of_time("time", "min"), unit_of_time("timestamp_ms", None), unit_of_time("time", None)
-    ('min', 'ms', '')
-    >>> unit_of_time("time_to_peak", None) is None  # a number about the signal
+    >>> unit_of_time("time", "min", np.zeros(9)), unit_of_time("timestamp_ms", None, np.zeros(9))
+    ('min', 'ms')
+    >>> unit_of_time("time", None, np.zeros(9)), unit_of_time("elapsed", "s", np.arange(9.0))
+    ('', 's')
+    >>> unit_of_time("rise", "s", np.zeros(9)) is None  # a number about the signal
     True
     """
     said = (unit or "").lower().replace("µ", "u").replace("μ", "u")
@@ -37,9 +43,58 @@ def unit_of_time(name: str, unit: str | None) -> str | None:
         return said or name.lower()
     match = _NAME.fullmatch(name)
     suffix = (match[1] or "").lower() if match else ""
-    if not match and not (name.lower() == "t" and said in UNITS):
+    # WHY not in lower case: uS is no time.
+    by_unit = (unit or "").replace("µ", "u").replace("μ", "u") in UNITS and rises(column)
+    if not match and not by_unit and not (name.lower() == "t" and said in UNITS):
         return None
     return said or suffix if not suffix or suffix in UNITS else None
+
+
+def rises(column: np.ndarray) -> bool:
+    """Whether nine of ten steps from row to row go up and are alike, as of a clock or a counter.
+
+    Examples
+    --------
+    >>> rises(np.array([3, 4, 5, 6])), rises(np.array([3, 4, 3, 4]))
+    (True, False)
+    """
+    if len(column) < 2 or not np.isfinite(column).all():
+        return False
+    steps = _steps(column)
+    usual = np.median(steps)
+    return bool(usual > 0 and (np.abs(steps - usual) <= usual / 2).mean() > 0.9)
+
+
+def _steps(column: np.ndarray) -> np.ndarray:
+    """From row to row; a counter of so many bits begins again at 0, which is a step like others."""
+    span = np.ptp(column) + 1
+    bits = np.log2(span)
+    return np.diff(column) % span if bits >= 4 and bits % 1 == 0 else np.diff(column)
+
+
+def odd_step(column: np.ndarray, line: int) -> str:
+    """A sentence on the first uneven step of a column that `rises` and states no time, else "".
+
+    `line` is the file's line of the first sample. A column that nobody calls a clock may be one,
+    such as a counter of samples; what it is for cannot be known, so nothing is refused.
+
+    Examples
+    --------
+    >>> odd_step(np.r_[0:50, 60:99], 2)
+    'rises as a clock or a counter does, but at line 52 by 11 and not by 1: rows may be missing, \
+repeated or set back'
+    """
+    if not rises(column):
+        return ""
+    steps = _steps(column)
+    usual = np.median(steps)
+    odd = np.flatnonzero(np.abs(steps - usual) > usual / 2)
+    if not len(odd):
+        return ""
+    return (
+        f"rises as a clock or a counter does, but at line {line + odd[0] + 1} by "
+        f"{steps[odd[0]]:g} and not by {usual:g}: rows may be missing, repeated or set back"
+    )
 
 
 def clock_rate(
@@ -129,14 +184,16 @@ def clock_rate(
 
 
 def _likely_unit(times: np.ndarray, rate: float | None) -> str:
-    size = float(np.abs(times).min())
-    for unit, least in (("ns", 1e17), ("us", 1e14), ("ms", 1e11), ("s", 1e8)):  # since 1970
-        if size >= least:
+    size, usual = float(np.abs(times).min()), float(np.median(np.abs(np.diff(times))))
+    for unit in ("ns", "us", "ms", "s"):
+        # WHY both: ms since a phone was switched on may be as many as s since 1970.
+        since_1970 = SINCE_1970[0] <= size * UNITS[unit] < SINCE_1970[1]
+        if since_1970 and usual * UNITS[unit] <= SLOWEST:
             return unit
     if rate is None:
         return ""
     step = abs(float(times[-1] - times[0])) / (len(times) - 1) or 1.0
-    return min(("s", "ms", "us", "min"), key=lambda u: abs(np.log(UNITS[u] * step * rate)))
+    return min(("s", "ms", "us", "ns", "min"), key=lambda u: abs(np.log(UNITS[u] * step * rate)))
 
 
 def _last_digit(times: np.ndarray) -> np.ndarray:
@@ -155,7 +212,7 @@ def _own_rate(steps: np.ndarray, digit: float) -> float:
     # WHY: one step of 0.2 s among 0.1 s may be rounded, but is sooner a row that was lost. With
     # finer digits either reading of the column is right to a frame.
     one_step = usual > 0 and digit > LATE and (off <= 0).mean() > 0.9
-    steps = steps[off <= (0 if one_step else digit)]
+    steps = steps[off <= (0 if one_step else 1.01 * digit)]  # 0.32 - 0.31 exceeds 0.01
     mean = float(steps.mean())
     if not mean > 0:
         return 0.0

@@ -6,6 +6,7 @@ it does not state is asked for, and what it contradicts is an error.
 
 import os
 import re
+import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from numbers import Real
@@ -14,9 +15,9 @@ from pathlib import Path
 import numpy as np
 
 from meps_lib.errors import MepsError
-from meps_lib.signals.clock import clock_rate, unit_of_time
+from meps_lib.signals.clock import clock_rate, odd_step, unit_of_time
 from meps_lib.signals.rates import join
-from meps_lib.signals.recording import Recording
+from meps_lib.signals.recording import Recording, SignalWarning
 
 NOT_STATED = "not stated"
 
@@ -31,8 +32,9 @@ STANDARD_NAMES = {
 }
 
 # Units of the standard signals by what a column's name may end in, in lower case.
-UNITS = {"us": "uS", "microsiemens": "uS", "mv": "mV", "uv": "uV", "v": "V", "a.u.": "a.u."}
-UNITS |= {"au": "a.u.", "c": "degrees C", "°c": "degrees C", "degc": "degrees C"}
+UNITS = {"mv": "mV", "uv": "uV", "v": "V"}
+UNITS |= dict.fromkeys(("us", "micros", "microsiemens"), "uS")
+UNITS |= dict.fromkeys(("a.u.", "au"), "a.u.") | dict.fromkeys(("c", "°c", "degc"), "degrees C")
 
 # Units by the export's own info.txt; it gives none for the photoplethysmograph.
 EMPATICA = {
@@ -109,6 +111,7 @@ def load(
     known = dict(zip(recording.names, recording.units, strict=True))
     for name, unit in (units or {}).items():
         stated = recording.unit(name)
+        unit = (_plain(unit) if name in STANDARD_NAMES.values() else None) or unit
         if stated not in (NOT_STATED, unit):
             raise recording.error(f"{name} is in {stated}, not {unit}; convert the samples first")
         known[name] = unit
@@ -128,12 +131,17 @@ def _load_table(path: Path, lines: list[str], sfreq: float | None) -> Recording:
     names, units = zip(*(_name_and_unit(cell) for cell in header), strict=True)
     in_name = re.search(r"_(\d+(?:\.\d+)?)hz$", path.stem.lower())
     stated = float(in_name[1]) if in_name else None
-    clocks = {k: unit_of_time(*column) for k, column in enumerate(zip(names, units, strict=True))}
-    clocks = {k: unit for k, unit in clocks.items() if unit is not None}
+    signals, clocks = _numbers(path, lines, 1, tuple(header), delimiter), {}
+    for k, (name, unit) in enumerate(zip(names, units, strict=True)):
+        if name.lower() in STANDARD_NAMES:
+            continue
+        if (time := unit_of_time(name, unit, signals[k])) is not None:
+            clocks[k] = time
+        elif note := odd_step(signals[k], 2):
+            warnings.warn(f"{path}: column {header[k]} {note}", SignalWarning, stacklevel=3)
     rate = None if clocks and stated is None and sfreq is None else _rate(path, stated, sfreq)
-    signals = _numbers(path, lines, 1, tuple(header), delimiter)
-    for k, unit in clocks.items():
-        rate = clock_rate(signals[k], unit, rate, str(path), header[k], 2)
+    for k, time in clocks.items():
+        rate = clock_rate(signals[k], time, rate, str(path), header[k], 2)
     units = tuple(unit or NOT_STATED for unit in units)
     return Recording(signals, _standard(names), units, rate, str(path))
 
@@ -143,15 +151,25 @@ def _name_and_unit(cell: str) -> tuple[str, str | None]:
     match = re.fullmatch(r"(.+?)\s*[(\[](.+)[)\]]", cell) or re.fullmatch(r"(\w+?)[ _](\S+)", cell)
     name, unit = match.groups() if match else (cell, None)
     known = name.lower() in STANDARD_NAMES
-    plain = UNITS.get(unit.lower().replace("µ", "u").replace("μ", "u")) if unit and known else None
+    plain = _plain(unit) if unit and known else None
     if unit and not plain and cell[-1] not in ")]":
         return cell, None
     return name, plain or unit
 
 
+def _plain(unit: str) -> str | None:
+    """Our spelling of a unit that we know."""
+    return UNITS.get(unit.lower().replace("µ", "u").replace("μ", "u"))
+
+
 def _load_biosppy(path: Path, lines: list[str], sfreq: float | None) -> Recording:
     n_header = next((k for k, line in enumerate(lines) if not line.startswith("#")), len(lines))
     header = dict(re.findall(r"#\s*(.+?)\s*:=\s*(.+?)\s*$", "\n".join(lines[:n_header]), re.M))
+    if not header:
+        raise MepsError(
+            f"{path}: the lines that begin with # are not BioSPPy's; save the samples as a table "
+            "under one line with the columns' names"
+        )
     stated = header.get("Sampling Rate (Hz)")
     if stated is not None and ("," in stated or not _is_number(stated)):
         raise MepsError(f"{path}: the header states a rate of {stated!r}; expected Hz")
@@ -226,7 +244,8 @@ def _numbers(
             )
         for name, cell in zip(names, cells, strict=True):
             if not _is_number(cell):
-                raise _not_a_number(path, number, name, cell)
+                hint = ": leave times of day out, or write them as seconds" if ":" in cell else ""
+                raise _not_a_number(path, number, name, cell, hint)
             if "," in cell:
                 raise _not_a_number(path, number, name, cell, ": write decimals with a point")
     raise MepsError(f"{path}: could not be read as a table of {', '.join(names)}")

@@ -108,7 +108,9 @@ def join(recordings: Iterable[Recording], sfreq: float | None = None) -> Recordi
     stop = min(part.start + part.duration for part in parts)
     n_samples = int(np.floor((stop - start) * sfreq + 1e-6))
     if n_samples < 1:
-        spans = "; ".join(f"{p.source} {p.start:g} to {p.start + p.duration:g} s" for p in parts)
+        spans = "; ".join(
+            f"{p.source} {p.start:.12g} to {p.start + p.duration:.12g} s" for p in parts
+        )
         raise MepsError(f"the recordings share no time ({spans}); check their start times")
     rows = []
     for part in parts:

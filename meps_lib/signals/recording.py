@@ -5,6 +5,7 @@ Changing the rate is in `rates`, reading files in `files`, what the signals mean
 """
 
 from dataclasses import dataclass, replace
+from numbers import Real
 
 import numpy as np
 
@@ -44,8 +45,9 @@ class Recording:
     Raises
     ------
     MepsError
-        On shapes that do not fit, a rate outside 0.1 to 1,000,000 Hz, repeated names, or a sample
-        that is not finite: the message names the channel and the first such sample.
+        On samples that are no real numbers, shapes that do not fit, a rate outside 0.1 to 1,000,000
+        Hz, repeated names, or a sample that is not finite: the message names the channel and the
+        first such sample.
 
     Examples
     --------
@@ -62,7 +64,10 @@ class Recording:
     cleaned: bool = False
 
     def __post_init__(self) -> None:
-        signals = np.asarray(self.signals, dtype=np.float64)
+        try:  # text, complex numbers and rows of unlike lengths are refused
+            signals = np.asarray(self.signals).astype(np.float64, casting="same_kind", copy=False)
+        except (TypeError, ValueError) as error:
+            raise self.error(f"{error}; expected numbers of shape (channels, samples)") from None
         object.__setattr__(self, "signals", signals)
         object.__setattr__(self, "names", tuple(self.names))
         object.__setattr__(self, "units", tuple(self.units))
@@ -75,6 +80,12 @@ class Recording:
             )
         if len(set(self.names)) < len(self.names):
             raise self.error(f"channel names {self.names}; give each channel its own name")
+        for name in ("sfreq", "start"):
+            value = getattr(self, name)
+            if isinstance(value, bool) or not isinstance(value, Real):
+                raise self.error(f"{name}={value!r}; expected a number")
+        if not np.isfinite(self.start):
+            raise self.error(f"start={self.start} s; expected the time of the first sample")
         if not RATES[0] <= self.sfreq <= RATES[1]:
             low, high = RATES
             raise self.error(f"sampling rate {self.sfreq} Hz; expected {low:g} to {high:g} Hz")

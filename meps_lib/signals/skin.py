@@ -19,6 +19,16 @@ HALF_RECOVERY = (0.4, 3.0)  # s; CHOICE: a faster rise counts if it then recover
 FLAT = 0.05  # CHOICE: a rise has begun where its slope exceeds a twentieth of the steepest
 
 
+def refuse_resistance(recording: Recording) -> None:
+    """Raise `MepsError` where EDA is in ohms, in which a response is a fall."""
+    unit = recording.unit("EDA")
+    if unit.lower().endswith(("ohm", "ohms", "ω")):  # the small letter of Ω
+        raise recording.error(
+            f"EDA is in {unit}, which is resistance and falls where conductance rises; convert it: "
+            "uS is 1,000,000 / ohm"
+        )
+
+
 def skin_conductance_responses(
     recording: Recording, min_amplitude: float | None = None
 ) -> pd.DataFrame:
@@ -49,7 +59,8 @@ def skin_conductance_responses(
     Raises
     ------
     MepsError
-        Without `min_amplitude` when the unit is not uS; under two seconds of signal; as `clean`.
+        Without `min_amplitude` when the unit is not uS; when it is one of resistance; under two
+        seconds of signal; as `clean`.
 
     References
     ----------
@@ -67,6 +78,7 @@ def skin_conductance_responses(
             f"{recording.duration:.2f} s of signal; a skin conductance response takes a second or "
             "more to rise: cut a longer window with context="
         )
+    refuse_resistance(recording)
     eda = clean(recording.pick("EDA"))
     if min_amplitude is None:
         if eda.units[0] != "uS":

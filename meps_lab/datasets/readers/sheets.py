@@ -4,6 +4,7 @@ import csv
 import io
 import re
 import warnings
+import zipfile
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import zip_longest
 from math import inf
@@ -25,6 +26,7 @@ _SPREADSHEETS = (_ZIP, b"\xd0\xcf\x11\xe0", b"\x09\x00", b"\x09\x02", b"\x09\x04
 # typed into its last cell makes 17,179,869,184 cells, and no annotation has such a gap. It is also
 # why pandas does not open these files: it would make every line as wide as the widest.
 _COLUMNS, _EMPTY = 100, 1000
+_LARGEST = 100e6  # CHOICE: bytes once unpacked. WHY: a table of clips has a few million
 _SHOWN = 12  # names that a message lists at most
 
 
@@ -104,6 +106,10 @@ def _page(lines: Iterable[list[str]], gap: float = inf) -> pd.DataFrame:
     return pd.DataFrame.from_dict(filled, orient="index").fillna("")
 
 
+class _TooLarge(Exception):
+    """A small file that would take gigabytes once it is unpacked."""
+
+
 def _excel(path: Path, data: bytes, sheet: str | None) -> dict[str, pd.DataFrame]:
     try:
         # openpyxl warns of validation lists and the like, which hold no data; xlrd would print.
@@ -114,6 +120,11 @@ def _excel(path: Path, data: bytes, sheet: str | None) -> dict[str, pd.DataFrame
                 if sheet is None or squeezed(name) == squeezed(sheet):
                     pages[name] = _page(rows, _EMPTY)
                     pages[name].attrs["hidden"] = hidden
+    except _TooLarge as error:
+        raise MepsError(
+            f"{path}: {error} unpacked, {_LARGEST / 1e6:.0f} at most are read; save the sheet of "
+            "the annotation alone"
+        ) from None
     except Exception as error:  # WHY: damaged files make openpyxl and xlrd raise anything at all
         why = " ".join(f"{type(error).__name__}: {error}".split())[:120]
         raise MepsError(
@@ -129,6 +140,10 @@ def _excel(path: Path, data: bytes, sheet: str | None) -> dict[str, pd.DataFrame
 def _sheets(data: bytes) -> dict[str, tuple[Iterator[list[str]], bool]]:
     """Name of each sheet -> its rows as text, read when asked for, and whether it is hidden."""
     if data.startswith(_ZIP):
+        with zipfile.ZipFile(io.BytesIO(data)) as packed:
+            size = sum(part.file_size for part in packed.infolist())
+        if size > _LARGEST:
+            raise _TooLarge(f"{size / 1e6:.0f} MB")
         values, formulas = (
             openpyxl.load_workbook(
                 io.BytesIO(data), read_only=True, data_only=saved, keep_links=False

@@ -1,5 +1,6 @@
 """A person's signal files at the command line: what is read, what is not, and what is in doubt."""
 
+import cv2
 import neurokit2 as nk
 import numpy as np
 import pandas as pd
@@ -94,3 +95,24 @@ def test_a_wrong_rate_and_poor_beats_are_said(tmp_path, capsys):
     noise = np.random.default_rng(0).normal(size=2000)
     cli.main([*args, str(table(tmp_path, PPG=noise)), "--ps-sfreq", "100"])
     assert "the signal shows no clear beats" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("at", ["13.1", "1e9", "nan"])
+def test_signals_that_end_too_soon_are_told_before_the_video_is_read(tmp_path, capsys, at):
+    """Of 20 s, the video at 13.1 s leaves less than the 7 s that the model reads."""
+    ps, picture = table(tmp_path, ECG=HEART), str(tmp_path / "p.png")
+    for k in range(9):  # nobody is in them: whoever looks at them first complains of that
+        cv2.imwrite(str(tmp_path / f"{k}.png"), np.zeros((64, 64), np.uint8))
+    args = ["predict", str(tmp_path), "--fps", "30", "--picture", picture, "--ps", str(ps)]
+    assert cli.main([*args, "--ps-sfreq", "100", "--video-at", at]) == 2
+    assert "lasts 20 s; expected 7 s or more" in capsys.readouterr().err
+    assert cli.main([*args, "--ps-sfreq", "100", "--video-at", "13"]) == 2
+    assert "face" in capsys.readouterr().err
+
+
+def test_resistance_of_the_skin_is_told_before_the_video_is_read(tmp_path):
+    falling = 200 - np.arange(2000) / 50
+    with pytest.raises(MepsError, match="EDA is in kOhm, which is resistance"):
+        own_signals(table(tmp_path, **{"GSR (kOhm)": falling}), 100, ())
+    with pytest.raises(MepsError, match="EDA is in kOhm, which is resistance"):
+        own_signals(table(tmp_path, GSR=falling), 100, ("EDA=kOhm",))

@@ -149,6 +149,18 @@ def test_a_clock_that_stumbles_all_the_time_is_told_once(one):
     assert len(notes) == 1 and "jumps in all" in notes[0]
 
 
+@pytest.mark.parametrize("rate", [991.0, 1002.0])
+def test_a_clock_of_nearly_the_rate_is_refused(one, rate):
+    """0.2 per cent are 5 s in the 40 minutes of a session."""
+
+    def nearly(text):
+        table = pd.read_csv(StringIO(text))
+        return table.assign(daqtime=table["daqtime"] * 1000 / rate).to_csv(index=False)
+
+    with pytest.raises(MepsError, match=f"daqtime steps by {1000 / rate:g}; expected 1"):
+        build_index("case", one(nearly))
+
+
 def test_a_film_that_is_shown_again_is_a_clip_of_its_own(one):
     def again(text):
         table = pd.read_csv(StringIO(text))

@@ -126,7 +126,8 @@ def test_a_column_without_a_unit_is_held_against_the_rate(tmp_path):
         load(written(path, even(), "time (samples)"), sfreq=10)
     with pytest.raises(MepsError, match="line 302"):
         load(written(path, gap(even()), "time", 1000), sfreq=10)
-    assert load(written(path, gap(even()), "time_to_peak"), sfreq=10).names[0] == "time_to_peak"
+    uneven = np.sin(even())
+    assert load(written(path, uneven, "time_to_peak"), sfreq=10).names[0] == "time_to_peak"
 
 
 def test_what_is_no_clock_at_all(tmp_path):
@@ -156,3 +157,79 @@ def test_both_loaders_judge_the_same_times_alike(tmp_path, fault):
             read(tmp_path / name, *((200,) if read is load else ()))
         told.append(str(caught.value).split("a step of", 1)[1])
     assert told[0] == told[1]
+
+
+@pytest.mark.parametrize("name", ["LSL Timestamp (s)", "Zeit [s]", "sensor clock (s)", "t (s)"])
+def test_a_unit_of_time_and_a_steady_rise_make_a_clock(tmp_path, name):
+    path = written(tmp_path / "body.csv", 98765.4321 + even(), name)
+    assert load(path).sfreq == 10
+    with pytest.raises(MepsError, match="it runs at 10 Hz"):
+        load(path, sfreq=50)
+    with pytest.raises(MepsError, match="line 302"):
+        load(written(path, 98765.4321 + gap(even()), name), sfreq=10)
+
+
+def test_a_unit_of_time_alone_makes_no_clock(tmp_path):
+    """Intervals between beats have it too, and a conductance in uS has none."""
+    intervals = 0.8 + 0.1 * np.sin(even())
+    assert load(written(tmp_path / "a.csv", intervals, "IBI (s)"), sfreq=10).sfreq == 10
+    rising = written(tmp_path / "b.csv", gap(even()), "level (uS)")
+    with pytest.warns(SignalWarning, match="rises as a clock"):
+        assert load(rising, sfreq=50).sfreq == 50
+
+
+@pytest.mark.filterwarnings("error::meps_lib.signals.SignalWarning")
+@pytest.mark.parametrize("bits", [4, 8, 16, None])
+def test_a_counter_of_samples_may_begin_again_but_not_jump(tmp_path, bits):
+    count = np.arange(70_000 if bits == 16 else 600)
+    count = count % 2**bits if bits else count
+    path = written(tmp_path / "body.csv", count, "nSeq", form="{:.0f}")
+    assert load(path, sfreq=10).names[0] == "nSeq"
+    written(path, np.delete(count, [299, 300, 301]), "nSeq", form="{:.0f}")
+    before = count[298]
+    step = f"at line 301 by {(count[302] - before) % (2**bits if bits else 10**6)} and not by 1"
+    with pytest.raises(SignalWarning, match=f"column nSeq rises as a clock .* {step}: rows may"):
+        load(path, sfreq=10)
+
+
+@pytest.mark.parametrize("since", [1.7e14, 1.7e15, 3e15], ids=["2 days", "20 days", "35 days"])
+def test_a_phone_counts_from_when_it_was_switched_on(tmp_path, since):
+    """Android's ns: after some days they are as many as us since 1970, of any year."""
+    path = written(tmp_path / "body.csv", even(rate=250.0), "timestamp")
+    path.write_text("timestamp,PPG\n" + "".join(f"{since + 4e6 * k:.0f},1\n" for k in range(600)))
+    with pytest.raises(MepsError, match="column timestamp: its unit is not stated"):
+        load(path)
+    assert load(path, sfreq=250).sfreq == 250
+
+
+@pytest.mark.parametrize(
+    ("unit", "since", "rate"),
+    [(1e-3, 1.1e8, 100), (1e-3, 1e9, 1000), (1e-3, 3e9, 1000), (1e-6, 1.7e9, 100)],
+)
+def test_a_microcontroller_counts_from_when_it_was_switched_on(tmp_path, unit, since, rate):
+    """ms after a day to a month, and us after half an hour, as many as s since 1970."""
+    path, steps = tmp_path / "body.csv", np.arange(600) / rate / unit
+    path.write_text("time,EDA\n" + "".join(f"{since + step:.0f},1\n" for step in steps))
+    with pytest.raises(MepsError, match="column time: its unit is not stated"):
+        load(path)
+    assert load(path, sfreq=rate).sfreq == rate
+
+
+@pytest.mark.parametrize("rate", [50.0, 250.0, 256.0, 512.0])
+@pytest.mark.parametrize("digits", [1, 2])
+def test_stamps_that_stand_for_many_rows_give_the_rate(tmp_path, rate, digits):
+    """Steps of 0 and of one digit, which as binary fractions differ in the last place."""
+    form = f"{{:.{digits}f}}"
+    path = written(tmp_path / "body.csv", 12.5 + even(20_000, rate), form=form)
+    found = load(path).sfreq
+    assert 20_000 * abs(1 / found - 1 / rate) < 2 * 10**-digits  # s at the end
+    with pytest.raises(MepsError, match=r"line 9\d\d\d"):
+        late = even(20_000, rate) + 2 * (np.arange(20_000) >= 9500)
+        load(written(path, late, form=form))
+
+
+def test_a_time_of_day_is_told_as_such(tmp_path):
+    path = tmp_path / "body.csv"
+    path.write_text("Time,EDA\n10:30:00.00,1\n10:30:00.25,2\n")
+    with pytest.raises(MepsError, match="got '10:30:00.00', expected a number: leave times of day"):
+        load(path, sfreq=4)

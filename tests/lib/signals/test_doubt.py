@@ -81,3 +81,25 @@ def test_two_sensors_of_one_heart_must_agree(real):
     with warnings.catch_warnings():
         warnings.simplefilter("error", SignalWarning)
         heart_rate(rest)
+
+
+def turned(recording, channel):
+    return Recording(
+        -recording.channel(channel)[None], (channel,), ("",), recording.sfreq, "body.csv"
+    )
+
+
+@pytest.mark.parametrize("factor", [0.7, 1, 1.5])
+@pytest.mark.parametrize("name", ["neurokit_resting", "biosppy_ppg"])
+def test_a_pulse_upside_down_is_told_at_any_rate(real, name, factor):
+    """What lies between two waves is no wave, however long a sample lasts."""
+    said = told(turned(real(name), "PPG"), "PPG", factor)
+    assert len(said) == 1 and "one comes each" in said[0] and "is it upside down?" in said[0]
+
+
+@pytest.mark.parametrize("name", ["neurokit_resting", "neurokit_eventrelated"])
+def test_an_ecg_upside_down_may_be_a_wrong_rate_or_that(real, name):
+    """Its waves are too wide; what is too narrow is only a wrong rate."""
+    said = told(turned(real(name), "ECG"), "ECG", 1)
+    assert len(said) == 1 and said[0].endswith("is the sampling rate right? Or is it upside down?")
+    assert told(real(name), "ECG", 2)[0].endswith("is the sampling rate right?")

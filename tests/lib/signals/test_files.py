@@ -105,6 +105,7 @@ BAD = {
     "biosppy, no rate": ("# Labels:= ECG\n1\n2\n", {"sfreq": None}, r"states no sampling rate"),
     "biosppy, odd rate": ("# Sampling Rate (Hz):= fast\n1\n", {}, r"rate of 'fast'"),
     "biosppy, comma rate": ("# Sampling Rate (Hz):= 100,200\n1\n", {}, r"rate of '100,200'"),
+    "another program's #": ('# {"sampling rate": 1000}\n1\t2\n', {}, r"are not BioSPPy's"),
     "rate as text": ("ECG\n1\n2\n", {"sfreq": "100"}, r"sfreq='100'; expected a number"),
     "decimal commas": ("ECG;EDA\n1,5;2,3\n", {}, r"column ECG: got '1,5'.*with a point"),
     "clock in s": ("time (s),ECG\n0,1\n0.02,2\n0.04,3\n", {}, r"line 3.*it runs at 50 Hz \(s\)"),
@@ -164,3 +165,12 @@ def test_a_wristband_file_keeps_its_clock_and_a_converter_its_counts(tmp_path):
     head = "# Sampling Rate (Hz):= 100\n# Resolution:= 10\n# Labels:= ECG\n"
     (tmp_path / "ecg.txt").write_text(head + "512\n513\n")
     assert load(tmp_path / "ecg.txt").units == ("10-bit counts",)
+
+
+@pytest.mark.parametrize("spelt", ["uS", "µS", "μS", "microS", "microsiemens"])
+def test_a_unit_is_one_whatever_its_spelling(tmp_path, spelt):
+    path = tmp_path / "skin.csv"
+    for head in ("EDA", "EDA (uS)", f"EDA ({spelt})"):
+        path.write_text(f"{head},my\n1,2\n2,3\n")
+        assert load(path, sfreq=4, units={"EDA": spelt}).units == ("uS", "not stated")
+    assert load(path, sfreq=4, units={"my": spelt}).unit("my") == spelt  # who knows what it is

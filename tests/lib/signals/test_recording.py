@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from meps_lib.errors import MepsError
-from meps_lib.signals import Recording, join, resample, window
+from meps_lib.signals import Recording, join, load, resample, window
 
 
 def one(x, sfreq, **fields):
@@ -157,3 +157,31 @@ def test_channels_keep_their_units_in_whatever_order_they_are_picked():
     assert (part.names, part.units) == (("SKT", "EDA"), ("degrees C", "uS"))
     np.testing.assert_array_equal(part.signals, rows[[2, 0]])
     assert (part.unit("EDA"), part.start) == ("uS", 2.0)
+
+
+@pytest.mark.parametrize(
+    ("changed", "message"),
+    [
+        ({"signals": [["a", "b"]]}, "expected numbers of shape"),
+        ({"signals": [[1 + 2j, 3]]}, "expected numbers of shape"),
+        ({"signals": [[1, 2], [3]]}, "expected numbers of shape"),
+        ({"signals": [[1, None]]}, "expected numbers of shape"),
+        ({"sfreq": None}, "sfreq=None; expected a number"),
+        ({"sfreq": True}, "sfreq=True; expected a number"),
+        ({"start": "0"}, "start='0'; expected a number"),
+        ({"start": np.nan}, "start=nan s; expected the time of the first sample"),
+    ],
+)
+def test_what_is_no_number_is_no_recording(changed, message):
+    right = {"signals": [[1, 2]], "names": ("EDA",), "units": ("uS",), "sfreq": np.float32(4)}
+    assert Recording(**right).signals.dtype == np.float64
+    with pytest.raises(MepsError, match=f"^skin.csv: .*{message}"):
+        Recording(**right | {"source": "skin.csv"} | changed)
+
+
+def test_recordings_of_two_days_say_when_they_were(tmp_path):
+    """Unix times of ten digits, a day and a bit apart, each 100 s long."""
+    for name, start in (("EDA", 1_700_000_000), ("BVP", 1_700_100_000)):
+        (tmp_path / f"{name}.csv").write_text(f"{start}.0\n4.0\n" + "1\n2\n" * 200)
+    with pytest.raises(MepsError, match=r"EDA.csv 1700000000 to 1700000100 s; .*1700100000 to"):
+        load(tmp_path, channels=("EDA", "PPG"))

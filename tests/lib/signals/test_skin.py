@@ -183,3 +183,14 @@ def test_a_jump_of_the_contact_is_no_response_and_is_said(sfreq, samples, back):
         found = skin_conductance_responses(skin_of(x, sfreq))
     np.testing.assert_allclose(found["onset"], [40], atol=0.3)
     np.testing.assert_allclose(found.attrs["jumps"], [12], atol=0.8)
+
+
+@pytest.mark.parametrize("unit", ["kOhm", "ohms", "kΩ", "MΩ"])  # Ω as a Greek letter, and as a sign
+def test_resistance_is_refused(unit):
+    """Two responses of 1 uS on 5 uS, as a sensor of resistance shows them: two falls."""
+    times = np.arange(60 * 25) / 25
+    x = 1000 / (5 + bateman(times, 10, 1.0) + bateman(times, 30, 1.0))
+    for find in (lambda r: skin_conductance_responses(r, 1.0), lambda r: features(r, 1.0)):
+        with pytest.raises(MepsError, match=f"EDA is in {unit}, which is resistance"):
+            find(Recording(x[None], ("EDA",), (unit,), 25))
+    assert len(skin_conductance_responses(skin_of(1000 / x, 25))) == 2

@@ -155,3 +155,24 @@ def test_a_formula_with_its_value_is_its_value(tmp_path):
             new.writestr(name, content)
     table = read_table(saved, COLUMNS)
     assert (table["apex"][0], table["aus"][0]) == ("3", "")
+
+
+def test_a_small_file_that_unpacks_to_a_giant_is_refused_at_once(tmp_path):
+    """One cell of 101 million letters, which packs to 100 kB."""
+    book = openpyxl.Workbook()
+    book.active.append(["Subject", "Apex"])
+    book.active.append(["1", "20"])
+    plain, giant = tmp_path / "plain.xlsx", tmp_path / "giant.xlsx"
+    book.save(plain)
+    cell = (
+        b'<row r="3"><c r="A3" t="inlineStr"><is><t>' + b"A" * 101_000_000 + b"</t></is></c></row>"
+    )
+    with zipfile.ZipFile(plain) as old, zipfile.ZipFile(giant, "w", zipfile.ZIP_DEFLATED) as new:
+        for name in old.namelist():
+            text = old.read(name)
+            end = b"</sheetData>"
+            new.writestr(name, text.replace(end, cell + end) if "sheet1" in name else text)
+    assert giant.stat().st_size < 1e6
+    with pytest.raises(MepsError, match=r"giant\.xlsx: 101 MB unpacked, 100 at most are read"):
+        read_sheets(giant)
+    assert list(read_sheets(plain)) == ["Sheet"]
