@@ -95,8 +95,9 @@ def list_frames(folder: Path, number: str | None) -> Mapping[int, Path]:
 def numbered_by(folder: Path, files: Mapping[int, Path]) -> str | None:
     """Where the frame's number stands in the names of a folder's pictures.
 
-    Cameras write more numbers than this one, as in ``frame-000012.color_640x480.png``. It is the
-    last that is another in each name; one that counts without a gap goes before.
+    Cameras write more numbers than this one, as in ``frame-000012.color_640x480.png``. It is
+    another in each name; of several such it runs over the shortest span, as a count does beside
+    times.
 
     Parameters
     ----------
@@ -135,18 +136,17 @@ def numbered_by(folder: Path, files: Mapping[int, Path]) -> str | None:
         return None if odd else NUMBER
     places = [set(column) for column in zip(*numbers, strict=True)]
     changing = [k for k, place in enumerate(places) if len(place) > 1]
-    if len(changing) > 1:
-        own = [k for k in changing if len(places[k]) == len(names)]
-        if not own:
-            raise MepsError(
-                f"{folder}: in {names[0]!r} and {names[-1]!r} several numbers change, and none is "
-                "another in each name; expected one clip whose pictures are numbered; times in "
-                "names are not read: number the pictures 0, 1, 2 ... in order"
-            )
-        changing = [k for k in own if max(places[k]) - min(places[k]) < len(names)] or own
     if not changing:  # the same number in all, or none: the former is told when they are listed
         return NUMBER if re.search(NUMBER, names[0]) else None
-    return rf"^\D*(?:\d+\D+){{{changing[-1]}}}(\d+)"
+    own = [k for k in changing if len(places[k]) == len(names)]
+    if len(changing) > 1 and not own:
+        raise MepsError(
+            f"{folder}: in {names[0]!r} and {names[-1]!r} several numbers change, and none is "
+            "another in each name; expected one clip whose pictures are numbered; times in "
+            "names are not read: number the pictures 0, 1, 2 ... in order"
+        )
+    place = min(own or changing, key=lambda k: max(places[k]) - min(places[k]))
+    return rf"^\D*(?:\d+\D+){{{place}}}(\d+)"
 
 
 def frames_missing(files: Mapping[int, Path], first: int, last: int | None) -> str:

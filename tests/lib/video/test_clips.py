@@ -203,6 +203,8 @@ FOLDERS = {
     "far apart": ([8, 9, 4000], "{k}.png", "frame 10 and 3989 more of 8 to 4000"),
     "before a word": ([0, 1, 3], "{k:04d}-depth.png", "frame 2 of 0 to 3"),
     "before an ending of its own": ([7, 8, 10], "frame-{k:06d}.depth.png", "frame 9 of 7 to 10"),
+    "before a time": ([0, 1, 3], "{k}_at_{k}33ms.png", "frame 2 of 0 to 3"),
+    "behind a time": ([0, 1, 3], "17000{k}33_{k}.png", "frame 2 of 0 to 3"),
     "before a size": ([0, 1, 3], "s02_{k}_640x480.png", "frame 2 of 0 to 3"),
 }
 
