@@ -1,6 +1,9 @@
 """A clip of one's own, made ready for the demonstration model of `predict` and `explain`."""
 
+import re
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
@@ -18,6 +21,16 @@ if TYPE_CHECKING:  # torch takes seconds to load, and `meps --help` needs none
 
 SIGNALS = ("EDA", "ECG", "PPG")  # that the demonstration model can read
 PICTURES = (".png", ".jpg")
+
+
+@contextmanager
+def as_options() -> Iterator[None]:
+    """Errors of the library name the command's options instead of its own arguments."""
+    try:
+        yield
+    except MepsError as error:
+        text = re.sub(r"\b(fps|start|stop)= ?", r"--\1 ", str(error))
+        raise MepsError(text.strip()) from None
 
 
 class Ready(NamedTuple):
@@ -45,6 +58,7 @@ class OwnClip:
     picture: Path = Path("meps.png")  # where the picture goes
     force: bool = False  # replace the file that --picture names, and that of a curve beside it
 
+    @as_options()
     def ready(self) -> Ready:
         """Find and align the face, spot the apex, cut the signals, and load the model.
 

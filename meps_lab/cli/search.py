@@ -17,8 +17,8 @@ from meps_lib.video.alignment import transforms, warp
 from meps_lib.video.faces import Face, lying
 from meps_lib.video.flow import optical_flow, optical_strain
 from meps_lib.video.follow import the_face
-from meps_lib.video.load import look
-from meps_lib.video.sources import FPS_RANGE, Source
+from meps_lib.video.load import look, opened
+from meps_lib.video.sources import FPS_RANGE
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -98,11 +98,7 @@ def search(
     MepsError
         As `meps_lib.video.watch`.
     """
-    source = Source(path, fps)
-    if source.files is not None and fps is None:
-        raise MepsError(f"{path}: a folder of images has no frame rate; pass --fps")
-    if start < 0 or (stop is not None and stop < 0):
-        raise MepsError(f"{path}: --start {start}, --stop {stop}; count frames from 0")
+    source = opened(path, fps, start, stop)
     rate, (least, most) = source.rate(), FPS_RANGE
     rate = rate if least <= rate <= most else MOVE_HZ  # it only says how many frames to pass over
     every, move = (max(1, round(rate / hz)) for hz in (LOOK_HZ, MOVE_HZ))
@@ -142,8 +138,11 @@ def search(
     back = np.searchsorted(at, at + APART_S)
     curve = np.minimum(since, np.append(since, 0)[back.clip(max=len(since))])
     curve = gaussian_filter1d(curve, 1.0, mode="nearest")
-    peaks = find_peaks(curve, distance=max(1, round(LONGEST_S * rate / move)))[0]
-    peaks = sorted(peaks.tolist() or [int(curve.argmax())], key=lambda k: -curve[k])[:MOST]
+    tops, peaks = find_peaks(curve)[0].tolist() or [int(curve.argmax())], []
+    for k in sorted(tops, key=lambda k: -curve[k]):
+        if all(abs(at[k] - at[other]) >= LONGEST_S for other in peaks):  # by time: rates may vary
+            peaks.append(k)
+    peaks = peaks[:MOST]
     half = LONGEST_S / 2
     ends = [np.searchsorted(times, (at[k] - half, at[k] + half)) + start for k in peaks]
     near = [min(track, key=lambda j: abs(j * every - measured[k])) for k in peaks]

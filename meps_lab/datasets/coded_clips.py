@@ -142,10 +142,9 @@ def missing_frames(table: pd.DataFrame) -> tuple[str, ...]:
 class ClipFolders:
     """`load` and `files` of a `Kind` whose clips are folders of pictures and nothing else."""
 
-    number: str  # where a frame's number stands in its name, see `readers.frames.frame_files`
-    always: bool = True
-    """Every picture is numbered so, and others are no frames; if not, the frames of a folder in
-    which none is numbered are counted in their natural order."""
+    number: str | None
+    """Where a frame's number stands in its name, see `readers.frames.frame_files`; pictures that
+    are not numbered so are no frames. None: as `readers.frames.numbered_by` finds it."""
     cut: Callable[[pd.Series], bool] | None = None  # whether a row's are cut to the face; None: no
 
     def load(self, root: Path, row: pd.Series, config: LoadConfig) -> Trial:
@@ -158,7 +157,7 @@ class ClipFolders:
         return video_files(root, row, config, **self._how(root, row))
 
     def _how(self, root: Path, row: pd.Series) -> dict:
-        number: str | None = self.number
-        if not self.always and row["colour"]:
-            number = numbered_by(root / row["colour"], self.number)
+        number = self.number
+        if number is None and row["colour"]:
+            number = numbered_by(root / row["colour"])
         return {"number": number, "cut": self.cut is not None and self.cut(row)}

@@ -29,7 +29,6 @@ from meps_lib.errors import MepsError
 from meps_lib.labels import CLASS_SETS
 
 FPS = 100.0
-_NUMBER = r"(\d+)$"
 CLASSES = CLASS_SETS["three"].classes
 _SHORT = {"ne": "negative", "po": "positive", "sur": "surprise"}  # in a clip's name
 
@@ -62,7 +61,7 @@ def rows(root: Path, options: IndexOptions) -> Rows:
 
 
 def _row(root: Path, clip: Path, subject: str, label: str) -> dict[str, object]:
-    gap = gap_in(clip, numbered_by(clip, _NUMBER)) if has_frames(clip) else NO_FRAMES
+    gap = gap_in(clip, numbered_by(clip)) if has_frames(clip) else NO_FRAMES
     where = {"colour": "" if gap else clip.relative_to(root).as_posix(), "flags": gap}
     told = dict.fromkeys(("emotion_raw", "emotion", "class_three", "class_megc2019"), label)
     return {"subject": subject, "clip": clip.name, "fps": FPS} | where | told
@@ -92,7 +91,7 @@ RULES = (
         keeps=True,
     ),
 )
-_CLIPS = ClipFolders(_NUMBER, always=False)
+_CLIPS = ClipFolders(None)
 KIND = Kind(
     name="smic",
     title="SMIC-HS",

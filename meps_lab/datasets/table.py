@@ -22,12 +22,11 @@ from meps_lab.datasets.index.kind import YES, Kind, Seen
 from meps_lab.datasets.index.schema import place
 from meps_lab.datasets.readers.frames import frame_files, numbered_by
 from meps_lab.datasets.readers.media import video_fields, video_files
-from meps_lab.datasets.readers.movies import movie_fields
+from meps_lab.datasets.readers.movies import movie_fields, movie_times
 from meps_lab.datasets.readers.signals_cut import expression_window, samples_around
 from meps_lab.datasets.table_rows import recording_of, rows, signal_files, told
 from meps_lib.signals import Recording
 from meps_lib.trial import Trial
-from meps_lib.video.frames import NUMBER
 
 
 def load(root: Path, row: pd.Series, config: LoadConfig) -> Trial:
@@ -37,7 +36,7 @@ def load(root: Path, row: pd.Series, config: LoadConfig) -> Trial:
         onset_s = _onset_s(root, row)
         if {"colour", "flow"} & set(config.modalities):
             if media.is_dir():
-                fields = video_fields(root, row, config, number=numbered_by(media, NUMBER))
+                fields = video_fields(root, row, config, number=numbered_by(media))
             else:
                 fields = movie_fields(media, row, config)
             fields["start"] = onset_s
@@ -51,7 +50,7 @@ def files(root: Path, row: pd.Series, config: LoadConfig) -> list[Path]:
     """What `load` reads: the video or its pictures, and the files of signals."""
     found, media, wanted = [], root / row["colour"], set(config.modalities)
     if media.is_dir() and wanted & {"colour", "flow"}:
-        found = video_files(root, row, config, number=numbered_by(media, NUMBER))
+        found = video_files(root, row, config, number=numbered_by(media))
     elif media.is_dir() or wanted & {"colour", "flow"}:
         found = [media]
     return found + (signal_files(root / row["ps"]) if "ps" in wanted and row["ps"] else [])
@@ -73,9 +72,10 @@ def check_windows(table: pd.DataFrame, root: Path, config: LoadConfig) -> None:
 
 def _onset_s(root: Path, row: pd.Series) -> float:
     """Of a row of the index, seconds from the media's first frame."""
-    media = root / row["colour"]
-    first = min(frame_files(media, numbered_by(media, NUMBER))) if media.is_dir() else 0
-    return (int(row["onset"]) - first) / float(row["fps"])
+    media, onset, fps = root / row["colour"], int(row["onset"]), float(row["fps"])
+    if not media.is_dir():
+        return float(movie_times(media, fps)[0][onset])
+    return (onset - min(frame_files(media, numbered_by(media)))) / fps
 
 
 def _of_row(root: Path, row: pd.Series) -> Recording:

@@ -8,13 +8,14 @@ from functools import partial
 from itertools import pairwise
 from pathlib import Path, PureWindowsPath
 
+import numpy as np
 import pandas as pd
 
 from meps_lab.datasets.index.kind import IndexOptions, Rows
 from meps_lab.datasets.index.schema import frame_of
 from meps_lab.datasets.readers.cells import at, decimal, integer
 from meps_lab.datasets.readers.frames import frame_files, frames_missing, numbered_by
-from meps_lab.datasets.readers.movies import MARKS, movie_size
+from meps_lab.datasets.readers.movies import MARKS, movie_times
 from meps_lab.datasets.readers.sheets import squeezed
 from meps_lab.datasets.readers.signals_cut import STANDARD, read_once
 from meps_lab.datasets.readers.tables import read_table
@@ -22,7 +23,6 @@ from meps_lab.files import read_parquet
 from meps_lib.errors import MepsError
 from meps_lib.signals import Recording
 from meps_lib.signals import load as load_signals
-from meps_lib.video.frames import NUMBER
 from meps_lib.video.sources import FPS_RANGE
 
 NEEDED = ("subject", "clip", "label", "media")
@@ -90,13 +90,12 @@ def _row(path: Path, cells: Mapping) -> tuple[dict, Recording | None]:
     label, row = cells["label"], {name: cells[name] for name in ("row", "subject", "clip")}
     row |= {"emotion_raw": label, "emotion": label, "class_label": label}
     media = _path(root, cells["media"], where("media"))
-    with told(where("media"), root):
-        numbers, fps = _frames(media)
-    given = decimal(cells["fps"], where("fps"))
-    fps, (low, high) = fps if given is None else given, FPS_RANGE
-    if fps is None or not low <= fps <= high:
-        got = "an empty cell, and a folder does not say" if fps is None else f"{fps:g}"
+    given, (low, high) = decimal(cells["fps"], where("fps")), FPS_RANGE
+    if media.is_dir() if given is None else not low <= given <= high:
+        got = "an empty cell, and a folder does not say" if given is None else f"{given:g}"
         raise MepsError(f"{where('fps')}: got {got}; expected frames a second, {low:g} to {high:g}")
+    with told(where("media"), root):
+        numbers, times, fps = _frames(media, given)
     row |= {"colour": media.relative_to(root).as_posix(), "fps": fps}
     row |= _marks(cells, numbers, where)
     if not cells["signals"]:
@@ -109,7 +108,7 @@ def _row(path: Path, cells: Mapping) -> tuple[dict, Recording | None]:
     with told(where("signals"), root):
         recording = recording_of(signals, sfreq)
     start = decimal(cells["signals_start"], where("signals_start")) or 0.0
-    onset_s = (row["onset"] - numbers[0]) / row["fps"]
+    onset_s = float(times[row["onset"] - numbers[0]])
     if not start <= onset_s < start + recording.duration:
         raise MepsError(
             f"{where('signals_start')}: got {start:g}, so the signals run from {start:g} to "
@@ -132,12 +131,13 @@ def _path(root: Path, text: str, where: str) -> Path:
     return root / text
 
 
-def _frames(media: Path) -> tuple[range | list[int], float | None]:
-    """The numbers of the frames, rising, and frames a second if the file says so."""
+def _frames(media: Path, fps: float | None) -> tuple[range | list[int], np.ndarray, float]:
+    """The numbers of the frames, rising, the time of each from the first, and their rate."""
     if media.is_dir():
-        return list(frame_files(media, numbered_by(media, NUMBER))), None
-    n, fps = movie_size(media)
-    return range(n), fps
+        numbers = list(frame_files(media, numbered_by(media)))
+        return numbers, (np.array(numbers) - numbers[0]) / fps, fps
+    times, rate = movie_times(media, fps)
+    return range(len(times)), times, rate
 
 
 def _marks(cells: Mapping, numbers: range | list[int], where: Callable) -> dict[str, int | None]:

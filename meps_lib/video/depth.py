@@ -15,6 +15,7 @@ from meps_lib.video.pictures import read_picture
 from meps_lib.video.sources import Source, in_memory
 
 ROOM_MM, FACE_MM = (200, 10_000), (200, 5_000)  # CHOICE: where sensors of rooms and faces stand
+FACE_SHARE = 0.25  # CHOICE: of a crop from the brows to the chin, half is face, or ears and neck
 SATURATED = 65535  # of 16 bits: beyond what the sensor measures
 UNITS = {"metres": 1000.0, "centimetres": 10.0, "tenths of a millimetre": 0.1, "1/8 mm": 0.125}
 MAX_SPREAD = 8  # levels between the channels of a grey picture, after a lossy codec
@@ -80,20 +81,23 @@ def depth_frames(
                 f"{path}: 8-bit depth is grey levels, not mm; pass scale= (depth_scale= for "
                 "load_trial_from_video) with the millimetres of one level"
             )
-        mm = _measured(frame, missing, 1.0 if scale is None else scale)
+        level = 1.0 if scale is None else scale
+        mm = _measured(frame, missing, level)
         if frame.dtype != np.uint8 or scale != 1:  # with 1, grey levels
-            check_distance(mm, ROOM_MM, f"{path}, frame {n}")
+            check_distance(mm, ROOM_MM, f"{path}, frame {n}", level)
         yield mm
 
 
 def _measured(levels: np.ndarray, missing: float, scale: float) -> np.ndarray:
     """Millimetres, NaN where the sensor saw nothing or its numbers ended."""
-    top = SATURATED if levels.dtype == np.uint16 else np.inf
-    seen = (levels > missing) & (levels < top)
+    # Not of 16-bit pictures alone: other programs keep the number in 32 bits or as a float.
+    seen = (levels > missing) & (levels < np.inf) & (levels != SATURATED)
     return np.where(seen, levels * np.float32(scale), np.nan).astype(np.float32)
 
 
-def check_distance(mm: np.ndarray, bounds: tuple[float, float], where: object) -> None:
+def check_distance(
+    mm: np.ndarray, bounds: tuple[float, float], where: object, scale: float = 1.0
+) -> None:
     """Refuse depth less than half of which lies where it can: another byte order, or unit.
 
     Half, and not all: a sensor's edges and reflections are at any distance. Bytes in the wrong
@@ -107,6 +111,8 @@ def check_distance(mm: np.ndarray, bounds: tuple[float, float], where: object) -
         mm, `ROOM_MM` of a whole picture, `FACE_MM` of a face.
     where : object
         File, for the message.
+    scale : float
+        Millimetres of one stored level.
 
     Raises
     ------
@@ -126,8 +132,9 @@ def check_distance(mm: np.ndarray, bounds: tuple[float, float], where: object) -
     if fits(seen):
         return
     words = []
-    if (seen == np.rint(seen)).all() and seen.max() < 2**16:
-        swapped = seen.astype(np.uint16).byteswap()
+    levels = np.rint(seen / scale)
+    if np.allclose(levels * scale, seen) and levels.max() < 2**16:
+        swapped = levels.astype(np.uint16).byteswap() * scale
         if fits(swapped):
             words.append(f"with its two bytes swapped, where the median is {np.median(swapped):g}")
     for unit, factor in UNITS.items():
@@ -178,7 +185,7 @@ def read_depth_picture(path: Path, unit_mm: float = 1.0) -> np.ndarray:
             f"{path}: depth without a measured pixel (all 0 or {SATURATED}); drop the clip, or "
             "leave depth out"
         )
-    check_distance(mm, ROOM_MM, path)
+    check_distance(mm, ROOM_MM, path, unit_mm)
     return mm
 
 
@@ -209,7 +216,8 @@ def clean_depth(
     Raises
     ------
     MepsError
-        If a frame has no depth at all, or what is left is no face, see `check_distance`.
+        If a frame has no depth at all, or what is left is no face, see `check_distance`: so is
+        less than `FACE_SHARE` of what was measured.
 
     Examples
     --------
@@ -230,8 +238,18 @@ def clean_depth(
     kept = np.where(np.abs(frames - mean) <= n_sigma * sigma, frames, np.nan)
     nearest = np.nanmin(kept, axis=(1, 2), keepdims=True)
     kept = np.where(kept < nearest + span, kept, np.nan)
-    for k, frame in enumerate(kept):
-        check_distance(frame, FACE_MM, f"{source}, frame {k}" if len(kept) > 1 else source)
+    for k, (frame, before) in enumerate(zip(kept, frames, strict=True)):
+        where = f"{source}, frame {k}" if len(kept) > 1 else source
+        check_distance(frame, FACE_MM, where)
+        # What is left says nothing of what was dropped: a picture that is no depth has some too.
+        share = (~np.isnan(frame)).sum() / (~np.isnan(before)).sum()
+        if share < FACE_SHARE:
+            raise MepsError(
+                f"{where}: only {share:.0%} of what was measured lies within {span:g} mm behind "
+                f"the nearest point, {np.nanmin(frame):g} mm; expected {FACE_SHARE:.0%} or more of "
+                "a crop of a face; is it depth in mm, in the right order of bytes, registered to "
+                "its colour?"
+            )
     return kept.reshape(depth.shape).astype(np.float32)
 
 

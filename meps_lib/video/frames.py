@@ -14,6 +14,7 @@ from meps_lib.files import is_text
 from meps_lib.video.pictures import IMAGE_SUFFIXES, is_picture, natural
 
 NUMBER = r"(\d+)$"  # of a picture, at the end of its name
+UNREAD = (".heic", ".jp2", ".pgm", ".ppm", ".webp")  # frames may have them; `read_picture` none
 
 
 def picture_names(folder: Path) -> Iterator[str]:
@@ -38,7 +39,8 @@ def list_frames(folder: Path, number: str | None) -> Mapping[int, Path]:
     Raises
     ------
     MepsError
-        If the folder cannot be read, has no frames, or two for one number.
+        If the folder cannot be read, has no frames, or two for one number; where they are counted,
+        also if there is a picture of a kind that is not read.
 
     Examples
     --------
@@ -51,6 +53,7 @@ def list_frames(folder: Path, number: str | None) -> Mapping[int, Path]:
     """
     try:
         names = list(picture_names(folder))
+        unread = [] if number else [n for n in os.listdir(folder) if n.lower().endswith(UNREAD)]
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or error
         raise MepsError(
@@ -58,6 +61,11 @@ def list_frames(folder: Path, number: str | None) -> Mapping[int, Path]:
         ) from None
     if not names:
         raise MepsError(f"{folder}: no picture in it ({', '.join(IMAGE_SUFFIXES)})")
+    if unread:
+        raise MepsError(
+            f"{folder}: {min(unread)!r} is of a kind that is not read ({len(unread)} such beside "
+            f"{len(names)} pictures); convert it to PNG if it is a frame, else move it elsewhere"
+        )
     found: dict[int | tuple, str] = {}
     for name in sorted(names):
         stem = name[: name.rindex(".")]
@@ -84,8 +92,12 @@ def list_frames(folder: Path, number: str | None) -> Mapping[int, Path]:
     return MappingProxyType(frames)  # it is shared: nobody may change it
 
 
-def numbered_by(folder: Path, files: Mapping[int, Path], number: str = NUMBER) -> str | None:
-    """`number` if it finds one in every picture's name, None if in none: they are to be counted.
+def numbered_by(folder: Path, files: Mapping[int, Path]) -> str | None:
+    """Where the frame's number stands in the names of a folder's pictures.
+
+    Cameras write more numbers than this one, as in ``frame-000012.color_640x480.png``. It is
+    another in each name; of several such it runs over the shortest span, as a count does beside
+    times.
 
     Parameters
     ----------
@@ -93,22 +105,48 @@ def numbered_by(folder: Path, files: Mapping[int, Path], number: str = NUMBER) -
         For the message.
     files : mapping of int to Path
         Its pictures, as `list_frames` counts them.
-    number : str
-        As in `list_frames`.
+
+    Returns
+    -------
+    str or None
+        As `list_frames` takes it. None if no name has a number: they are to be counted.
 
     Raises
     ------
     MepsError
-        If only some of the names have one.
+        If only some of the names have one, or several change and none of them tells all frames
+        apart.
+
+    Examples
+    --------
+    >>> names = ("0007-depth_16bit.png", "0009-depth_16bit.png")
+    >>> where = numbered_by(Path("clip"), dict(enumerate(map(Path, names))))
+    >>> [int(re.search(where, name)[1]) for name in names]
+    [7, 9]
     """
-    names = [path.name for path in files.values()]
-    odd = [name for name in names if not re.search(number, name[: name.rindex(".")])]
-    if 0 < len(odd) < len(names):
+    names = [path.name[: path.name.rindex(".")] for path in files.values()]
+    numbers = [natural(name)[1::2] for name in names]
+    if len({len(row) for row in numbers}) > 1:
+        odd = [path.name for path in files.values() if not re.search(NUMBER, path.stem)]
+        if 0 < len(odd) < len(names):
+            raise MepsError(
+                f"{folder}: {odd[0]!r} does not end in a frame's number; {len(names) - len(odd)} "
+                f"of the {len(names)} pictures do; move it elsewhere, or give it its number"
+            )
+        return None if odd else NUMBER
+    places = [set(column) for column in zip(*numbers, strict=True)]
+    changing = [k for k, place in enumerate(places) if len(place) > 1]
+    if not changing:  # the same number in all, or none: the former is told when they are listed
+        return NUMBER if re.search(NUMBER, names[0]) else None
+    own = [k for k in changing if len(places[k]) == len(names)]
+    if len(changing) > 1 and not own:
         raise MepsError(
-            f"{folder}: {odd[0]!r} does not end in a frame's number; {len(names) - len(odd)} of "
-            f"the {len(names)} pictures do; move it elsewhere, or give it its number"
+            f"{folder}: in {names[0]!r} and {names[-1]!r} several numbers change, and none is "
+            "another in each name; expected one clip whose pictures are numbered; times in "
+            "names are not read: number the pictures 0, 1, 2 ... in order"
         )
-    return None if odd else number
+    place = min(own or changing, key=lambda k: max(places[k]) - min(places[k]))
+    return rf"^\D*(?:\d+\D+){{{place}}}(\d+)"
 
 
 def frames_missing(files: Mapping[int, Path], first: int, last: int | None) -> str:
@@ -146,8 +184,8 @@ def frames_between(folder: Path, files: Mapping[int, Path], first: int, last: in
     return [files[n] for n in range(first, last + 1)]
 
 
-def all_frames(folder: Path) -> list[Path]:
-    """The files of a clip that is a folder: each frame once, and none missing between two.
+def all_frames(folder: Path) -> Mapping[int, Path]:
+    """The files of a clip that is a folder, by number: each frame once, none missing between two.
 
     Raises
     ------
@@ -161,4 +199,15 @@ def all_frames(folder: Path) -> list[Path]:
             f"({', '.join(IMAGE_SUFFIXES)}), since one picture holds no motion"
         )
     files = list_frames(folder, numbered_by(folder, counted))
-    return frames_between(folder, files, min(files), max(files))
+    first, last = min(files), max(files)
+    if lacking := frames_missing(files, first, last):
+        sparse = 2 * len(files) <= last - first + 2
+        hint = (
+            "; if the numbers are times, or pictures were left out on purpose, number them "
+            "0, 1, 2 ... and give the rate that is left"
+        )
+        raise MepsError(
+            f"{folder}: {lacking} missing; there are {len(files)} frames, {first} to {last}; copy "
+            f"the folder again, or drop the clip{hint if sparse else ''}"
+        )
+    return files

@@ -143,6 +143,25 @@ class Watched:
     times: np.ndarray
 
 
+def opened(path: str | Path, fps: float | None, start: int, stop: int | None) -> Source:
+    """A video or a folder, of which frames `start` to before `stop` can be read and timed.
+
+    Raises
+    ------
+    MepsError
+        As `Source`; if a folder comes without its rate, or there can be no such part.
+    """
+    source = Source(path, fps)
+    if source.files is not None and fps is None:
+        raise MepsError(f"{path}: a folder of images has no frame rate; pass fps=")
+    if start < 0 or (stop is not None and stop <= start):
+        raise MepsError(
+            f"{path}: start={start}, stop={stop}; expected the number of the first frame, counted "
+            "from 0, and of the one after the last"
+        )
+    return source
+
+
 def look(
     source: Source, start: int = 0, stop: int | None = None, step: int = 1
 ) -> tuple[list[list[Face]], list[np.ndarray]]:
@@ -167,11 +186,7 @@ def watch(
     Parameters, warnings and errors are those of `load_trial_from_video`; `like` is as
     `meps_lib.video.follow.follow` takes it.
     """
-    source = Source(path, fps)
-    if source.files is not None and fps is None:
-        raise MepsError(f"{path}: a folder of images has no frame rate; pass fps=")
-    if start < 0 or (stop is not None and stop < 0):
-        raise MepsError(f"{path}: start={start}, stop={stop}; count frames from 0")
+    source = opened(path, fps, start, stop)
     found, lost = look(source, start, stop)
     times = source.times()
     try:
@@ -229,7 +244,14 @@ def trial_of(
 def _check_match(path: str | Path, scale: float | None, colour: Source) -> None:
     """Refuse depth that has not one frame for each of colour's, pixel for pixel."""
     shapes = [next(f).shape for f in (depth_frames(path, scale, 0, 1), colour.frames(0, 1))]
-    counts = Source(path).count(), colour.count()
+    source = Source(path)
+    if None not in (source.files, colour.files) and source.begins != colour.begins:
+        raise MepsError(
+            f"{path}: depth begins with {source.files[0].name}, {colour.path} with "
+            f"{colour.files[0].name}; one number is one moment: copy the frames that are missing, "
+            "or number both alike"
+        )
+    counts = source.count(), colour.count()
     (h, w), (height, width, _) = shapes
     if (counts[0], h, w) != (counts[1], height, width):
         raise MepsError(

@@ -76,8 +76,11 @@ class Source:
         self.path, self.fps, self.flag, self.types = Path(path), fps, flag, types
         self.keep_truncated, self._given = keep_truncated, fps is not None
         self._first, self._n, self._stamps = 0, 0, []
-        self.files = all_frames(self.path) if self.path.is_dir() else None
-        if self.files is None:
+        self.files, self.begins = None, 0  # number of the first picture of a folder
+        if self.path.is_dir():
+            numbered = all_frames(self.path)
+            self.files, self.begins = list(numbered.values()), min(numbered)
+        else:
             check_file(self.path)
         self._check_rate()
 

@@ -32,9 +32,9 @@ def frame_files(folder: Path, number: str | None) -> Mapping[int, Path]:
     return listing(Path(folder), number, stamp)
 
 
-def numbered_by(folder: Path, number: str) -> str | None:
+def numbered_by(folder: Path) -> str | None:
     """As `meps_lib.video.frames.numbered_by`, of a folder on disk."""
-    return frames.numbered_by(folder, frame_files(folder, None), number)
+    return frames.numbered_by(folder, frame_files(folder, None))
 
 
 @lru_cache(maxsize=32)

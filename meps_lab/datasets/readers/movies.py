@@ -1,41 +1,63 @@
-"""Frames of a video file, counted from 0: how many there are, and those of a clip, cropped."""
+"""Frames of a video file, counted from 0: when each was taken, and those of a clip, cropped."""
 
-from collections.abc import Iterator
+import math
+import sys
+import warnings
+from collections import deque
+from contextlib import suppress
 from pathlib import Path
 
-import cv2
 import numpy as np
 import pandas as pd
 import torch
 
 from meps_lab.datasets.cache.settings import LoadConfig
 from meps_lab.datasets.readers.crops import face_crop, spread, whole_picture
+from meps_lab.datasets.readers.signals_cut import read_once
 from meps_lib.errors import MepsError
 from meps_lib.video.alignment import warp
-from meps_lib.video.pictures import check_size
+from meps_lib.video.sources import Source
 
 MARKS = ("onset", "apex", "offset")
 
 
-def movie_size(path: Path) -> tuple[int, float]:
-    """Frames and frames a second, as the container says, once the first frame decodes.
+def movie_times(path: Path, fps: float | None = None) -> tuple[np.ndarray, float]:
+    """When each frame of a video was taken, s from its first, and frames a second.
 
-    A container that states no number of frames is counted through.
+    What a container says of both may be an estimate, and a phone's rate falls in the dark: the
+    video is gone through once, and each frame's own time stamp counts.
+
+    Parameters
+    ----------
+    path : Path
+    fps : float, optional
+        As the index has it. Another rate than the file's own was given by a person, and goes before
+        its stamps.
+
+    Warns
+    -----
+    FrameCountWarning, RateWarning
+        As `meps_lib.video.read_clip`, while nobody has said a rate.
 
     Raises
     ------
     MepsError
-        If no frame decodes.
+        As `meps_lib.video.read_clip`.
     """
-    next(_frames(path, 0, 0))
-    capture = cv2.VideoCapture(str(path))
-    try:
-        n, fps = int(capture.get(cv2.CAP_PROP_FRAME_COUNT)), capture.get(cv2.CAP_PROP_FPS)
-        while n < 1 and capture.grab():
-            n -= 1
-        return abs(n), fps
-    finally:
-        capture.release()
+    if fps is None:
+        return read_once(path, _gone_through, None)
+    with warnings.catch_warnings(), suppress(MepsError):
+        warnings.simplefilter("ignore")  # told when the table was read
+        times, own = read_once(path, _gone_through, None)
+        if math.isclose(own, fps):
+            return times, own
+    return read_once(path, _gone_through, fps)
+
+
+def _gone_through(path: Path, fps: float | None) -> tuple[np.ndarray, float]:
+    source = Source(path, fps)
+    deque(source.frames(step=sys.maxsize), maxlen=0)  # a frame that is passed over still has a time
+    return source.times(), source.fps
 
 
 def movie_fields(path: Path, row: pd.Series, config: LoadConfig) -> dict:
@@ -50,30 +72,19 @@ def movie_fields(path: Path, row: pd.Series, config: LoadConfig) -> dict:
         If a frame up to the offset does not decode, or no face is found.
     """
     first, last = int(row["onset"]), int(row["offset"])
+    source = Source(path, float(row["fps"]))
     looked = spread(range(first, last + 1))
-    seen = [frame for n, frame in enumerate(_frames(path, first, last), first) if n in looked]
+    frames = enumerate(source.frames(first, last + 1), first)
+    seen = [frame for n, frame in frames if n in looked]
     height, width = seen[0].shape[:2]
     if config.crop == "frame" or (config.crop == "auto" and height == width):
         matrix = whole_picture(height, width, config.size)
     else:
         matrix = face_crop(seen, [path / f"frame {n}" for n in looked], config.size)
-    crops = np.stack([warp(frame, matrix, config.size) for frame in _frames(path, first, last)])
+    crops = np.stack([warp(f, matrix, config.size) for f in source.frames(first, last + 1)])
     marks = {m: None if pd.isna(row[m]) else int(row[m]) - first for m in MARKS}
     colour = torch.from_numpy(crops).permute(0, 3, 1, 2).float() / 255
-    return {"colour": colour, "fps": float(row["fps"]), **marks}
-
-
-def _frames(path: Path, first: int, last: int) -> Iterator[np.ndarray]:
-    """Frames from first to last, RGB (H, W, 3), counted by decoding: seeking may miss."""
-    capture = cv2.VideoCapture(str(path))
-    try:
-        sides = capture.get(cv2.CAP_PROP_FRAME_WIDTH), capture.get(cv2.CAP_PROP_FRAME_HEIGHT)
-        check_size(sides[0] * sides[1], path)
-        for n in range(last + 1):
-            if not capture.grab():
-                why = "not a video that OpenCV reads" if n == 0 else f"frame {n} does not decode"
-                raise MepsError(f"{path}: {why}; is it cut short? Copy it again, or convert it")
-            if n >= first:
-                yield cv2.cvtColor(capture.retrieve()[1], cv2.COLOR_BGR2RGB)
-    finally:
-        capture.release()
+    times, fps = movie_times(path, float(row["fps"]))
+    since = times[first : last + 1] - times[first]
+    fps = float((last - first) / since[-1])  # the mean of this part
+    return {"colour": colour, "fps": fps, "times": tuple(since.tolist()), **marks}

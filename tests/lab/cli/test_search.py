@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 
 from meps_lab.cli import search as searching
+from meps_lab.cli.main import main
 from meps_lab.cli.search import search
 from meps_lab.recordings.find import SHIPPED
 from meps_lib.errors import MepsError
@@ -51,6 +52,41 @@ def test_the_strongest_candidate_is_where_the_face_moved(tmp_path, photo, fps, a
 def test_what_does_not_go_back_is_weaker_than_what_does(tmp_path, photo):
     found = search(film(tmp_path / "a.mp4", photo, 110, [2.6], lasts=True))
     assert found.times[found.peaks[0]] == pytest.approx(2.6, abs=0.07)
+
+
+def test_candidates_are_told_apart_by_time_and_not_by_frames(tmp_path, photo, monkeypatch):
+    """A file that says 30 frames a second and has one each tenth of a second."""
+    path = film(tmp_path / "a.mp4", photo, 60, [0.5, 1.0, 1.5])
+
+    class Slow:
+        def __init__(self, path, of=cv2.VideoCapture):
+            self.of = of(path)
+
+        def __getattr__(self, name):
+            return getattr(self.of, name)
+
+        def get(self, what):
+            return (3 if what == cv2.CAP_PROP_POS_MSEC else 1) * self.of.get(what)
+
+    monkeypatch.setattr(cv2, "VideoCapture", Slow)
+    found = search(path)
+    at = found.times[found.peaks]
+    assert np.sort(at[:3]) == pytest.approx([1.5, 3.0, 4.5], abs=0.11)
+    assert np.diff(np.sort(at)).min() >= 1
+
+
+def test_errors_name_the_options_of_the_command(tmp_path, photo, capsys):
+    (clip := tmp_path / "clip").mkdir()
+    for k in range(9):
+        cv2.imwrite(str(clip / f"{k}.png"), photo)
+    for options, told in (
+        ([], "has no frame rate; pass --fps\n"),
+        (["--fps", "0.5"], "implausible; expected 1 to 1000 Hz; pass --fps with the rate"),
+        (["--fps", "30", "--start", "5", "--stop", "5"], ": --start 5, --stop 5; expected"),
+    ):
+        picture = ["--picture", str(tmp_path / "x.png")]
+        assert main(["predict", str(clip), *options, *picture]) == 2
+        assert told in capsys.readouterr().err
 
 
 def test_a_part_is_searched_by_the_frames_of_the_whole(tmp_path, photo):

@@ -172,9 +172,12 @@ def test_a_hole_in_a_clip_is_named_and_unnumbered_names_are_counted(tree, indexe
         with pytest.raises(MepsError, match=r"\(1\)\.bmp' does not end in a frame's number"):
             read(tmp_path, row, COLOUR)
     copy.unlink()
-    # Where no name has a number at its end, nothing says that one is missing.
-    for name in (*names[:5], *names[6:]):
-        name.rename(name.with_name(f"{name.stem}_a.bmp"))
+    rest = [n.rename(n.with_name(f"{n.stem}_a.bmp")) for n in (*names[:5], *names[6:])]
+    with pytest.raises(MepsError, match=f"frame {int(names[5].stem[5:])} of .* missing"):
+        KIND.load(tmp_path, row, COLOUR)  # wherever the number stands
+    # Where no name has a number, nothing says that one is missing.
+    for k, name in enumerate(rest):
+        name.rename(name.with_name(f"{chr(ord('a') + k)}.bmp"))
     assert len(KIND.files(tmp_path, row, COLOUR)) == len(names) - 1
     assert KIND.load(tmp_path, row, COLOUR).start == 0
 

@@ -11,6 +11,7 @@ from meps_lab.cli import main as cli
 from meps_lab.datasets import LoadConfig, build_index, open_dataset, read_index
 from meps_lab.datasets.table import check_windows
 from meps_lib.errors import MepsError
+from meps_lib.video import RateWarning
 
 FPS, SIDE, N = 20, 48, 30
 HEADER = "subject,clip,label,media,fps,onset,apex,offset,signals,signals_hz,signals_start"
@@ -106,6 +107,34 @@ def test_empty_onset_and_offset_are_the_ends_and_a_rate_can_be_corrected(again):
         (N, 40, 0, None, N - 1),
         (N, 20, 0, None, N - 1),
     ]
+
+
+def test_a_frame_of_a_video_has_its_own_time(again, monkeypatch):
+    """A phone in the dark: after half a second each frame takes three times as long."""
+
+    class Dark:
+        def __init__(self, path, of=cv2.VideoCapture):
+            self.of = of(path)
+
+        def __getattr__(self, name):
+            return getattr(self.of, name)
+
+        def get(self, what):
+            got = self.of.get(what)
+            return got + 2 * max(got - 500, 0) if what == cv2.CAP_PROP_POS_MSEC else got
+
+    monkeypatch.setattr(cv2, "VideoCapture", Dark)
+    late = (",4,9,14,", ",12,13,20,")
+    with pytest.warns(RateWarning, match=r"anna/film\.avi: .* varies, from 6\.67 to 20"):
+        data = open_dataset("table", again(late), config=PLAIN)
+    film = data[0]
+    assert film.start == pytest.approx(0.8) and film.seconds(film.apex) == pytest.approx(0.95)
+    assert film.seconds(film.offset) == pytest.approx(2.0)
+    assert film.ps[0, 0].item() - film.ps_start == pytest.approx(10.8, abs=1e-6)
+    signals = open_dataset("table", again(late), config=LoadConfig(("ps",), clean=False))[0]
+    assert signals.ps[0, 0].item() - signals.ps_start == pytest.approx(10.8, abs=1e-6)
+    given = open_dataset("table", again(late, ("film.avi,,", "film.avi,40,")), config=PLAIN)[0]
+    assert (given.start, given.seconds(given.offset)) == pytest.approx((0.3, 0.5))
 
 
 def test_pictures_without_numbers_are_counted_from_0(again, tmp_path):

@@ -201,6 +201,11 @@ FOLDERS = {
     "the second one": ([1, 3, 4, 5], "img{k}.png", "frame 2 of 1 to 5"),
     "every second one": ([0, 2, 4, 6], "f_{k:04d}.png", "frame 1 and 2 more of 0 to 6"),
     "far apart": ([8, 9, 4000], "{k}.png", "frame 10 and 3989 more of 8 to 4000"),
+    "before a word": ([0, 1, 3], "{k:04d}-depth.png", "frame 2 of 0 to 3"),
+    "before an ending of its own": ([7, 8, 10], "frame-{k:06d}.depth.png", "frame 9 of 7 to 10"),
+    "before a time": ([0, 1, 3], "{k}_at_{k}33ms.png", "frame 2 of 0 to 3"),
+    "behind a time": ([0, 1, 3], "17000{k}33_{k}.png", "frame 2 of 0 to 3"),
+    "before a size": ([0, 1, 3], "s02_{k}_640x480.png", "frame 2 of 0 to 3"),
 }
 
 
@@ -228,6 +233,68 @@ def test_two_pictures_for_one_frame_are_told(tmp_path, names, told):
         cv2.imwrite(str(tmp_path / name), np.zeros((20, 24, 3), np.uint8))
     with pytest.raises(MepsError, match=f"{told} are one frame"):
         read_clip(tmp_path, fps=30)
+
+
+def shades(folder, names):
+    """The order in which pictures are read that are written in that of their names here."""
+    for k, name in enumerate(names):
+        cv2.imwrite(str(folder / name), np.full((20, 24, 3), 10 * k, np.uint8))
+    return (read_clip(folder, fps=30).frames[:, 0, 0, 0] // 10).tolist()
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "{k}_cam1.png",
+        "f{k}_640x480.png",
+        "{k}.color.png",
+        "take{half}_{k}.png",
+        "{k}_at_{ms}ms.png",
+        "2024-05-01 12-30-{half}_{k:05d}.png",
+    ],
+)
+def test_the_number_that_counts_is_found_among_others(tmp_path, name):
+    names = [name.format(k=k, half=k // 6, ms=33 * k) for k in range(12)]
+    assert shades(tmp_path, names) == list(range(12))
+
+
+@pytest.mark.parametrize(
+    ("name", "told"),
+    [
+        ("{s}.{us:06d}.png", "in '1305.000000' and '1306.300000' several numbers change"),
+        ("part{half}_{rest}.png", "in 'part0_0' and 'part1_5' several numbers change"),
+        ("{stamp}.png", "frame 1610000000001 and .* if the numbers are times"),
+        ("{twice}.png", "frame 1 and 10 more of 0 to 22 missing.* left out on purpose, number"),
+    ],
+)
+def test_names_that_count_nothing_are_told_what_to_do(tmp_path, name, told):
+    names = [
+        name.format(
+            half=k // 6,
+            rest=k % 6,
+            s=1305 + k // 10,
+            us=100_000 * (k % 10) if k != 11 else 300_000,
+            stamp=1610000000000 + 33 * k,
+            twice=2 * k,
+        )
+        for k in range(12)
+    ]
+    with pytest.raises(MepsError, match=told) as caught:
+        shades(tmp_path, names)
+    assert "number them 0, 1, 2" in str(caught.value) or "pictures 0, 1, 2" in str(caught.value)
+
+
+def test_a_few_frames_that_are_missing_are_no_times(tmp_path):
+    with pytest.raises(MepsError, match="frame 4 of 0 to 9 missing") as caught:
+        shades(tmp_path, [f"{k}.png" for k in range(10) if k != 4])
+    assert "times" not in str(caught.value)
+
+
+def test_frames_of_a_kind_that_is_not_read_are_told(tmp_path):
+    (tmp_path / "2.webp").touch()
+    (tmp_path / "notes.txt").touch()
+    with pytest.raises(MepsError, match=r"'2\.webp' is of a kind that is not read .1 such bes"):
+        shades(tmp_path, ["0.png", "1.png"])
 
 
 def test_pictures_without_numbers_are_counted_and_a_mixture_is_told(tmp_path):

@@ -4,6 +4,7 @@ import cv2
 import numpy as np
 import pytest
 import torch
+from PIL import Image
 
 from meps_lab.recordings.find import SHIPPED
 from meps_lib.errors import MepsError
@@ -210,6 +211,43 @@ def test_a_face_stands_nearer_than_a_wall_may():
         else:
             with pytest.raises(MepsError, match="expected 200 to 5000 mm"):
                 clean_depth(face)
+
+
+def test_what_was_dropped_is_looked_at_too():
+    """A picture that is no depth has a band of 400 mm as well, and little in it."""
+    y, x = np.mgrid[:80, :80]
+    inside = ((x - 40) / 30) ** 2 + ((y - 40) / 38) ** 2 < 1
+    near = np.where(inside, 515 + y / 2, 1030 + x % 32).round().astype(np.uint16)
+    assert (~np.isnan(clean_depth(near))).mean() > 0.5
+    with pytest.raises(MepsError, match=r"7\.png: only \d% of what was measured .* order of bytes"):
+        clean_depth(near.byteswap(), source="7.png")
+    crop = np.full((10, 10), 2000.0)
+    for n, right in ((22, False), (23, True)):
+        crop.flat[:n] = 600
+        crop[9] = 0  # what was not measured counts for nothing
+        if right:
+            assert np.nanmax(clean_depth(crop[None, :])) == 600
+        else:
+            with pytest.raises(MepsError, match="depth: only 24% .* nearest point, 600 mm; exp"):
+                clean_depth(crop[None, :])
+
+
+@pytest.mark.parametrize("kind", [np.int32, np.float32])
+def test_the_last_number_of_16_bits_is_none_in_32_either(tmp_path, kind):
+    depth = room(700).astype(kind)
+    depth[:20] = 65535
+    for k in range(2):
+        Image.fromarray(depth).save(tmp_path / f"{k}.tiff")
+    got = read_depth(tmp_path)
+    assert np.isnan(got[:, :20]).all() and np.nanmax(got) == 900
+
+
+def test_swapped_bytes_are_told_in_levels_of_another_size(tmp_path):
+    folder = write(tmp_path / "d", *[(4 * room(700, 1000)).byteswap()] * 2)
+    with pytest.raises(MepsError, match="two bytes swapped, where the median is 1000"):
+        read_depth(folder, scale=0.25)
+    with pytest.raises(MepsError, match="two bytes swapped, where the median is 1000"):
+        read_depth_picture(folder / "0.png", 0.25)
 
 
 def test_zeros_and_the_last_number_are_no_distance(tmp_path):

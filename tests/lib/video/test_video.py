@@ -87,6 +87,10 @@ def test_the_apex_of_a_clip_of_varying_rate_is_at_its_own_time(tmp_path, name, m
     assert trial.times == pytest.approx(stamps, abs=0.001)
     assert trial.seconds(trial.apex) == pytest.approx(stamps[trial.apex], abs=0.001)
     assert trial.fps == pytest.approx(23 / stamps[-1], rel=0.01)
+    with pytest.warns(RateWarning):
+        some = np.array(load_trial_from_video(path, size=48, n_frames=7).times)
+    late = np.abs(some - np.linspace(0, stamps[-1], 7)) > 0.051  # more than half a slow step
+    assert late.sum() <= 1  # the apex
     small = prepare(trial)
     assert small.seconds(small.apex) == pytest.approx(stamps[trial.apex], abs=0.001)
     assert unpack(*pack(trial)).times == trial.times
@@ -176,6 +180,23 @@ def test_depth_that_does_not_match_is_refused(tmp_path, shape):
     folder = write_depth(tmp_path / "depth", np.broadcast_to(800, shape))
     with pytest.raises(MepsError, match=f"depth of {shape[0]} frames, .*register depth to colour"):
         load_trial_from_video(SHIPPED / "face_video/single_face.mp4", depth=folder)
+
+
+def test_depth_that_begins_elsewhere_is_refused(tmp_path):
+    """As many pictures, but those of other moments."""
+    (tmp_path / "colour").mkdir()
+    for k in range(5, 9):
+        cv2.imwrite(str(tmp_path / "colour" / f"{k}.png"), np.full((40, 40, 3), 90, np.uint8))
+    folder = write_depth(tmp_path / "depth", np.full((4, 40, 40), 800))
+    with pytest.raises(MepsError, match=r"depth begins with 0\.png, .*colour with 5\.png"):
+        load_trial_from_video(tmp_path / "colour", depth=folder, fps=30)
+
+
+@pytest.mark.parametrize("part", [(5, 5), (5, 3), (-1, 3), (-3, None), (0, 0)])
+def test_a_part_that_cannot_be_is_refused(part):
+    start, stop = part
+    with pytest.raises(MepsError, match=f"start={start}, stop={stop}; expected the number of"):
+        load_trial_from_video(SHIPPED / "face_video/single_face.mp4", start=start, stop=stop)
 
 
 def test_a_folder_without_a_rate_is_refused(tmp_path):

@@ -83,13 +83,22 @@ def test_a_frame_that_is_missing_is_named(tmp_path):
 
 def test_pictures_are_counted_only_where_none_has_a_number(tmp_path):
     touch(tmp_path, "first.bmp", "last.bmp", "Thumbs.db")
-    assert numbered_by(tmp_path, r"(\d+)$") is None
+    assert numbered_by(tmp_path) is None
     (numbered := tmp_path / "numbered").mkdir()
     touch(numbered, "image011647.bmp", "image011649.bmp", "Thumbs.db")
-    assert numbered_by(numbered, r"(\d+)$") == r"(\d+)$"
+    assert list(frame_files(numbered, numbered_by(numbered))) == [11647, 11649]
     touch(numbered, "image011647 (1).bmp")
     with pytest.raises(MepsError, match=r"numbered: 'image011647 \(1\)\.bmp' .* 2 of the 3 "):
-        numbered_by(numbered, r"(\d+)$")
+        numbered_by(numbered)
+
+
+def test_names_that_share_a_number_and_no_more_are_counted(tmp_path):
+    touch(tmp_path, "s02_first.bmp", "s02_last.bmp")
+    assert numbered_by(tmp_path) is None
+    (one := tmp_path / "one").mkdir()
+    touch(one, "7_left.bmp", "7_right.bmp", "8_left.bmp")
+    with pytest.raises(MepsError, match=r"'7_left\.bmp' and '7_right\.bmp' are one frame"):
+        frame_files(one, numbered_by(one))
 
 
 def test_folders_that_hold_none(tmp_path):
