@@ -9,6 +9,7 @@ it names a chapter and the label of a figure there, and the rest are speaker not
 
     Minute 5-17. The grey band is the clip.
 
+Of a tall figure, rows may be shown alone: `figure: 03_meps fig-broken 20-75%`, of its height.
 `python -m tools.slides` makes the decks from the built pages, into `_build/html/slides`; a build
 of the book does the same. `--pdf` prints each with Chromium, and the handout.
 """
@@ -38,7 +39,8 @@ from tools.numbers import last_run
 from tools.sentences import BETWEEN, GLUE, filled
 
 FRONT = re.compile(r"---\n(.*?\n)---\n", re.S)
-FIGURE = re.compile(r"figure: +(\S+) +(\S+)")
+FIGURE = re.compile(r"figure: +(\S+) +(\S+)(?: +(\d+)-(\d+)%)?")
+VIEW_BOX = re.compile(r'viewBox="([\d.-]+) ([\d.-]+) ([\d.]+) ([\d.]+)"')
 TOLD = ("title", "for", "page")  # what the front matter has to say
 # Where npm did not run: the same version from its CDN.
 CDN = "https://cdn.jsdelivr.net/npm/reveal.js@{}/"
@@ -66,6 +68,7 @@ class Slide:
     sentence: str
     chapter: str
     label: str
+    rows: tuple[int, int] | None
     notes: str
 
 
@@ -104,7 +107,9 @@ def read_deck(path: Path, numbers: Mapping[str, Mapping[str, str]]) -> tuple[dic
         cell = nbformat.v4.new_markdown_cell(words)
         for typed in prose_numbers.numbers(cell, told):
             raise _wrong(path, line, typed.replace("`meps: numbers`", "`numbers` at the top"))
-        slides.append(Slide(at, filled(sentence, kept), *figure.groups(), filled(notes, kept)))
+        rows = (int(figure[3]), int(figure[4])) if figure[3] else None
+        words = filled(sentence, kept), *figure.groups()[:2], rows, filled(notes, kept)
+        slides.append(Slide(at, *words))
     if not slides:
         raise _wrong(path, 1, "no slide: each begins with ## and its sentence")
     return told, slides
@@ -144,7 +149,7 @@ def _section(path: Path, slide: Slide, html: Path, pages: dict[str, BeautifulSou
             raise _wrong(path, slide.line, f"there is no chapter {slide.chapter}")
         pages[source] = BeautifulSoup((html / source).read_text("utf-8"), "html.parser")
     page = pages[source]
-    place = page.find(id=slide.label)
+    place = page.find("figure", id=slide.label)
     picture = place and place.find("img")
     if not picture:
         there = ", ".join(figure["id"] for figure in page.select("figure[id]:has(img)"))
@@ -155,12 +160,25 @@ def _section(path: Path, slide: Slide, html: Path, pages: dict[str, BeautifulSou
         )
     return SLIDE.substitute(
         sentence=escape(slide.sentence),
-        picture=escape((Path(source).parent / picture["src"]).as_posix().replace("notebooks/", "")),
+        picture=escape(picture["src"] + (_rows(path, slide, html / "notebooks" / picture["src"]))),
         alt=escape(picture["alt"]),
         address=escape(f"../{source}#{slide.label}"),
         title=escape(page.h1.get_text().rstrip("#")),
         notes=MarkdownIt().render(slide.notes),
     )
+
+
+def _rows(path: Path, slide: Slide, picture: Path) -> str:
+    """The rows of a drawing that are shown, as the end of its address."""
+    if not slide.rows:
+        return ""
+    first, last = slide.rows
+    box = VIEW_BOX.search(picture.read_text("utf-8")) if picture.suffix == ".svg" else None
+    if not box or not first < last <= 100:
+        raise _wrong(path, slide.line, f"cannot show {first} to {last} % of {picture.name}")
+    left, top, width, height = map(float, box.groups())
+    top, height = top + height * first / 100, height * (last - first) / 100
+    return f"#svgView(viewBox({left:g},{top:g},{width:g},{height:g}))"
 
 
 def _reveal(root: Path, html: Path) -> str:
@@ -174,22 +192,17 @@ def _wrong(path: Path, line: int, words: str) -> BuildError:
     return BuildError(f"{path.parent.parent.name}/slides/{path.name}:{line}: {words}")
 
 
-def print_pdfs(html: Path, decks: list[Path], chromium: str) -> Iterator[Path]:
-    """Print each deck beside its page, then the handout on A4 beside its own."""
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
-        page = browser.new_page()
-        for path in [*decks, html / "book/handout.html"]:
-            deck = path in decks
-            page.goto(path.as_uri() + ("?print-pdf" if deck else ""), wait_until="load")
-            page.wait_for_function(READY if deck else "window.MathJax?.startup?.promise ?? true")
-            pdf = path.with_suffix(".pdf")
-            paper = {"prefer_css_page_size": True} if deck else {"format": "A4", "margin": MARGIN}
-            page.pdf(path=pdf, print_background=True, **paper)
-            yield pdf
-        browser.close()
+def print_pdfs(browser, targets: Mapping[Path, Path]) -> Iterator[Path]:
+    """Print pages with a browser of playwright: decks as reveal.js does, others on A4."""
+    page = browser.new_page()
+    for path, pdf in targets.items():
+        deck = path.parent.name == "slides"
+        page.goto(path.as_uri() + ("?print-pdf" if deck else ""))
+        page.wait_for_function(READY if deck else "window.MathJax?.startup?.promise ?? true")
+        paper = {"prefer_css_page_size": True} if deck else {"format": "A4", "margin": MARGIN}
+        page.pdf(path=pdf, print_background=True, **paper)
+        yield pdf
+    page.close()
 
 
 def main() -> None:
@@ -204,11 +217,18 @@ def main() -> None:
     except BuildError as error:
         sys.exit(f"The slides were not made.\n{error}")
     print(f"{len(decks)} decks are in _build/html/slides.")
+    if not options.pdf:
+        return
     chromium = os.environ.get("MEPS_CHROMIUM", "/usr/bin/chromium")
-    if options.pdf and shutil.which(chromium) is None:
+    if shutil.which(chromium) is None:
         sys.exit(f"No PDF: there is no Chromium at {chromium}; set MEPS_CHROMIUM to one.")
-    for pdf in print_pdfs(html, decks, chromium) if options.pdf else ():
-        print(f"{pdf.relative_to(ROOT)}, {pdf.stat().st_size / 1e6:.1f} MB", flush=True)
+    from playwright.sync_api import sync_playwright
+
+    targets = {path: path.with_suffix(".pdf") for path in [*decks, html / "book/handout.html"]}
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
+        for pdf in print_pdfs(browser, targets):
+            print(f"{pdf.relative_to(ROOT)}, {pdf.stat().st_size / 1e6:.1f} MB", flush=True)
 
 
 if __name__ == "__main__":
