@@ -15,12 +15,12 @@ from tools.slides import make, read_deck
 REPOSITORY = Path(__file__).resolve().parents[2]
 DECKS = sorted((REPOSITORY / "book/slides").glob("*.md"))
 NUMBERS = {"01_hearts": {"rate:.0f": "75"}}
-PAGE = """<h1>1. Hearts</h1>
+PAGE = """<section id="words"><h1>1. Hearts</h1>
 <figure id="fig-beats">
 <img alt="Ten &quot;spikes&quot; &amp; a line &lt; 2" src="../_images/a.svg">
 </figure>
 <figure id="fig-plain"><img alt="A photograph of nothing" src="../_images/b.png"></figure>
-<section id="words"><figure id="fig-last"><p>No picture.</p></figure></section>"""
+<figure id="fig-last"><p>A table.</p></figure></section>"""
 DECK = """---
 title: Hearts
 for: People with one.
@@ -140,6 +140,7 @@ def test_a_figure_that_is_not_there_stops_with_file_and_line(book):
         ("Is that much?", "Is 75.3 much?", 15, "'75.3'"),
         ("Hands up.", "They beat for 3 s.", 15, "'3 s'"),
         ("counted {glue:text}`rate:.0f`", "counted {glue:text}`rat`", 7, "no number 'rat'"),
+        ("fig-plain", "fig-last", 17, "no picture with the label 'fig-last'"),
         ("01_hearts fig-plain", "02_lungs fig-plain", 17, "no chapter 02_lungs"),
         ("fig-plain", "fig-plain 20-70%", 17, "cannot show 20 to 70 % of b.png"),
         ("fig-beats", "fig-beats 70-20%", 9, "cannot show 70 to 20 %"),
