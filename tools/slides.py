@@ -52,7 +52,7 @@ SLIDE = Template("""
 <section>
 <div class="slide">
 <h2>$sentence</h2>
-<img src="$picture" alt="$alt">
+<img src="$picture" alt="$alt"$shape>
 <p><a href="$address">$title</a></p>
 </div>
 <aside class="notes">
@@ -158,9 +158,11 @@ def _section(path: Path, slide: Slide, html: Path, pages: dict[str, BeautifulSou
             slide.line,
             f"{slide.chapter} has no picture with the label {slide.label!r}, but {there or 'none'}",
         )
+    view, shape = _rows(path, slide, html / "notebooks" / picture["src"])
     return SLIDE.substitute(
         sentence=escape(slide.sentence),
-        picture=escape(picture["src"] + (_rows(path, slide, html / "notebooks" / picture["src"]))),
+        picture=escape(picture["src"] + view),
+        shape=shape,
         alt=escape(picture["alt"]),
         address=escape(f"../{source}#{slide.label}"),
         title=escape(page.h1.get_text().rstrip("#")),
@@ -168,17 +170,18 @@ def _section(path: Path, slide: Slide, html: Path, pages: dict[str, BeautifulSou
     )
 
 
-def _rows(path: Path, slide: Slide, picture: Path) -> str:
-    """The rows of a drawing that are shown, as the end of its address."""
+def _rows(path: Path, slide: Slide, picture: Path) -> tuple[str, str]:
+    """The rows of a drawing that are shown: the end of its address, and an attribute."""
     if not slide.rows:
-        return ""
+        return "", ""
     first, last = slide.rows
     box = VIEW_BOX.search(picture.read_text("utf-8")) if picture.suffix == ".svg" else None
     if not box or not first < last <= 100:
         raise _wrong(path, slide.line, f"cannot show {first} to {last} % of {picture.name}")
     left, top, width, height = map(float, box.groups())
     top, height = top + height * first / 100, height * (last - first) / 100
-    return f"#svgView(viewBox({left:g},{top:g},{width:g},{height:g}))"
+    view = f"#svgView(viewBox({left:g},{top:g},{width:g},{height:g}))"
+    return view, f' style="aspect-ratio: {width:g} / {height:g}"'
 
 
 def _reveal(root: Path, html: Path) -> str:

@@ -162,6 +162,7 @@ def test_a_number_of_named_origin_may_be_typed(book):
 def test_rows_of_a_tall_figure_are_shown_alone(book):
     (first, _) = Tags(made(book, DECK.replace("fig-beats", "fig-beats 25-75%"))).all("img")
     assert first["src"] == "../_images/a.svg#svgView(viewBox(0,110,300,200))"
+    assert first["style"] == "aspect-ratio: 300 / 200"
 
 
 def test_a_changed_deck_is_a_changed_book(book):
