@@ -47,7 +47,7 @@ CDN = "https://cdn.jsdelivr.net/npm/reveal.js@{}/"
 READY = (
     "document.querySelectorAll('.pdf-page').length && [...document.images].every(i => i.complete)"
 )
-MARGIN = dict.fromkeys(("top", "right", "bottom", "left"), "12mm")
+MARGIN = dict.fromkeys(("top", "right", "bottom", "left"), "8mm")
 SLIDE = Template("""
 <section>
 <div class="slide">
@@ -203,7 +203,7 @@ def print_pdfs(browser, targets: Mapping[Path, Path]) -> Iterator[Path]:
         page.goto(path.as_uri() + ("?print-pdf" if deck else ""))
         page.wait_for_function(READY if deck else "window.MathJax?.startup?.promise ?? true")
         paper = {"prefer_css_page_size": True} if deck else {"format": "A4", "margin": MARGIN}
-        page.pdf(path=pdf, print_background=True, **paper)
+        page.pdf(path=pdf, print_background=True, tagged=True, **paper)
         yield pdf
     page.close()
 
