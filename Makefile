@@ -1,7 +1,7 @@
 # MEPS. Every target sets up what it needs; the second time that costs nothing.
 SHELL := bash
 .DEFAULT_GOAL := help
-.PHONY: help book check ready test test-gpu test-web mutants lab notebooks numbers serve lint address benchmarks clean clean-all setup
+.PHONY: help book check ready test test-gpu test-web mutants lab notebooks numbers slides serve lint address benchmarks clean clean-all setup
 
 # One thread a process: chapters and tests run side by side, and results stay the same.
 export OMP_NUM_THREADS := 1
@@ -46,6 +46,9 @@ notebooks: $(READY)  ## make the .ipynb that Colab and Jupyter open from the cha
 numbers: $(READY)  ## keep the last build's numbers, for the text of those notebooks, and its costs
 	@$(PYTHON_IN) -m tools.numbers --write && $(PYTHON_IN) -m tools.notebook
 	@$(PYTHON_IN) -m tools.costs --keep
+
+slides: $(READY)  ## after make book: its slides made anew, and they and the handout as PDF
+	@$(PYTHON_IN) -m tools.slides --pdf
 
 serve: $(READY)  ## show the built book at http://localhost:8000
 	@test -f _build/html/index.html || { echo "There is no book yet: type make book"; exit 1; }

@@ -20,7 +20,7 @@ from pathlib import Path
 import nbformat
 import yaml
 
-from tools import offline_assets
+from tools import offline_assets, slides
 from tools.address import read_address, repository_url
 from tools.contract import check_chapter, dear, declared_cost
 from tools.costs import put_in
@@ -35,7 +35,7 @@ from tools.execute import (
     recordings_at_hand,
 )
 from tools.notebook import generated
-from tools.numbers import differences
+from tools.numbers import differences, last_run
 from tools.sentences import numbers_of, read_kept
 
 STAMP = ".inputs"
@@ -214,12 +214,13 @@ def build(root: Path, at_hand: tuple[str, ...] = (), jobs: int = 2) -> bool:
     offline = offline_assets.available(root / "node_modules")
     if not offline:
         print(
-            "npm did not fetch MathJax and the widgets' script, so these pages load them from\n"
+            "npm did not fetch MathJax, reveal.js and the widgets' script: pages load them from\n"
             "their CDN and need the network. With npm installed, `make book` keeps them local."
         )
     print("Rendering the pages")
     rendered = render(root, stage(root, executed, offline))
     add_editions(root, rendered)
+    slides.make(root, rendered, last_run(root))
     (rendered / STAMP).write_text(key)
     shutil.move(rendered, html)
     return True

@@ -1,7 +1,8 @@
 """The browser files that let the pages work with no network.
 
 npm puts whole packages into `node_modules`; a page needs one script of MathJax with its fonts
-and the bundle that draws widgets. Where npm did not run, the pages ask the CDNs instead.
+and the bundle that draws widgets, a deck of slides three files of reveal.js. Where npm did not
+run, the pages ask the CDNs instead.
 """
 
 from __future__ import annotations
@@ -16,6 +17,11 @@ PARTS = (
         "@jupyter-widgets/html-manager/dist",
         ("embed.js", "*.embed.js", "*.woff", "*.woff2", "*.ttf", "*.eot", "*.svg"),
         "widgets",
+    ),
+    (
+        "reveal.js",
+        ("dist/reveal.js", "dist/reveal.css", "plugin/notes/notes.js", "LICENSE"),
+        "reveal",
     ),
 )
 # What Sphinx has to be told, so that it links these files instead of the CDNs.

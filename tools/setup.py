@@ -84,7 +84,7 @@ def set_up() -> None:
 
 
 def fetch_assets() -> None:
-    """MathJax and the widgets' script by npm; without it the pages use CDNs."""
+    """MathJax, reveal.js and the widgets' script by npm; without it the pages use CDNs."""
     lock = ROOT / "package-lock.json"
     if ASSETS.exists() and ASSETS.stat().st_mtime >= lock.stat().st_mtime:
         return
@@ -92,7 +92,7 @@ def fetch_assets() -> None:
     if npm is None:
         print("npm was not found (it comes with Node.js): the pages will use CDNs.")
         return
-    print("Fetching MathJax and the widgets' script with npm", flush=True)
+    print("Fetching MathJax, reveal.js and the widgets' script with npm", flush=True)
     quiet = ["--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"]
     if subprocess.run([npm, "ci", *quiet], cwd=ROOT, stdout=subprocess.DEVNULL).returncode:
         shutil.rmtree(ROOT / "node_modules", ignore_errors=True)

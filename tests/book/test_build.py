@@ -27,6 +27,20 @@ inter-beat interval
 
 ```{bibliography}
 ```
+
+<a href="../slides/beats.html">Slides</a> of it.
+"""
+DECK = """---
+title: Beats
+for: A test.
+page: book/intro
+---
+
+## The rate is {glue:text}`rate:.0f`.
+
+figure: 90_beats fig-beats
+
+Say it.
 """
 
 
@@ -37,6 +51,11 @@ def project(tmp_path):
     shutil.copytree(FIXTURES / "book", tmp_path / "book")
     shutil.copytree(REPOSITORY / "book/_static", tmp_path / "book/_static")
     shutil.copy(REPOSITORY / "book/_config.yml", tmp_path / "book")
+    shutil.copytree(REPOSITORY / "book/slides", tmp_path / "book/slides")
+    for deck in (tmp_path / "book/slides").glob("*.md"):
+        deck.unlink()
+    (tmp_path / "book/slides/beats.md").write_text(DECK)
+    shutil.copy(REPOSITORY / "package.json", tmp_path)
     (tmp_path / "book/address.txt").write_text("someone/somewhere\n")
     toc = {"format": "jb-book", "root": "book/intro"}
     toc["chapters"] = [{"file": "notebooks/90_beats"}]
@@ -92,6 +111,8 @@ def test_builds_strictly_and_only_when_something_changed(project, capsys):
     assert_offers(chapter, html, "someone/somewhere")
     assert "https://github.com/someone/somewhere" in (html / "book/intro.html").read_text()
     assert_page_and_edition_say_the_same(chapter, html / "notebooks/student/90_beats.ipynb")
+    assert "<h2>The rate is 75.</h2>" in (html / "slides/beats.html").read_text()
+    assert '<a href="../slides/beats.html">Slides</a>' in (html / "book/intro.html").read_text()
     said = capsys.readouterr().out
     assert "load them from" in said  # no npm in the fixture: the CDN is named
     assert "numbers are not those" not in said
@@ -103,6 +124,13 @@ def test_builds_strictly_and_only_when_something_changed(project, capsys):
         with pytest.raises(BuildError, match=r"(?s)book/intro\.md:\d+.*nowhere"):
             build(project)
         assert not html.exists()
+
+    page.write_text(INTRO)
+    deck = project / "book/slides/beats.md"
+    deck.write_text(DECK.replace("fig-beats", "fig-beasts"))
+    with pytest.raises(BuildError, match=r"book/slides/beats\.md:9: .*fig-beasts"):
+        build(project)
+    assert not html.exists()
 
 
 def test_a_broken_contract_stops_the_build(project, monkeypatch):
@@ -154,6 +182,9 @@ def test_assets_are_taken_only_from_a_finished_fetch(tmp_path):
         "@jupyter-widgets/html-manager/dist/embed.js",
         "@jupyter-widgets/html-manager/dist/330.embed.js",
         "@jupyter-widgets/html-manager/dist/embed-amd.js",
+        "reveal.js/dist/reveal.js",
+        "reveal.js/dist/reveal.esm.js",
+        "reveal.js/plugin/notes/notes.js",
     ):
         (modules / name).parent.mkdir(parents=True, exist_ok=True)
         (modules / name).write_text("//")
@@ -169,6 +200,8 @@ def test_assets_are_taken_only_from_a_finished_fetch(tmp_path):
         "mathjax/output/chtml/fonts/woff-v2/MathJax_Zero.woff",
         "widgets/embed.js",
         "widgets/330.embed.js",
+        "reveal/dist/reveal.js",
+        "reveal/plugin/notes/notes.js",
     }
 
 
