@@ -98,8 +98,8 @@ def describe(pack: Path, targets: list[Target], notes: list[str]) -> None:
     there, wheels = about_wheels(pack / "wheels"), sorted((pack / "wheels").glob("*.whl"))
     inside = [info for wheel in wheels for info in ZipFile(wheel).infolist()]
     first = {target.python: first_patch(there, target.python) for target in targets}
-    # Python compiles what it installs, hence the fifth; several Pythons share a folder of wheels.
-    unpacked = 1.2 * sum(info.file_size for info in inside) / 1e6 / len(targets)
+    # Python compiles what it installs, hence the third; several Pythons share a folder of wheels.
+    unpacked = 1.3 * sum(info.file_size for info in inside) / 1e6 / len(targets)
     about = {
         "machine": targets[0].machine,
         "system": targets[0].system,
