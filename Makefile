@@ -1,7 +1,7 @@
 # MEPS. Every target sets up what it needs; the second time that costs nothing.
 SHELL := bash
 .DEFAULT_GOAL := help
-.PHONY: help book check ready test test-gpu test-web mutants lab notebooks numbers slides serve lint address benchmarks clean clean-all setup
+.PHONY: help book check ready test test-gpu test-web mutants lab notebooks numbers slides serve lint address benchmarks offline-pack clean clean-all setup
 
 # One thread a process: chapters and tests run side by side, and results stay the same.
 export OMP_NUM_THREADS := 1
@@ -53,6 +53,9 @@ slides: $(READY)  ## after make book: its slides made anew, and they and the han
 serve: $(READY)  ## show the built book at http://localhost:8000
 	@test -f _build/html/index.html || { echo "There is no book yet: type make book"; exit 1; }
 	@$(PYTHON_IN) -m http.server 8000 --bind 127.0.0.1 --directory _build/html
+
+offline-pack: $(READY)  ## the built book, its notebooks and all packages as a folder and a zip for a stick
+	@$(PYTHON_IN) -m tools.offline_pack
 
 lint: $(READY)  ## check style and formatting
 	@.venv/bin/ruff check . && .venv/bin/ruff format --check .

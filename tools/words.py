@@ -1,4 +1,4 @@
-"""The words of a chapter for its notebooks: what the glossary says of the terms that it uses.
+"""The glossary's words elsewhere: in the notebook that uses them, and on a card to print.
 
 On the page a term is a link into the glossary; a notebook stands alone, so its last cell has them.
 """
@@ -6,8 +6,10 @@ On the page a term is a link into the glossary; a notebook stands alone, so its 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from pathlib import Path
 
+from meps_lib.errors import MepsError
 from tools.plain import References, to_plain
 
 GLOSSARY = "book/glossary.md"
@@ -53,3 +55,27 @@ def words(texts: list[str], glossary: dict[str, str], refs: References) -> str:
         return ""
     head = "<details><summary>Words of this chapter</summary>"
     return "\n\n".join([head, *lines, "</details>"])
+
+
+def card(wanted: Iterable[str], glossary: dict[str, str]) -> str:
+    """A paragraph of MyST for each word, with the first sentence of its entry.
+
+    Raises
+    ------
+    MepsError
+        Naming a word that the glossary lacks, or that stands twice.
+
+    Examples
+    --------
+    >>> print(card(["Fold"], {"fold": "One division. It has three parts."}))
+    **{term}`Fold`** One division.
+    """
+    wanted = [word.strip() for word in wanted if word.strip()]
+    for word in wanted:
+        if word.lower() not in glossary:
+            raise MepsError(f"{word!r} is no word of {GLOSSARY}: add it there, or take it out")
+        if wanted.count(word) > 1:
+            raise MepsError(f"{word!r} stands twice on the card: take one out")
+    firsts = (re.split(r"(?<=[.])\s", glossary[word.lower()])[0] for word in wanted)
+    entries = (f"**{{term}}`{word}`** {said}" for word, said in zip(wanted, firsts, strict=True))
+    return "\n\n".join(entries)
