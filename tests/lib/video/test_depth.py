@@ -230,6 +230,8 @@ def test_what_was_dropped_is_looked_at_too():
         else:
             with pytest.raises(MepsError, match="depth: only 24% .* nearest point, 600 mm; exp"):
                 clean_depth(crop[None, :])
+    crop.flat[:8], crop.flat[22] = 500, 2000
+    assert np.isfinite(clean_depth(crop, span=50)).sum() == 8  # who asks for little gets little
 
 
 @pytest.mark.parametrize("kind", [np.int32, np.float32])
