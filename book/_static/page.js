@@ -37,11 +37,14 @@
     frame.className = "enlarged bd-content";
     frame.setAttribute("aria-label", "Figure, enlarged");
     frame.addEventListener("click", () => frame.close());
+    // The theme takes the key for its search window.
+    frame.addEventListener("keydown", (event) => event.key === "Escape" && frame.close());
     for (const picture of document.querySelectorAll("main :is(.cell_output, figure) img")) {
       if (picture.closest("a, .jupyter-widgets")) continue;
       picture.classList.add("enlarges");
       picture.addEventListener("click", () => {
         frame.replaceChildren(picture.cloneNode());
+        frame.firstChild.removeAttribute("style"); // a clip's own width
         frame.showModal();
       });
     }
