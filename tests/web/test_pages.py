@@ -122,6 +122,21 @@ def test_a_figure_that_is_touched_is_as_wide_as_it_was_drawn(visit):
         assert not large.is_visible()
 
 
+def test_an_enlarged_figure_is_whole_on_a_projector_until_escape(visit):
+    with visit("notebooks/02_micro_expressions.html") as opened:
+        opened.page.set_viewport_size({"width": 1280, "height": 720})
+        opened.page.locator("details summary", has_text="Play it").click()
+        large = opened.page.locator("dialog img")
+        for figure in opened.page.locator("img.enlarges").all()[:3]:  # one of them the clip
+            figure.click()
+            box = large.bounding_box()
+            assert box["width"] > 1100
+            assert box["y"] >= 0
+            assert box["y"] + box["height"] <= 720
+            opened.page.keyboard.press("Escape")
+            assert not large.is_visible()
+
+
 def test_a_term_says_what_it_means(written_page, html):
     text = (html / written_page).read_text(encoding="utf-8")
     links = re.findall(r'<a class="reference internal" href="[^"#]*#term-[^>]*>', text)
