@@ -137,6 +137,16 @@ def test_an_enlarged_figure_is_whole_on_a_projector_until_escape(visit):
             assert not large.is_visible()
 
 
+def test_an_exercise_has_room_for_an_answer_on_paper_alone(visit):
+    heights = """parts => parts.map(part => parseFloat(getComputedStyle(part, "::after").height))"""
+    with visit("notebooks/02_micro_expressions.html") as opened:
+        exercises = opened.page.locator("section[id*=exercise-]")
+        assert [x for x in exercises.evaluate_all(heights) if x > 0] == []
+        opened.page.emulate_media(media="print")
+        assert exercises.count() == 3
+        assert min(exercises.evaluate_all(heights)) > 80
+
+
 def test_a_term_says_what_it_means(written_page, html):
     text = (html / written_page).read_text(encoding="utf-8")
     links = re.findall(r'<a class="reference internal" href="[^"#]*#term-[^>]*>', text)
