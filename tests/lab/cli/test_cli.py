@@ -219,7 +219,7 @@ def test_predict_with_signals(tiny_demo, tmp_path, capsys):
     assert "signals: EDA, ECG" in printed
     assert "EDA: unit not stated, expected uS; scaled to its usual size" in printed
     assert cli.main([*args, "--video-at", "15"]) == 2
-    assert "leaves the recording" in capsys.readouterr().err
+    assert "lasts 20 s; expected 7 s or more of it" in capsys.readouterr().err
     pd.DataFrame({"depth": np.zeros(2000)}).to_csv(ps, index=False)
     assert cli.main(args) == 2
     assert "expected at least one of EDA, ECG, PPG" in capsys.readouterr().err
