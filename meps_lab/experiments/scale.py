@@ -47,6 +47,8 @@ class Dask(Here):
                 self.cluster = distributed.LocalCluster(n_workers=n_workers, **how)
             self.client = distributed.Client(self.cluster or address, timeout=_PATIENCE_S)
             self.client.wait_for_workers(1, timeout=_PATIENCE_S)
+            # WHY: it takes back copies of the data, and the last one is lost with its worker.
+            self.client.amm.stop()
         except (OSError, ValueError) as error:  # no answer in time is an OSError
             raise MepsError(
                 f"Dask at {address}: no scheduler with a worker answers ({error}); start 'dask "

@@ -50,7 +50,9 @@ class Cluster:
         both = ["--no-dashboard", "--host", "127.0.0.1", "--scheduler-file", str(self.file)]
         command = [sys.executable, "-m", f"distributed.cli.dask_{role}", *options, *both]
         quiet = dict.fromkeys(("stdout", "stderr"), subprocess.DEVNULL)
-        process = subprocess.Popen(command, cwd=self.folder, **quiet)
+        # Copies of the data are taken back at once, if anybody lets the scheduler do so.
+        often = {"DASK_DISTRIBUTED__SCHEDULER__ACTIVE_MEMORY_MANAGER__INTERVAL": "20ms"}
+        process = subprocess.Popen(command, cwd=self.folder, env=os.environ | often, **quiet)
         self.processes.append(process)
         return process
 
