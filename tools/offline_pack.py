@@ -1,8 +1,9 @@
 """A folder, and a zip of it, with which a room without a network reads and runs the book.
 
-`make offline-pack` packs for the machine that it runs on, `python -m tools.offline_pack --platform
-win_amd64 --python 3.11` for another one. Inside lie the built pages, the notebooks, the recordings,
-a wheel of each package, and `setup_offline.py` for the participant. Only pip uses the network.
+`make offline-pack` packs for the machine that it runs on, `.venv/bin/python -m tools.offline_pack
+--platform win_amd64 --python 3.11` for another one. Inside lie the built pages, the notebooks, the
+recordings, a wheel of each package, and `setup_offline.py` for the participant. Only pip uses the
+network.
 """
 
 from __future__ import annotations
@@ -32,7 +33,7 @@ PAGE = """<!doctype html>
 <meta name="viewport" content="width=device-width">
 <style>body {{font: 1.05rem/1.5 sans-serif; max-width: 46rem; margin: 2rem auto; padding: 0 1rem}}
 table {{border-collapse: collapse}} td, th {{border: 1px solid #999; padding: .2rem .6rem}}
-dt {{font-weight: bold}}</style></head><body>
+dt {{font-weight: bold}} code {{white-space: nowrap}}</style></head><body>
 {}</body></html>
 """
 
@@ -179,6 +180,11 @@ def make_pack(root: Path, out: Path, targets: list[Target], torch_index: str = T
         print(
             "A stick formatted as FAT32 takes no file of that size: copy the folder, not the zip."
         )
+    print(
+        "Copy one of the two to the stick. Participants begin with START_HERE.html in it.\n"
+        f"Python {' or '.join(target.python for target in targets)} is not in it: bring its "
+        "installer, too, unless everybody has it."
+    )
     return pack
 
 

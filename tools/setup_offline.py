@@ -33,8 +33,8 @@ OPEN = {
 }
 
 
-def check_files(pack):
-    """Stop if a file is missing or not the one that was packed."""
+def read_lists(pack):
+    """What the pack says of itself, and a line with the checksum of each file."""
     try:
         lines = (pack / "SHA256SUMS").read_text(encoding="utf-8").splitlines()
         about = json.loads((pack / "pack.json").read_text(encoding="utf-8"))
@@ -43,6 +43,11 @@ def check_files(pack):
             f"SHA256SUMS and pack.json should lie beside this script, in {pack}, and be whole.\n"
             "Unpack the whole zip, or copy the folder from the stick again."
         ) from None
+    return about, lines
+
+
+def check_files(pack, lines):
+    """Stop if a file is missing or not the one that was packed."""
     print(f"Comparing {len(lines)} files with their checksums ...", flush=True)
     bad = [f"  {name}: {fault}" for name, fault in map(_fault_of(pack), lines) if fault]
     if bad:
@@ -51,7 +56,6 @@ def check_files(pack):
             "This copy of the pack is not whole:\n" + "\n".join(bad[:10]) + more + "\n"
             "Copy the folder from the stick again, or take another stick. Nothing was set up."
         )
-    return about
 
 
 def _fault_of(pack):
@@ -197,8 +201,9 @@ def _try(command, otherwise):
 
 
 def main(words):
-    about = check_files(PACK)
-    check_python(about)
+    about, lines = read_lists(PACK)
+    check_python(about)  # first: it is quick, and the sums of a slow stick are not
+    check_files(PACK, lines)
     place = find_place(words, about)
     print(f"Setting up in {place}", flush=True)
     python = make_environment(place, PACK)

@@ -160,6 +160,7 @@ def test_sizes_are_told_by_part_and_whole(pack):
     page = (pack.folder / "START_HERE.txt").read_text("utf8")
     assert re.search(rf"`recordings` \|.*\| {recordings:.0f} MB", page)
     assert f"| all | | {whole:.0f} MB" in page and re.search(r"`pages` \|.*\| 0 MB", page)
+    assert f"Python {HERE} is not in it" in pack.said and "START_HERE.html" in pack.said
     # and the licences, versions and steps
     assert "BSD-3-Clause" in page and "torch 2.0+cpu" in page and "1. **Have Python.**" in page
     html = (pack.folder / "START_HERE.html").read_text("utf8")
@@ -176,20 +177,22 @@ def test_checksums_are_those_of_another_program(pack):
 
 
 def test_one_flipped_byte_and_a_missing_file_are_named(pack):
-    assert setup_offline.check_files(pack.folder)["python"] == {HERE: f"{HERE}.0"}
+    about, lines = setup_offline.read_lists(pack.folder)
+    assert about["python"] == {HERE: f"{HERE}.0"}
+    setup_offline.check_files(pack.folder, lines)
     path = pack.folder / "wheels/alpha-1.0-py3-none-any.whl"
     data = bytearray(path.read_bytes())
     data[len(data) // 2] ^= 1
     path.write_bytes(data)
     (pack.folder / "recordings/biosppy/ecg.txt").unlink()
     with pytest.raises(SystemExit) as stopped:
-        setup_offline.check_files(pack.folder)
+        setup_offline.check_files(pack.folder, lines)
     assert "wheels/alpha-1.0-py3-none-any.whl: damaged" in str(stopped.value)
     assert "recordings/biosppy/ecg.txt: missing" in str(stopped.value)
     assert str(stopped.value).count(": ") == 2  # and no other
     (pack.folder / "SHA256SUMS").unlink()
     with pytest.raises(SystemExit, match="Unpack the whole zip"):
-        setup_offline.check_files(pack.folder)
+        setup_offline.read_lists(pack.folder)
 
 
 @pytest.mark.parametrize(
