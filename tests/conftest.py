@@ -4,6 +4,7 @@ import os
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
+import cv2
 import pytest
 import torch
 from hypothesis import HealthCheck, settings
@@ -49,6 +50,27 @@ def make_trial():
         return Trial(**(fields | kw))
 
     return make
+
+
+@pytest.fixture
+def stamped(monkeypatch):
+    """A function that changes the time stamps, in ms, of all videos that are read after it."""
+
+    def stamp(change):
+        class Stamped:
+            def __init__(self, path, of=cv2.VideoCapture):
+                self.of = of(path)
+
+            def __getattr__(self, name):
+                return getattr(self.of, name)
+
+            def get(self, what):
+                value = self.of.get(what)
+                return change(value) if what == cv2.CAP_PROP_POS_MSEC else value
+
+        monkeypatch.setattr(cv2, "VideoCapture", Stamped)
+
+    return stamp
 
 
 @pytest.fixture

@@ -91,7 +91,8 @@ def _row(path: Path, cells: Mapping) -> tuple[dict, Recording | None]:
     row |= {"emotion_raw": label, "emotion": label, "class_label": label}
     media = _path(root, cells["media"], where("media"))
     given, (low, high) = decimal(cells["fps"], where("fps")), FPS_RANGE
-    if media.is_dir() if given is None else not low <= given <= high:
+    not_said = given is None and media.is_dir()
+    if not_said or (given is not None and not low <= given <= high):
         got = "an empty cell, and a folder does not say" if given is None else f"{given:g}"
         raise MepsError(f"{where('fps')}: got {got}; expected frames a second, {low:g} to {high:g}")
     with told(where("media"), root):

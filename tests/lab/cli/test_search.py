@@ -54,21 +54,11 @@ def test_what_does_not_go_back_is_weaker_than_what_does(tmp_path, photo):
     assert found.times[found.peaks[0]] == pytest.approx(2.6, abs=0.07)
 
 
-def test_candidates_are_told_apart_by_time_and_not_by_frames(tmp_path, photo, monkeypatch):
+def test_candidates_are_told_apart_by_time_and_not_by_frames(tmp_path, photo, stamped):
     """A file that says 30 frames a second and has one each tenth of a second."""
     path = film(tmp_path / "a.mp4", photo, 60, [0.5, 1.0, 1.5])
 
-    class Slow:
-        def __init__(self, path, of=cv2.VideoCapture):
-            self.of = of(path)
-
-        def __getattr__(self, name):
-            return getattr(self.of, name)
-
-        def get(self, what):
-            return (3 if what == cv2.CAP_PROP_POS_MSEC else 1) * self.of.get(what)
-
-    monkeypatch.setattr(cv2, "VideoCapture", Slow)
+    stamped(lambda ms: 3 * ms)
     found = search(path)
     at = found.times[found.peaks]
     assert np.sort(at[:3]) == pytest.approx([1.5, 3.0, 4.5], abs=0.11)

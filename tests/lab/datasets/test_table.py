@@ -109,21 +109,10 @@ def test_empty_onset_and_offset_are_the_ends_and_a_rate_can_be_corrected(again):
     ]
 
 
-def test_a_frame_of_a_video_has_its_own_time(again, monkeypatch):
+def test_a_frame_of_a_video_has_its_own_time(again, stamped):
     """A phone in the dark: after half a second each frame takes three times as long."""
 
-    class Dark:
-        def __init__(self, path, of=cv2.VideoCapture):
-            self.of = of(path)
-
-        def __getattr__(self, name):
-            return getattr(self.of, name)
-
-        def get(self, what):
-            got = self.of.get(what)
-            return got + 2 * max(got - 500, 0) if what == cv2.CAP_PROP_POS_MSEC else got
-
-    monkeypatch.setattr(cv2, "VideoCapture", Dark)
+    stamped(lambda ms: ms + 2 * max(ms - 500, 0))
     late = (",4,9,14,", ",12,13,20,")
     with pytest.warns(RateWarning, match=r"anna/film\.avi: .* varies, from 6\.67 to 20"):
         data = open_dataset("table", again(late), config=PLAIN)

@@ -60,7 +60,7 @@ def test_frames_are_spread_evenly_over_the_time_not_over_their_numbers():
 
 
 @pytest.mark.parametrize("name", ["a.mkv", "a.mp4"])
-def test_the_apex_of_a_clip_of_varying_rate_is_at_its_own_time(tmp_path, name, monkeypatch):
+def test_the_apex_of_a_clip_of_varying_rate_is_at_its_own_time(tmp_path, name, stamped):
     """30 a second, then 10: written at 30, and each frame given the time that it had."""
     stamps = np.cumsum([0, *[1 / 30] * 11, *[1 / 10] * 12])
     face = read_clip(SHIPPED / "face_video/single_face.mp4")[10:34].frames
@@ -70,18 +70,7 @@ def test_the_apex_of_a_clip_of_varying_rate_is_at_its_own_time(tmp_path, name, m
         writer.write(np.ascontiguousarray(frame[..., ::-1]))
     writer.release()
 
-    class Dark:
-        def __init__(self, path, of=cv2.VideoCapture):
-            self.of = of(path)
-
-        def __getattr__(self, name):
-            return getattr(self.of, name)
-
-        def get(self, what):
-            value = self.of.get(what)
-            return 1000 * stamps[round(0.03 * value)] if what == cv2.CAP_PROP_POS_MSEC else value
-
-    monkeypatch.setattr(cv2, "VideoCapture", Dark)
+    stamped(lambda ms: 1000 * stamps[round(0.03 * ms)])
     with pytest.warns(RateWarning, match="varies, from 10 to 30"):
         trial = load_trial_from_video(path, size=48)
     assert trial.times == pytest.approx(stamps, abs=0.001)
