@@ -71,7 +71,7 @@ def padding(device: str) -> pd.DataFrame:
 
         def way(free, side=side, modalities=modalities):
             def run():
-                with patch.object(batches, "_free_bytes", lambda device: free):
+                with patch.object(batches, "_may_keep", lambda device: free):
                     fit(networks(1, modalities)[0], *side, CLASSES, config, seed=0)
 
             return run

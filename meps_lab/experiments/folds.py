@@ -16,6 +16,7 @@ from meps_lab.experiments.own_model import build_own, is_own
 from meps_lab.experiments.record import about, about_data
 from meps_lab.experiments.results import Results, results_in
 from meps_lab.experiments.stacked import fit_stacked
+from meps_lab.memory import keep_freed
 from meps_lab.prepare import PreparedDataset
 from meps_lab.workers import in_processes
 from meps_lib.errors import MepsError
@@ -152,6 +153,7 @@ def run_fold(
 
     What comes of it is kept here, by the process that made it: other folds may end in an error.
     """
+    keep_freed()
     test, threads = data.of(split.test), torch.get_num_threads()
     # Sums over several threads round otherwise, and processes that share the cores would wait.
     torch.set_num_threads(1)

@@ -69,14 +69,14 @@ def test_the_bytes_are_those_of_the_padded_batch(mixed):
     assert padded_bytes(mixed) == wanted
 
 
-def test_they_are_kept_where_they_take_a_quarter_of_what_is_free_at_most(uneven, monkeypatch):
+def test_they_are_kept_where_they_are_small_and_padded_anew_where_not(uneven, monkeypatch):
     need = padded_bytes(uneven)
-    for free, kept in ((4 * need, True), (4 * need - 4, False)):
-        monkeypatch.setattr(batches, "_free_bytes", lambda device, free=free: free)
+    for most, kept in ((need, True), (need - 1, False)):
+        monkeypatch.setattr(batches, "SMALL", most)
         assert (Batches(uneven, "abc", CPU).whole is not None) == kept
+        assert Batches(uneven, "abc", CPU, keep=not kept).whole is None or not kept
 
 
-def test_on_a_cpu_nothing_is_kept_and_a_gpu_is_asked_what_is_free(uneven, monkeypatch):
-    assert Batches(uneven, "abc", CPU).whole is None
+def test_of_a_gpu_they_take_a_quarter_of_what_is_free(monkeypatch):
     monkeypatch.setattr(torch.cuda, "mem_get_info", lambda device: (4096, 8192))
-    assert batches._free_bytes(torch.device("cuda")) == 4096
+    assert batches._may_keep(torch.device("cuda")) == 1024

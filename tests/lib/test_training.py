@@ -499,5 +499,5 @@ def test_whether_batches_are_kept_changes_no_weight(make_trial, monkeypatch, kee
     for k, trial in enumerate(trials):
         trial.ps = trial.ps[:, : 256 - 5 * k]
     usual = fitted(trials, epochs=2, batch_size=6).layer.weight
-    monkeypatch.setattr(batches, "_free_bytes", lambda device: 1e12 if keep else 0)
+    monkeypatch.setattr(batches, "SMALL", 1e12 if keep else 0)
     assert torch.equal(fitted(trials, epochs=2, batch_size=6).layer.weight, usual)

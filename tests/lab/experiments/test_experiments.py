@@ -63,6 +63,13 @@ def test_the_result_does_not_depend_on_the_threads(make_trial, monkeypatch):
     pd.testing.assert_frame_equal(one, two, check_exact=True)
 
 
+def test_every_fold_keeps_the_memory_that_it_frees(make_trial, monkeypatch):
+    asked = []
+    monkeypatch.setattr(experiments, "keep_freed", lambda: asked.append(True))
+    table = run(Handmade(make_trial), QUICK, progress=False)
+    assert len(asked) == table["fold"].nunique()
+
+
 def test_prepared_trials_can_be_shared_by_experiments(make_trial):
     data = Handmade(make_trial)
     shared = PreparedDataset(data, QUICK.prepare)
