@@ -11,7 +11,7 @@ import platform
 from functools import cache
 
 # Of malloc.h: what is at least so large is asked of the system alone, and given back when freed;
-# and how much may be free at the end of the heap. The first may be 32 MiB, in some versions no more.
+# and how much may be free at the end of the heap. The first may be 32 MiB in any version.
 _MMAP_THRESHOLD, _TRIM_THRESHOLD = -3, -1
 _LARGE, _FREE = 2**25, 2**30
 
