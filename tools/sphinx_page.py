@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import base64
+import json
 import re
+from hashlib import sha256
 from html import escape
 from pathlib import Path
 
@@ -41,14 +44,19 @@ HOLD = """document.head.append(Object.assign(document.createElement("script"), {
 }));
 """
 
+# A picture that a widget carries, and how wide and high it says it is.
+CARRIED = re.compile(r'style="([^"]*)" src="data:image/svg\+xml;base64,([^"]*)"')
+SIZE = re.compile(r'viewBox="0 0 ([\d.]+) ([\d.]+)"')
+
 
 def order_scripts(app, pagename, templatename, context, doctree) -> None:
     """Have a page drawn before megabytes of scripts arrive; leave out those that it does not need.
 
     MathJax (1.2 MB) comes only with a formula, and sphinx-thebe never: Jupyter Book loads it for a
     button that this book lacks, and it declares its constants twice, which is a console error on
-    every page. What widgets hold, pictures among them, moves from the page's head to a file of its
-    own, which waits until the page is drawn, as the widgets' script does.
+    every page. What widgets hold moves from the page's head to a file of its own, which waits until
+    the page is drawn, as the widgets' script does; and their pictures to files that a browser
+    fetches when a slider comes to them.
     """
     formula, kept = 'class="math' in context.get("body", ""), []
     for script in context.get("script_files", []):
@@ -57,7 +65,8 @@ def order_scripts(app, pagename, templatename, context, doctree) -> None:
             name = f"_static/widgets/{pagename.replace('/', '-')}.js"
             path = Path(app.outdir, name)
             path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(HOLD % attributes["body"], encoding="utf-8")
+            told = _without_pictures(attributes["body"], path.parent, "../" * pagename.count("/"))
+            path.write_text(HOLD % told, encoding="utf-8")
             kept.append(type(script)(name, defer="defer"))
             continue
         told = f"{script} {attributes.get('body', '')}".lower()
@@ -65,6 +74,24 @@ def order_scripts(app, pagename, templatename, context, doctree) -> None:
             continue
         kept.append(script)
     context["script_files"] = kept
+
+
+def _without_pictures(state: str, folder: Path, root: str) -> str:
+    """What widgets hold, with each picture in a file of the folder, and the room that it takes."""
+
+    def filed(picture: re.Match) -> str:
+        drawn = base64.b64decode(picture[2])
+        name = f"{sha256(drawn).hexdigest()[:16]}.svg"
+        (folder / name).write_bytes(drawn)
+        width, height = SIZE.search(drawn.decode()).groups()
+        style = f"{picture[1]}; aspect-ratio: {width} / {height}"
+        return f'style="{style}" loading="lazy" src="{root}_static/widgets/{name}"'
+
+    held = json.loads(state)
+    for model in held["state"].values():
+        if "<img" in str(model["state"].get("value")):
+            model["state"]["value"] = CARRIED.sub(filed, model["state"]["value"])
+    return json.dumps(held)
 
 
 def mend(app, exception) -> None:

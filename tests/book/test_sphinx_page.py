@@ -6,8 +6,10 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pydata_sphinx_theme
+from bs4 import BeautifulSoup
 from sphinx.builders.html._assets import _JavaScript
 
+from meps_lab.chapters.explore import image_tag
 from tools.offline_assets import SPHINX_SETTINGS
 from tools.sphinx_page import mend, only_icons, order_scripts
 
@@ -16,7 +18,7 @@ EMBED = "widgets/embed.js"
 
 def test_thebe_is_dropped_and_what_widgets_hold_waits(tmp_path):
     # Letters of a picture spell anything; a closing tag would end a script in the page.
-    state = '{"value": "iVBORw0KGgoThEbE mathjax </script>", "count": 2}'
+    state = '{"state": {"a": {"state": {"value": "ThEbE mathjax </script>", "index": 2}}}}'
     scripts = [
         _JavaScript("_static/page.js"),
         _JavaScript("_static/sphinx-thebe.js"),
@@ -32,6 +34,26 @@ def test_thebe_is_dropped_and_what_widgets_hold_waits(tmp_path):
     said = (tmp_path / held.filename).read_text("utf8")
     assert json.loads(re.search(r"JSON.stringify\((.*)\)", said)[1]) == json.loads(state)
     assert "notebooks-04" in held.filename and "widget-state+json" in said
+
+
+def test_a_picture_of_a_widget_is_a_file_that_is_fetched_when_it_is_shown(tmp_path):
+    drawn = b'<svg viewBox="0 0 331.5 120" xmlns="http://www.w3.org/2000/svg"/>'
+    picture = image_tag(drawn, "svg+xml", 'A "card".', "46rem")
+    values = {"a": picture, "b": picture.replace("A ", "B "), "c": "plain <img>", "d": 2}
+    state = json.dumps({"state": {name: {"state": {"value": x}} for name, x in values.items()}})
+    script = _JavaScript("", type="application/vnd.jupyter.widget-state+json", body=state)
+    context = {"script_files": [script]}
+    order_scripts(SimpleNamespace(outdir=tmp_path), "notebooks/04", "page.html", context, None)
+    said = (tmp_path / context["script_files"][0].filename).read_text("utf8")
+    held = json.loads(re.search(r"JSON.stringify\((.*)\)", said)[1])["state"]
+    (file,) = tmp_path.glob("_static/widgets/*.svg")  # the two are one
+    assert file.read_bytes() == drawn
+    for name, alt in (("a", 'A "card".'), ("b", 'B "card".')):
+        told = BeautifulSoup(held[name]["state"]["value"], "html.parser").img.attrs
+        assert (tmp_path / "notebooks" / told["src"]).resolve() == file
+        assert told["loading"] == "lazy" and told["alt"] == alt
+        assert told["style"] == "width: 100%; max-width: 46rem; aspect-ratio: 331.5 / 120"
+    assert [held[name]["state"]["value"] for name in "cd"] == ["plain <img>", 2]
 
 
 def test_a_link_to_a_term_says_what_the_term_means(tmp_path):

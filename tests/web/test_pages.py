@@ -160,3 +160,22 @@ def test_a_page_is_drawn_before_its_widgets_have_come(written_page, html):
     sizes = {name: (html / written_page).parent.joinpath(name).stat().st_size for name in at_once}
     # At 5 Mbit/s a megabyte takes 1.6 s.
     assert len(head) + sum(sizes.values()) < 1_000_000, sizes
+
+
+def test_a_slider_fetches_the_picture_that_it_comes_to(visit, html):
+    pictures = "[...document.querySelectorAll('.jupyter-widgets img')]"
+    fetched = pictures + ".filter(e => e.naturalWidth).length"
+    with visit("notebooks/04_laboratory.html") as opened:
+        page = opened.page
+        handle = page.locator(".noUi-handle").first
+        handle.scroll_into_view_if_needed()
+        page.wait_for_function(f"() => {fetched} > 0")
+        page.wait_for_load_state("networkidle")
+        before = page.evaluate(fetched)
+        assert before < page.evaluate(pictures + ".length") / 2
+        handle.press("ArrowRight")
+        page.wait_for_function(f"n => {fetched} > n", arg=before)
+        page.wait_for_load_state("networkidle")
+        assert page.evaluate(fetched) == before + 1
+    states = (html / "_static/widgets").glob("notebooks-*.js")
+    assert max(path.stat().st_size for path in states) < 200_000
