@@ -139,8 +139,9 @@ def plot_frames(
     apex: float | None = None,
     fps: float | None = None,
     most: int = 9,
+    closer: bool = False,
 ) -> Figure:
-    """Draw a clip as a strip of frames, with the weight of each frame below.
+    """Draw a clip as a strip of frames, with an enlargement and the weight of each frame below.
 
     Parameters
     ----------
@@ -154,6 +155,8 @@ def plot_frames(
         Frames a second; gives the time axis in ms instead of frame numbers.
     most : int
         Frames shown at most, evenly spread over the clip.
+    closer : bool
+        Show below the frames, three times as large, the part that differs most from the first one.
 
     Returns
     -------
@@ -179,24 +182,40 @@ def plot_frames(
         raise MepsError(f"{total} frames, most={most}; expected at least 1 of each")
     shown = min(most, total)
     which = ((np.arange(shown) + 0.5) * total / shown).astype(int)
-    strip = np.concatenate(pictures[which], axis=1)
+    rows, heights = [pictures[which]], [7.0 * pictures.shape[1] / pictures.shape[2] / shown]
+    if closer:
+        down, right = _moving(pictures)
+        rows.append(pictures[which][:, down, right])
+        heights *= 2
     unit = 1000 / fps if fps else 1.0
-    left, right = -0.5 * unit, (total - 0.5) * unit
-    heights = [7.0 * strip.shape[0] / strip.shape[1], 1.4][: 1 if weights is None else 2]
+    ends = -0.5 * unit, (total - 0.5) * unit
+    heights += [] if weights is None else [1.4]
     grid = dict(sharex=True, height_ratios=heights, squeeze=False)
     figure, axes = plt.subplots(len(heights), figsize=(7.2, sum(heights) + 0.6), **grid)
-    axes[0, 0].imshow(strip, extent=(left, right, 0, 1), aspect="auto")
-    axes[0, 0].vlines(np.linspace(left, right, shown + 1)[1:-1], 0, 1, color=CARD, linewidth=3)
-    axes[0, 0].set(yticks=[], frame_on=False)
-    axes[0, 0].grid(False)
+    for axis, row in zip(axes[:, 0], rows, strict=False):
+        axis.imshow(np.concatenate(row, axis=1), extent=(*ends, 0, 1), aspect="auto")
+        axis.vlines(np.linspace(*ends, shown + 1)[1:-1], 0, 1, color=CARD, linewidth=3)
+        axis.set(yticks=[], frame_on=False)
+        axis.grid(False)
     if weights is not None:
-        axes[1, 0].bar(np.arange(total) * unit, weights, width=0.8 * unit, color=BLUE)
-        axes[1, 0].set_ylabel("weight")
+        axes[-1, 0].bar(np.arange(total) * unit, weights, width=0.8 * unit, color=BLUE)
+        axes[-1, 0].set_ylabel("weight")
+    for axis in axes[:-1, 0]:
+        axis.tick_params(bottom=False)
     for axis in axes[:, 0] if apex is not None else ():
         axis.axvline(apex * unit, color=VERMILION, linewidth=1.6)
     axes[-1, 0].xaxis.set_major_locator(mpl.ticker.MaxNLocator(9, integer=True))
     axes[-1, 0].set_xlabel("time from the first frame (ms)" if fps else "frame")
     return figure
+
+
+def _moving(pictures: np.ndarray) -> tuple[slice, slice]:
+    """Rows and columns of a third of the side in which frames differ most from the first one."""
+    differs = np.abs(pictures - pictures[0]).mean(axis=(0, 3))
+    sizes = [max(side // 3, 1) for side in differs.shape]
+    means = np.lib.stride_tricks.sliding_window_view(differs, sizes).mean(axis=(2, 3))
+    first = np.unravel_index(means.argmax(), means.shape)
+    return tuple(slice(k, k + size) for k, size in zip(first, sizes, strict=True))
 
 
 def _as_rgb(frames: np.ndarray) -> np.ndarray:

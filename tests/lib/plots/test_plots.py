@@ -183,6 +183,20 @@ def test_every_layout_of_frames_gives_the_same_picture():
     np.testing.assert_allclose(*strips)
 
 
+def test_the_part_that_moves_most_is_shown_larger():
+    frames = np.full((5, 3, 12, 18), 0.5)
+    frames[2:, :, 7:11, 2:8] += 0.1  # as large as the part: a third of the sides
+    frames[4, :, 0:4, 12:18] += 0.25  # more for a moment, less in all
+    strip, closer, bars = plot_frames(frames, weights=[0.2] * 5, closer=True).axes
+    drawn = [np.asarray(axis.images[0].get_array()) for axis in (strip, closer)]
+    assert drawn[0].shape == (12, 5 * 18, 3) and drawn[1].shape == (4, 5 * 6, 3)
+    assert drawn[1].reshape(4, 5, 6, 3).mean(axis=(0, 2, 3)) == pytest.approx([0.5] * 2 + [0.6] * 3)
+    assert strip.images[0].get_extent() == closer.images[0].get_extent()
+    assert len(bars.patches) == 5
+    tiny, _ = plot_frames(np.zeros((2, 3, 2, 2)), closer=True).axes
+    assert tiny.images
+
+
 def test_missing_depth_takes_the_card():
     depth = np.full((2, 1, 4, 4), 600.0)
     depth[:, :, :2] = 700
