@@ -17,13 +17,13 @@ book: $(READY) assets  ## set up, execute every chapter, build the pages into _b
 	@$(PYTHON_IN) -m tools.build_book
 
 test: $(READY)  ## set up and run the tests; with a built book and a Chromium, in the browser too
-	@$(PYTHON_IN) -m pytest -q -n 2 --ignore=tests/web
-	@$(PYTHON_IN) -m pytest -q -n 2 tests/web
+	@$(PYTHON_IN) -m pytest -q -n 2 --dist worksteal --ignore=tests/web
+	@$(PYTHON_IN) -m pytest -q -n 2 --dist worksteal tests/web
 
 check: $(READY)  ## style and the library's tests: about a minute, while you work
 	@$(PYTHON_IN) -m ruff check .
 	@$(PYTHON_IN) -m ruff format --check .
-	@$(PYTHON_IN) -m pytest -q -n 2 tests/lib tests/test_house.py
+	@$(PYTHON_IN) -m pytest -q -n 2 --dist worksteal tests/lib tests/test_house.py
 
 mutants: $(READY)  ## plant one-line faults in a copy of the library: every one must be noticed
 	@$(PYTHON_IN) -m tools.mutants
@@ -32,7 +32,7 @@ test-gpu: $(READY)  ## the tests that need a GPU; skipped, with the reason, wher
 	@$(PYTHON_IN) -m pytest -q -rs tests/gpu
 
 test-web: $(READY)  ## the browser tests alone, on the built book
-	@$(PYTHON_IN) -m pytest -q -n 2 tests/web
+	@$(PYTHON_IN) -m pytest -q -n 2 --dist worksteal tests/web
 
 ready: $(READY)  ## try each part that a chapter needs; "ready", or what to do
 	@$(PYTHON_IN) -m meps_lab.cli.main info --check

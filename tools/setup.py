@@ -17,12 +17,13 @@ READY = VENV / ".ready"  # written when everything went well
 ASSETS = ROOT / "node_modules" / ".package-lock.json"
 NEWEST = (ROOT / "requirements.lock", ROOT / "pyproject.toml", Path(__file__).resolve())
 NAMES = ("python3.11", "python3.12", "python3.13", "python3", "python")
+# In long stretches: what tests of one file share is made once.
+TESTS = ["-m", "pytest", "-q", "-n", "2", "--dist", "worksteal"]
 JOBS = {
     "book": [["-m", "tools.build_book"]],
-    "test": [["-m", "pytest", "-q", "-n", "2", "--ignore=tests/web"]]
-    + [["-m", "pytest", "-q", "-n", "2", "tests/web"]],
+    "test": [[*TESTS, "--ignore=tests/web"], [*TESTS, "tests/web"]],
     "check": [["-m", "ruff", "check", "."], ["-m", "ruff", "format", "--check", "."]]
-    + [["-m", "pytest", "-q", "-n", "2", "tests/lib", "tests/test_house.py"]],
+    + [[*TESTS, "tests/lib", "tests/test_house.py"]],
     # Not made anew: what a learner has written into a notebook is in no other place.
     "lab": [["-m", "jupyter", "lab", "notebooks"]],
     "ready": [["-m", "meps_lab.cli.main", "info", "--check"]],
