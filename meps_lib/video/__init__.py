@@ -13,7 +13,8 @@ _NAMES = {
     "alignment": ["align_face", "face_transforms", "warp"],
     "clips": ["Clip", "read_clip"],
     "denoise": ["DEPTH_STEPS", "joint_bilateral", "remove_head", "temporal_median"],
-    "depth": ["clean_depth", "read_depth", "shrink_depth"],
+    "depth_crops": ["clean_depth", "shrink_depth"],
+    "depth_files": ["read_depth"],
     "faces": ["Face", "find_face", "find_faces"],
     "flow": [
         "chain_flow",

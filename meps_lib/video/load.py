@@ -13,7 +13,8 @@ import torch
 from meps_lib.errors import MepsError
 from meps_lib.trial import Trial
 from meps_lib.video.alignment import check_crop, transforms, warp
-from meps_lib.video.depth import crop_depth, depth_frames
+from meps_lib.video.depth_crops import crop_depth
+from meps_lib.video.depth_files import depth_frames
 from meps_lib.video.faces import Face, find_faces, lying
 from meps_lib.video.flow import spot_apex
 from meps_lib.video.follow import follow
