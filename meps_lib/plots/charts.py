@@ -33,10 +33,6 @@ def plot_signals(
     marks : mapping of signal name to sequence of float, optional
         Times (s) in one signal, such as its peaks: dots on its curve.
 
-    Returns
-    -------
-    Figure
-
     Raises
     ------
     MepsError
@@ -96,10 +92,6 @@ def plot_flow(image: Any, flow: Any, step: int = 8) -> Figure:
     step : int
         Pixels between arrows.
 
-    Returns
-    -------
-    Figure
-
     Raises
     ------
     MepsError
@@ -154,10 +146,6 @@ def plot_frames(
         Frames a second; gives the time axis in ms instead of frame numbers.
     most : int
         Frames shown at most, evenly spread over the clip.
-
-    Returns
-    -------
-    Figure
 
     Raises
     ------
