@@ -27,8 +27,8 @@ from meps_lib.trial import MODALITIES, Trial
 from meps_lib.video.denoise import DEPTH_STEPS
 from meps_lib.video.depth_crops import shrink_depth
 from meps_lib.video.flow import FLOW_METHODS
-from meps_lib.video.load import sample_frames
 from meps_lib.video.motion import with_flow
+from meps_lib.video.sampling import sample_frames
 
 
 @dataclass(frozen=True)

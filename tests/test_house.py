@@ -118,7 +118,7 @@ def test_no_files_import_each_other(graph):
         ("meps_lib.layers.nam", "def f():\n    import meps_lib.models", "order"),
         ("meps_lib.video.flow", "from meps_lab import prepare", "order"),
         ("meps_lab.datasets.cache.disk", "from meps_lab.datasets import open_dataset", "order"),
-        ("meps_lib.video.depth_crops", "from meps_lib.video.load import sample_frames", "circle"),
+        ("meps_lib.video.depth_crops", "from meps_lib.video.load import trial_of", "circle"),
     ],
 )
 def test_a_planted_import_is_noticed(graph, where, line, told, tmp_path):
