@@ -146,7 +146,7 @@ def test_a_face_says_what_belongs_here_and_hands_out_what_is_there():
 def test_notebooks_import_from_rooms_not_from_files():
     faces = {n for n, path in modules().items() if path.name == "__init__.py"}
     faces |= {f"meps_lib.{n}" for n in ("errors", "labels", "losses", "trial", "training")}
-    faces |= {"meps_lab.bands", "meps_lab.prepare"}  # rooms of one file
+    faces |= {"meps_lab.bands"}  # a room of one file
     for path in sorted((ROOT / "notebooks").glob("*.md")):
         for line in path.read_text(encoding="utf-8").splitlines():
             if line.startswith(("from meps_l", "import meps_l")):
