@@ -22,7 +22,7 @@ from meps_lab.prepare import PrepareConfig
 from meps_lab.simulate import Scenario
 from meps_lib.explain import grad_cam, integrated_gradients, occlusion, own_weights
 from meps_lib.trial import Batch, Trial
-from meps_lib.video.load import sample_frames
+from meps_lib.video.sampling import sample_frames
 
 GRID, CELL = 5, 8  # positions of a side of the face, pixels of a position
 SCENARIO = Scenario(size=GRID * CELL, n_frames=12)

@@ -137,11 +137,10 @@ def _check_flow(trial) -> None:
 def _check_frames(trial) -> None:
     marks = [(n, getattr(trial, n)) for n in ("onset", "apex", "offset")]
     marks = [(n, v) for n, v in marks if v is not None]
+    got = ", ".join(f"{n}={v}" for n, v in marks)
     if any(not 0 <= v < max(trial.n_frames, 1) for _, v in marks):
-        got = ", ".join(f"{n}={v}" for n, v in marks)
         raise _error(trial, got, f"frame indices 0 to {trial.n_frames - 1}", "count from the clip")
     if sorted(v for _, v in marks) != [v for _, v in marks]:
-        got = ", ".join(f"{n}={v}" for n, v in marks)
         raise _error(trial, got, "onset <= apex <= offset", "repair or drop the annotation")
 
 

@@ -118,7 +118,7 @@ def test_no_files_import_each_other(graph):
         ("meps_lib.layers.nam", "def f():\n    import meps_lib.models", "order"),
         ("meps_lib.video.flow", "from meps_lab import prepare", "order"),
         ("meps_lab.datasets.cache.disk", "from meps_lab.datasets import open_dataset", "order"),
-        ("meps_lib.video.depth", "from meps_lib.video.load import sample_frames", "circle"),
+        ("meps_lib.video.depth_crops", "from meps_lib.video.load import trial_of", "circle"),
     ],
 )
 def test_a_planted_import_is_noticed(graph, where, line, told, tmp_path):
@@ -146,7 +146,7 @@ def test_a_face_says_what_belongs_here_and_hands_out_what_is_there():
 def test_notebooks_import_from_rooms_not_from_files():
     faces = {n for n, path in modules().items() if path.name == "__init__.py"}
     faces |= {f"meps_lib.{n}" for n in ("errors", "labels", "losses", "trial", "training")}
-    faces |= {"meps_lab.bands", "meps_lab.prepare"}  # rooms of one file
+    faces |= {"meps_lab.bands"}  # a room of one file
     for path in sorted((ROOT / "notebooks").glob("*.md")):
         for line in path.read_text(encoding="utf-8").splitlines():
             if line.startswith(("from meps_l", "import meps_l")):

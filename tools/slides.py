@@ -10,6 +10,7 @@ it names a chapter and the label of a figure there, and the rest are speaker not
     Minute 5-17. The grey band is the clip.
 
 Of a tall figure, rows may be shown alone: `figure: 03_meps fig-broken 20-75%`, of its height.
+{bet}`A` becomes what the table of bets says to bet A, on the page that the front matter names.
 `python -m tools.slides` makes the decks from the built pages, into `_build/html/slides`; a build
 of the book does the same. `--pdf` prints each with Chromium, and the handout.
 """
@@ -40,6 +41,7 @@ from tools.sentences import BETWEEN, GLUE, filled
 
 FRONT = re.compile(r"---\n(.*?\n)---\n", re.S)
 FIGURE = re.compile(r"figure: +(\S+) +(\S+)(?: +(\d+)-(\d+)%)?")
+BET = re.compile(r"\{bet\}`(\w+)`")
 VIEW_BOX = re.compile(r'viewBox="([\d.-]+) ([\d.-]+) ([\d.]+) ([\d.]+)"')
 TOLD = ("title", "for", "page")  # what the front matter has to say
 # Where npm did not run: the same version from its CDN.
@@ -79,13 +81,19 @@ def read_deck(path: Path, numbers: Mapping[str, Mapping[str, str]]) -> tuple[dic
     ------
     BuildError
         With file and line: a slide without sentence, figure or notes, with two sentences, or with
-        a number that somebody typed.
+        a number that somebody typed; and a bet that the deck's page does not have.
     """
     text = path.read_text(encoding="utf-8")
     front = FRONT.match(text)
     told = yaml.safe_load(front[1]) if front else None
     if not isinstance(told, dict) or not all(isinstance(told.get(key), str) for key in TOLD):
         raise _wrong(path, 1, f"a deck begins with {', '.join(TOLD)} between two lines of ---")
+    answers = answers_of(path.parents[2] / f"{told['page']}.md")
+    for role in BET.finditer(text):
+        if role[1] not in answers:
+            at = text.count("\n", 0, role.start()) + 1
+            raise _wrong(path, at, f"{told['page']} answers no bet {role[1]}")
+    text = BET.sub(lambda role: answers[role[1]], text)
     slides = []
     for heading in re.finditer(r"^## +(.*)\n((?:(?!## ).*\n?)*)", text, re.M):
         line = text.count("\n", 0, heading.start()) + 1
@@ -113,6 +121,12 @@ def read_deck(path: Path, numbers: Mapping[str, Mapping[str, str]]) -> tuple[dic
     if not slides:
         raise _wrong(path, 1, "no slide: each begins with ## and its sentence")
     return told, slides
+
+
+def answers_of(page: Path) -> dict[str, str]:
+    """What a workshop's page says to each bet, the last cell of its row, by the bet's name."""
+    table = page.read_text("utf-8").partition("\n## Bets\n")[2] if page.is_file() else ""
+    return dict(re.findall(r"^\| (\w+) \|.*\| (.+) \|$", table.partition("\n#")[0], re.M))
 
 
 def make(root: Path, html: Path, numbers: Mapping[str, Mapping[str, str]]) -> list[Path]:

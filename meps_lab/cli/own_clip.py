@@ -21,6 +21,10 @@ if TYPE_CHECKING:  # torch takes seconds to load, and `meps --help` needs none
 
 SIGNALS = ("EDA", "ECG", "PPG")  # that the demonstration model can read
 PICTURES = (".png", ".jpg")
+# The library's arguments, and the options that pass them on. In a message a space stands before an
+# argument; what has another letter before it is part of a file's name.
+OPTIONS = {"fps": "--fps", "start": "--start", "stop": "--stop", "sfreq": "--ps-sfreq"}
+ARGUMENT = re.compile(rf"(?<!\S)({'|'.join(OPTIONS)})= ?")
 
 
 @contextmanager
@@ -29,7 +33,7 @@ def as_options() -> Iterator[None]:
     try:
         yield
     except MepsError as error:
-        text = re.sub(r"\b(fps|start|stop)= ?", r"--\1 ", str(error))
+        text = ARGUMENT.sub(lambda found: f"{OPTIONS[found[1]]} ", str(error))
         raise MepsError(text.strip()) from None
 
 
@@ -106,6 +110,7 @@ class OwnClip:
         return Ready(trial, prepare(trial, config.prepare), model, classes, names)
 
 
+@as_options()
 def own_signals(path: Path, sfreq: float | None, units: tuple[str, ...]) -> "Recording":
     """A person's signals, with a word on what is read, what is not, and what is in doubt.
 
@@ -119,11 +124,7 @@ def own_signals(path: Path, sfreq: float | None, units: tuple[str, ...]) -> "Rec
 
     if wrong := [pair for pair in units if not all(pair.partition("="))]:
         raise MepsError(f"--ps-units {wrong[0]}: expected a signal and its unit, as in EDA=uS")
-    try:
-        recording = load(path, sfreq, units=dict(pair.split("=", 1) for pair in units))
-    except MepsError as error:
-        text = str(error).replace("sfreq= ", "sfreq=").replace("sfreq=", "--ps-sfreq ")
-        raise MepsError(text.strip()) from None
+    recording = load(path, sfreq, units=dict(pair.split("=", 1) for pair in units))
     read = [n for n in SIGNALS if n in recording.names]
     left = [n for n in recording.names if n not in SIGNALS]
     if not read:

@@ -48,7 +48,8 @@ from meps_lab.datasets.index.schema import frame_of
 from meps_lab.datasets.readers.cells import at, coding, half_width, integer, subject_number
 from meps_lab.datasets.readers.folders import finder, recordings_by_subject
 from meps_lab.datasets.readers.signals_cut import expression_window, read_once
-from meps_lab.datasets.readers.tables import Other, find_table, read_table
+from meps_lab.datasets.readers.table_places import find_table
+from meps_lab.datasets.readers.tables import Other, read_table
 from meps_lib.errors import MepsError
 from meps_lib.labels import CLASS_SETS
 from meps_lib.trial import Trial

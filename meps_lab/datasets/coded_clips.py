@@ -20,7 +20,8 @@ from meps_lab.datasets.readers.cells import at, coding, emotion, half_width, int
 from meps_lab.datasets.readers.folders import finder, the_one
 from meps_lab.datasets.readers.frames import gap_in, has_frames, numbered_by
 from meps_lab.datasets.readers.media import video_fields, video_files
-from meps_lab.datasets.readers.tables import find_table, read_table
+from meps_lab.datasets.readers.table_places import find_table
+from meps_lab.datasets.readers.tables import read_table
 from meps_lib.errors import MepsError
 from meps_lib.labels import ClassSet
 from meps_lib.trial import Trial

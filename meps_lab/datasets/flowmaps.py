@@ -31,7 +31,8 @@ from meps_lab.datasets.megc2019 import PUBLISHED
 from meps_lab.datasets.readers.cells import at, subject_number
 from meps_lab.datasets.readers.folders import entries, folders_below
 from meps_lab.datasets.readers.sheets import squeezed
-from meps_lab.datasets.readers.tables import find_table, read_table
+from meps_lab.datasets.readers.table_places import find_table
+from meps_lab.datasets.readers.tables import read_table
 from meps_lib.errors import MepsError
 from meps_lib.labels import CLASS_SETS
 from meps_lib.trial import Trial

@@ -23,7 +23,8 @@ from meps_lab.datasets.readers.cells import (
     integer,
     subject_number,
 )
-from meps_lab.datasets.readers.tables import find_table, read_table
+from meps_lab.datasets.readers.table_places import find_table
+from meps_lab.datasets.readers.tables import read_table
 from meps_lib.errors import MepsError
 from meps_lib.labels import CLASS_SETS
 

@@ -18,7 +18,7 @@ from meps_lib.protocol.splits import Split
 _UNTOUCHED = "nothing was overwritten: choose another folder"
 # What prepares trials and makes predictions out of them: files of both packages.
 _SOURCE = (
-    *("*.py", "datasets/**/*.py"),
+    *("*.py", "datasets/**/*.py", "prepare/*.py"),
     *(f"experiments/{name}.py" for name in ("config", "folds", "own_model")),
     *(f"{room}/**/*.py" for room in ("layers", "models", "protocol", "signals", "video")),
 )

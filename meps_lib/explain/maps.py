@@ -16,6 +16,7 @@ from torch import Tensor
 from torch.nn.functional import interpolate
 
 from meps_lib.errors import MepsError
+from meps_lib.explain.own_weights import on_grid
 from meps_lib.files import write_whole
 from meps_lib.models.output import Output
 from meps_lib.plots.charts import plot_frames
@@ -65,19 +66,13 @@ def attention_map(output: Output, name: str = "ps", size: int | None = None) -> 
     weights = output.weights[name]
     if name == "depth":  # (B, T, heads, Q, P)
         weights = torch.einsum("bthqp,bt->bhqp", weights, output.weights["fusion"])
-    received = weights.mean(dim=(1, 2))  # (B, P)
-    side = round(received.shape[-1] ** 0.5)
-    if side**2 != received.shape[-1]:
-        raise MepsError(
-            f"{received.shape[-1]} keys are not the positions of a square grid on a face"
-        )
-    grid = received.reshape(-1, 1, side, side)
+    grid = on_grid(weights.mean(dim=(1, 2)))[:, None]
     if size is not None:
         grid = interpolate(grid, size, mode="bicubic", align_corners=False).clamp(min=0)
     return grid[:, 0]
 
 
-def plot_prediction(trial: Trial, output: Output, title: str = "") -> tuple[Figure, Figure]:
+def plot_prediction(trial: Trial, output: Output) -> tuple[Figure, Figure]:
     """Two figures of one prediction: the frames with their weights, and the face's maps.
 
     Parameters
@@ -86,12 +81,6 @@ def plot_prediction(trial: Trial, output: Output, title: str = "") -> tuple[Figu
         With colour; as it went into the model.
     output : Output
         Of a batch of this one trial.
-    title : str
-        Stands over the maps.
-
-    Returns
-    -------
-    Figure, Figure
     """
     if trial.colour is None:
         raise MepsError(f"trial {trial.clip!r} has no colour frames to draw")
@@ -103,9 +92,9 @@ def plot_prediction(trial: Trial, output: Output, title: str = "") -> tuple[Figu
     panels = [(f"optical strain, first frame to {mark}", strain, "strain (no unit)")]
     for name in ("ps", "depth"):
         if name in output.weights:
-            title_of = f"attention guided by {'physiology' if name == 'ps' else name}"
+            title = f"attention guided by {'physiology' if name == 'ps' else name}"
             heat = attention_map(output, name, trial.colour.shape[-1])[0].detach().cpu()
-            panels.append((title_of, heat, "mean attention of a position"))
+            panels.append((title, heat, "mean attention of a position"))
     figure, axes = plt.subplots(1, len(panels), figsize=(4.2 * len(panels), 4.4), squeeze=False)
     face = trial.colour[apex].permute(1, 2, 0)
     for axis, (name, overlay, unit) in zip(axes[0], panels, strict=True):
@@ -114,7 +103,6 @@ def plot_prediction(trial: Trial, output: Output, title: str = "") -> tuple[Figu
         figure.colorbar(shown, ax=axis, shrink=0.8, label=unit)
         axis.set_title(name, fontsize=9)
         axis.set_axis_off()
-    figure.suptitle(title)
     return frames, figure
 
 

@@ -73,16 +73,16 @@ def own_weights(model: nn.Module, batch: Batch) -> dict[str, Tensor]:
         of_frames = reduce(weights["depth"], "b t h q p -> b t p", "mean")
         if batch.frame_mask is not None:  # else nobody was filmed, and all are 0
             of_frames = of_frames * batch.frame_mask[..., None]
-        found["depth"] = _grid(of_frames)
+        found["depth"] = on_grid(of_frames)
         fusion = weights["fusion"].to(of_frames)  # of float32 in any model
-        found["depth_clip"] = _grid(torch.einsum("btp,bt->bp", of_frames, fusion))
+        found["depth_clip"] = on_grid(torch.einsum("btp,bt->bp", of_frames, fusion))
     if "ps" in weights:  # (B, heads, S, P), or one question for all steps
         received = reduce(weights["ps"], "b h s p -> b s p", "mean")
         share = torch.ones_like(received[..., 0])
         if received.shape[1] > 1:
             share = asking[0].to(received)
         share = share / share.sum(dim=1, keepdim=True)
-        found["ps"] = _grid(torch.einsum("bs,bsp->bp", share, received))
+        found["ps"] = on_grid(torch.einsum("bs,bsp->bp", share, received))
     if "ps_steps" in weights:  # (B, heads, P, S); masked steps have 0
         found["ps_steps"] = reduce(weights["ps_steps"], "b h p s -> b s", "mean")
     for name in (n for n in weights if "_by_" in n):  # (B, heads, Q, N); who is no token has 0
@@ -96,8 +96,8 @@ def own_weights(model: nn.Module, batch: Batch) -> dict[str, Tensor]:
     return found
 
 
-def _grid(received: Tensor) -> Tensor:
-    """(..., P) -> (..., side, side)."""
+def on_grid(received: Tensor) -> Tensor:
+    """Attention of each position of a face in its place: (..., P) -> (..., side, side)."""
     side = round(received.shape[-1] ** 0.5)
     if side**2 != received.shape[-1]:
         raise MepsError(

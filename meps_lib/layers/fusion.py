@@ -77,10 +77,9 @@ def normal_weights(
         )
     if not 0 <= centre <= 1:
         raise MepsError(f"centre={centre}; expected a relative position from 0 to 1")
-    positions = torch.linspace(0, 1, n_frames, dtype=torch.float64) if n_frames > 1 else None
-    if positions is None:
+    if n_frames == 1:
         return torch.ones(1)
-    z = (positions - centre) / sigma
+    z = (torch.linspace(0, 1, n_frames, dtype=torch.float64) - centre) / sigma
     return torch.softmax(-0.5 * z**2, dim=0).float()
 
 

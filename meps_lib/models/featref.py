@@ -82,10 +82,6 @@ class Branch(nn.Module):
 class FeatRef(OneMap):
     """Feature refinement: shared features, refined for each class, joined for the answer.
 
-    Parameters
-    ----------
-    config : FeatRefConfig
-
     Shape
     -----
     `Batch` with ``flow`` (B, 1, 3, 28, 28) in grey levels, 0 to 255 -> `Output` with logits

@@ -47,10 +47,6 @@ class FlowMap(nn.Module):
     each map and its mirror image too, in which the mean of u over the training maps stands for no
     motion.
 
-    Parameters
-    ----------
-    config : FlowMapConfig
-
     Shape
     -----
     `Batch` with ``flow`` (B, S, 3, H, W), in any unit -> `Output` with logits (B, n_classes).

@@ -20,7 +20,7 @@ from meps_lib.layers.inception1d import SeparableMixableEncoder
 from meps_lib.layers.inputs import FrameInput, SignalInput, fit_scales
 from meps_lib.layers.tokens import FrameTokens, ModalityDropout, SignalTokens
 from meps_lib.models.meps_config import VIDEO, MEPSConfig
-from meps_lib.models.output import Output, refuse_blind
+from meps_lib.models.output import Output, check_signals, refuse_blind
 from meps_lib.trial import Batch
 
 
@@ -183,9 +183,5 @@ class MEPS(nn.Module):
     def _check_batch(self, batch: Batch) -> None:
         c = self.config
         refuse_blind(batch, c.modalities)
-        got, want = (batch.ps_names, batch.ps_sfreq), (c.ps_names, c.ps_sfreq)
-        if "ps" in self.encoders and batch.ps is not None and got != want:
-            raise MepsError(
-                f"signals {', '.join(got[0])} at {got[1]} Hz; expected {', '.join(want[0])} "
-                f"at {want[1]} Hz: see meps_lab.prepare"
-            )
+        if "ps" in self.encoders:
+            check_signals(batch, c.ps_names, c.ps_sfreq)

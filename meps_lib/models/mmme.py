@@ -16,7 +16,7 @@ from meps_lib.layers.nam import NAM
 from meps_lib.layers.tcn import TCN, last_real
 from meps_lib.losses import contrastive_terms
 from meps_lib.models.mmme_config import MMMEConfig
-from meps_lib.models.output import Output
+from meps_lib.models.output import Output, check_signals
 from meps_lib.trial import Batch
 
 
@@ -125,10 +125,6 @@ class MMME(nn.Module):
     Each stream makes tokens, NAM weighs their features, and every stream is asked by every other;
     contrastive losses compare the embeddings, and a head classifies them side by side.
 
-    Parameters
-    ----------
-    config : MMMEConfig
-
     Shape
     -----
     `Batch` -> `Output` with logits (B, n_classes); embeddings (B, D) of each stream, 0 where a
@@ -212,12 +208,8 @@ class MMME(nn.Module):
                     f"trial {clip!r} has {', '.join(have)} and {n} frames; expected a stream "
                     f"({wanted}), and two frames or more for differences"
                 )
-        got, want = (batch.ps_names, batch.ps_sfreq), (c.ps_names, c.ps_sfreq)
-        if "ps" in c.streams and batch.ps is not None and got != want:
-            raise MepsError(
-                f"signals {', '.join(got[0])} at {got[1]} Hz; expected {', '.join(want[0])} "
-                f"at {want[1]} Hz: see meps_lab.prepare"
-            )
+        if "ps" in c.streams:
+            check_signals(batch, c.ps_names, c.ps_sfreq)
         got = None if batch.eeg is None else (batch.eeg.shape[1], batch.eeg_sfreq)
         if "eeg" in c.streams and got not in (None, (c.n_eeg, 1.0)):
             raise MepsError(

@@ -82,7 +82,17 @@ def refuse_blind(batch: Batch, modalities: Sequence[str]) -> None:
             )
 
 
-def refuse_others(modalities: Sequence[str], known: Sequence[str] = ("flow",)) -> None:
-    """Refuse other modalities than those of a model that reads just these."""
-    if tuple(modalities) != tuple(known):
-        raise MepsError(f"modalities={modalities}; this model reads {tuple(known)} alone")
+def refuse_others(modalities: Sequence[str]) -> None:
+    """Refuse other modalities than flow, for a model that reads nothing else."""
+    if tuple(modalities) != ("flow",):
+        raise MepsError(f"modalities={modalities}; this model reads ('flow',) alone")
+
+
+def check_signals(batch: Batch, names: tuple[str, ...], sfreq: float) -> None:
+    """Refuse signals of other names, in another order or at another rate than a model reads."""
+    got = batch.ps_names, batch.ps_sfreq
+    if batch.ps is not None and got != (names, sfreq):
+        raise MepsError(
+            f"signals {', '.join(got[0])} at {got[1]} Hz; expected {', '.join(names)} at {sfreq} "
+            "Hz: see meps_lab.prepare"
+        )

@@ -105,10 +105,6 @@ class Streams(nn.Module):
 class RCN(OneMap):
     """Recurrent convolutional network, RCN-A by default.
 
-    Parameters
-    ----------
-    config : RCNConfig
-
     Shape
     -----
     `Batch` with ``flow`` (B, 1, 3, 28, 28) in grey levels, 0 to 255, divided by 255 here ->

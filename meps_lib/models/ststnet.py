@@ -54,10 +54,6 @@ class STSTNet(OneMap):
     State dicts with the authors' names (``conv1`` to ``conv3``, ``bn1`` to ``bn3``, ``fc``) load as
     they are; their networks were trained on the order of channels "opencv".
 
-    Parameters
-    ----------
-    config : STSTNetConfig
-
     Shape
     -----
     `Batch` with ``flow`` (B, 1, 3, 28, 28) in grey levels, 0 to 255 -> `Output` with logits

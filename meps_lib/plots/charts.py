@@ -33,10 +33,6 @@ def plot_signals(
     marks : mapping of signal name to sequence of float, optional
         Times (s) in one signal, such as its peaks: dots on its curve.
 
-    Returns
-    -------
-    Figure
-
     Raises
     ------
     MepsError
@@ -96,10 +92,6 @@ def plot_flow(image: Any, flow: Any, step: int = 8) -> Figure:
     step : int
         Pixels between arrows.
 
-    Returns
-    -------
-    Figure
-
     Raises
     ------
     MepsError
@@ -157,10 +149,6 @@ def plot_frames(
         Frames shown at most, evenly spread over the clip.
     closer : bool
         Show below the frames, three times as large, the part that differs most from the first one.
-
-    Returns
-    -------
-    Figure
 
     Raises
     ------

@@ -23,10 +23,6 @@ def plot_confusion(confusion: Any, classes: Sequence[str]) -> Figure:
     classes : sequence of str
         The K class names, in the order of the rows.
 
-    Returns
-    -------
-    Figure
-
     Raises
     ------
     MepsError
@@ -71,10 +67,6 @@ def plot_intervals(rows: pd.DataFrame, metric: str = "UF1", difference: bool = F
         Name of the score, for the axis.
     difference : bool
         The rows are differences of scores: the axis is free, and a line stands at 0.
-
-    Returns
-    -------
-    Figure
 
     Raises
     ------

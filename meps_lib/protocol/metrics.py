@@ -12,6 +12,7 @@ from typing import Literal, NamedTuple
 import numpy as np
 import pandas as pd
 
+from meps_lib.arguments import one_of
 from meps_lib.errors import MepsError
 from meps_lib.protocol.confusion import class_names, confusions
 
@@ -193,8 +194,7 @@ def per_fold_average(
     [0.5, 1.0, 1.0]
     """
     values = {"zero": 0.0, "one": 1.0, "skip": np.nan}
-    if absent not in values:
-        raise MepsError(f"absent={absent!r}; expected one of {', '.join(values)}")
+    one_of("absent", absent, tuple(values))
     check_table(table, ("fold", "truth", "prediction"))
     folds = pd.factorize(table["fold"])[0]
     counts = confusions(table["truth"], table["prediction"], classes, folds)

@@ -58,10 +58,6 @@ def permutation_test(
         With 14 subjects answered differently or fewer all swaps are looked at, and p is exact; with
         more, so many are drawn, and p = (1 + as extreme) / (1 + drawn).
 
-    Returns
-    -------
-    PermutationTest
-
     Raises
     ------
     MepsError

@@ -136,10 +136,6 @@ def cross_data_set(
     seed : int
         Draws them.
 
-    Yields
-    ------
-    Split
-
     Raises
     ------
     MepsError

@@ -12,12 +12,11 @@ from dataclasses import replace
 from numbers import Real
 from pathlib import Path
 
-import numpy as np
-
 from meps_lib.errors import MepsError
 from meps_lib.signals.clock import clock_rate, odd_step, unit_of_time
 from meps_lib.signals.rates import join
 from meps_lib.signals.recording import Recording, SignalWarning
+from meps_lib.signals.rows import is_number, samples_below, text_lines
 
 NOT_STATED = "not stated"
 
@@ -99,10 +98,10 @@ def load(
             raise MepsError(f"{path}: an Empatica folder states its own rates; drop sfreq={sfreq}")
         recording = _load_folder(path, channels or ("EDA", "PPG", "SKT"))
     else:
-        lines = _lines(path)
+        lines = text_lines(path)
         if lines[0].startswith("#"):
             recording = _load_biosppy(path, lines, sfreq)
-        elif len(lines) > 1 and _is_number(lines[0]) and _is_number(lines[1]):
+        elif len(lines) > 1 and is_number(lines[0]) and is_number(lines[1]):
             recording = _load_empatica(path, lines, sfreq)
         else:
             recording = _load_table(path, lines, sfreq)
@@ -123,7 +122,7 @@ def _load_table(path: Path, lines: list[str], sfreq: float | None) -> Recording:
     delimiter = next((mark for mark in "\t;," if mark in lines[0]), ",")
     header = [cell.strip().strip('"') for cell in lines[0].split(delimiter)]
     for column, cell in enumerate(header, start=1):
-        if not cell or _is_number(cell):
+        if not cell or is_number(cell):
             raise MepsError(
                 f"{path}: line 1, column {column}: got {cell!r}, expected the name of a signal; "
                 "a table needs a header line, an Empatica file its start and rate"
@@ -131,7 +130,7 @@ def _load_table(path: Path, lines: list[str], sfreq: float | None) -> Recording:
     names, units = zip(*(_name_and_unit(cell) for cell in header), strict=True)
     in_name = re.search(r"_(\d+(?:\.\d+)?)hz$", path.stem.lower())
     stated = float(in_name[1]) if in_name else None
-    signals, clocks = _numbers(path, lines, 1, tuple(header), delimiter), {}
+    signals, clocks = samples_below(path, lines, 1, tuple(header), delimiter), {}
     for k, (name, unit) in enumerate(zip(names, units, strict=True)):
         if name.lower() in STANDARD_NAMES:
             continue
@@ -171,14 +170,14 @@ def _load_biosppy(path: Path, lines: list[str], sfreq: float | None) -> Recordin
             "under one line with the columns' names"
         )
     stated = header.get("Sampling Rate (Hz)")
-    if stated is not None and ("," in stated or not _is_number(stated)):
+    if stated is not None and ("," in stated or not is_number(stated)):
         raise MepsError(f"{path}: the header states a rate of {stated!r}; expected Hz")
     rate = _rate(path, float(stated) if stated else None, sfreq)
     names = tuple(header.get("Labels", path.stem).split())
     # WHY: converter counts become mV or uS only through the amplifier's transfer function, which
     # the file does not hold.
     unit = f"{header['Resolution']}-bit counts" if "Resolution" in header else NOT_STATED
-    signals = _numbers(path, lines, n_header, names, None)
+    signals = samples_below(path, lines, n_header, names, None)
     return Recording(signals, _standard(names), (unit,) * len(names), rate, str(path))
 
 
@@ -191,7 +190,7 @@ def _load_empatica(path: Path, lines: list[str], sfreq: float | None) -> Recordi
             "Empatica file's start (Unix time) and rate (Hz)"
         )
     names, unit = EMPATICA.get(path.stem, ((path.stem,), NOT_STATED))
-    signals = _numbers(path, lines, 2, names, "," if len(names) > 1 else None)
+    signals = samples_below(path, lines, 2, names, "," if len(names) > 1 else None)
     rate = _rate(path, stated, sfreq)
     return Recording(signals, names, (unit,) * len(names), rate, str(path), start=start)
 
@@ -202,59 +201,6 @@ def _load_folder(path: Path, channels: Sequence[str]) -> Recording:
         raise MepsError(f"{path}: an Empatica export has {', '.join(file_of)}; got {unknown}")
     files = dict.fromkeys(file_of[name] for name in channels)
     return replace(join(load(path / f"{file}.csv") for file in files), source=str(path))
-
-
-def _lines(path: Path) -> list[str]:
-    try:
-        text = path.read_text(encoding="utf-8-sig")
-    except FileNotFoundError as error:
-        raise MepsError(f"{path}: no such file or folder; check the path") from error
-    except OSError as error:
-        raise MepsError(f"{path}: cannot be opened ({error.strerror}); check the path") from error
-    except UnicodeDecodeError as error:
-        raise MepsError(
-            f"{path}: not a text file in UTF-8; expected a table of samples: if it is one in "
-            "another encoding (UTF-16, Windows cp1252), save it as UTF-8"
-        ) from error
-    if not text.strip():
-        raise MepsError(f"{path}: the file is empty; record or download it again")
-    return text.rstrip().splitlines()
-
-
-def _numbers(
-    path: Path, lines: list[str], n_header: int, names: tuple[str, ...], delimiter: str | None
-) -> np.ndarray:
-    """Samples below the header, (C, L); a bad row or cell is named by line and column."""
-    body = lines[n_header:]
-    if not body:
-        raise MepsError(f"{path}: a header and no samples; record or download it again")
-    try:
-        table = np.loadtxt(body, delimiter=delimiter, ndmin=2, comments=None)
-        if table.shape == (len(body), len(names)):
-            return table.T
-    except ValueError:
-        pass  # WHY: NumPy counts rows and columns in its own way; the loop below names them
-    for number, line in enumerate(body, start=n_header + 1):
-        cells = line.split(delimiter)
-        if len(cells) != len(names):
-            last = " (the last line: is the file truncated?)" if number == len(lines) else ""
-            raise MepsError(
-                f"{path}: line {number} has {len(cells)} values, expected {len(names)}: "
-                f"{', '.join(names)}{last}"
-            )
-        for name, cell in zip(names, cells, strict=True):
-            if not _is_number(cell):
-                hint = ": leave times of day out, or write them as seconds" if ":" in cell else ""
-                raise _not_a_number(path, number, name, cell, hint)
-            if "," in cell:
-                raise _not_a_number(path, number, name, cell, ": write decimals with a point")
-    raise MepsError(f"{path}: could not be read as a table of {', '.join(names)}")
-
-
-def _not_a_number(path: Path, line: int, name: str, cell: str, hint: str = "") -> MepsError:
-    return MepsError(
-        f"{path}: line {line}, column {name}: got {cell.strip()!r}, expected a number{hint}"
-    )
 
 
 def _rate(path: Path, stated: float | None, given: float | None) -> float:
@@ -269,11 +215,3 @@ def _rate(path: Path, stated: float | None, given: float | None) -> float:
 
 def _standard(names: Sequence[str]) -> tuple[str, ...]:
     return tuple(STANDARD_NAMES.get(name.lower(), name) for name in names)
-
-
-def _is_number(text: str) -> bool:
-    try:
-        [float(cell) for cell in text.split(",")]
-    except ValueError:
-        return False
-    return True

@@ -11,21 +11,17 @@ import lazy_loader
 
 _NAMES = {
     "alignment": ["align_face", "face_transforms", "warp"],
+    "apex": ["motion_curve", "spot_apex"],
     "clips": ["Clip", "read_clip"],
     "denoise": ["DEPTH_STEPS", "joint_bilateral", "remove_head", "temporal_median"],
-    "depth": ["clean_depth", "read_depth", "shrink_depth"],
+    "depth_crops": ["clean_depth", "shrink_depth"],
+    "depth_files": ["read_depth"],
     "faces": ["Face", "find_face", "find_faces"],
-    "flow": [
-        "chain_flow",
-        "motion_curve",
-        "optical_flow",
-        "optical_strain",
-        "spot_apex",
-        "to_grey",
-    ],
+    "flow": ["chain_flow", "optical_flow", "optical_strain", "to_grey"],
     "follow": ["FaceLostWarning"],
-    "load": ["load_trial_from_video", "sample_frames", "trial_of", "watch"],
+    "load": ["load_trial_from_video", "trial_of", "watch"],
     "motion": ["flow_map", "grey_levels", "in_order", "with_flow"],
+    "sampling": ["sample_frames"],
     "sources": ["FrameCountWarning", "RateWarning", "Source"],
 }
 __getattr__, __dir__, __all__ = lazy_loader.attach(__name__, submod_attrs=_NAMES)

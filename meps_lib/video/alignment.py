@@ -167,7 +167,7 @@ def eye_pairs(faces: Sequence[Face | None], source: str) -> tuple[list[int], np.
 def warp(image: np.ndarray, matrix: np.ndarray, size: int) -> np.ndarray:
     """Square crop of an image under a 2 x 3 matrix, without aliasing.
 
-    Depth is cropped by `meps_lib.video.depth.crop_depth`.
+    Depth is cropped by `meps_lib.video.depth_crops.crop_depth`.
 
     Parameters
     ----------

@@ -82,10 +82,6 @@ def read_clip(path: str | Path, fps: float | None = None, keep_truncated: bool =
     keep_truncated : bool
         Keep what decodes of a file that ends early, under a warning, instead of an error.
 
-    Returns
-    -------
-    Clip
-
     Warns
     -----
     FrameCountWarning

@@ -13,7 +13,7 @@ from torch import Tensor
 from torch.nn.functional import pad
 
 from meps_lib.errors import MepsError
-from meps_lib.video.depth import clean_depth
+from meps_lib.video.depth_crops import clean_depth
 
 _FRAMES = 5  # CHOICE: of the median; at 30 Hz a sixth of a second, shorter than a rise
 _RADIUS, _SIGMA = 2, 0.05  # CHOICE: pixels; colour, range 0..1, five times the usual noise

@@ -43,10 +43,6 @@ def find_faces(image: np.ndarray) -> list[Face]:
     image : ndarray
         Shape (H, W, 3), uint8, RGB.
 
-    Returns
-    -------
-    list of Face
-
     References
     ----------
     Viola, Jones: Rapid object detection using a boosted cascade of simple features. CVPR 2001.

@@ -1,4 +1,4 @@
-"""Motion between frames: optical flow, optical strain, and the frame of strongest motion.
+"""Motion between frames: optical flow and optical strain.
 
 One convention throughout: flow is (2, H, W) in pixels, ``flow[0]`` = u to the right and
 ``flow[1]`` = v down; a pixel at x in frame a is found at x + flow in frame b.
@@ -6,13 +6,11 @@ One convention throughout: flow is (2, H, W) in pixels, ``flow[0]`` = u to the r
 
 import cv2
 import numpy as np
-from scipy.ndimage import gaussian_filter1d
 from skimage.registration import optical_flow_tvl1
 
 from meps_lib.errors import MepsError
 
 FLOW_METHODS = ("tvl1", "dis")
-MEASURES = ("strain", "flow")
 MIN_SIDE = 32  # pixels; smaller frames leave DIS no room for its patches
 PATCH = 12  # pixels; CHOICE: 8, the default, follows camera noise. ledger: optical-flow
 
@@ -184,74 +182,3 @@ def optical_strain(flow: np.ndarray) -> np.ndarray:
     (u_y, u_x), (v_y, v_x) = (np.gradient(part) for part in flow)  # axis 0 is y
     e_xy = (u_y + v_x) / 2
     return np.sqrt(u_x**2 + v_y**2 + 2 * e_xy**2)
-
-
-def motion_curve(frames, measure: str = "strain", method: str = "dis") -> np.ndarray:
-    """How far the face is from its first frame, for each frame.
-
-    Parameters
-    ----------
-    frames : ndarray or Tensor
-        Aligned face crops, (T, ...) with frames as `to_grey` takes them; the first one is
-        the onset.
-    measure : {"strain", "flow"}
-        Mean strain, or mean length of the flow left after its median is taken away (the
-        median is the motion of the head as a whole).
-    method : {"dis", "tvl1"}
-        How the flow from the onset is computed.
-
-    Returns
-    -------
-    ndarray
-        Shape (T,); 0 at the onset.
-    """
-    if measure not in MEASURES:
-        raise MepsError(f"unknown measure {measure!r}; expected one of {', '.join(MEASURES)}")
-    if np.ndim(frames) < 3 or len(frames) < 3:
-        raise MepsError(
-            f"frames of shape {np.shape(frames)}; expected at least three frames (T, ...)"
-        )
-    grey = [to_grey(frame) for frame in frames]
-    curve = np.zeros(len(grey))
-    for t in range(1, len(grey)):
-        flow = optical_flow(grey[0], grey[t], method)
-        if measure == "strain":
-            curve[t] = optical_strain(flow).mean()
-        else:
-            rest = flow - np.median(flow, axis=(1, 2), keepdims=True)
-            curve[t] = np.hypot(*rest).mean()
-    return curve
-
-
-def spot_apex(frames, measure: str = "strain", method: str = "dis", sigma: float = 1.0) -> int:
-    """Index of the apex: the frame that differs most from the onset.
-
-    The motion from the first frame to each other frame is measured, smoothed over time by a
-    Gaussian, and its largest value taken. A blink strains the lids more than many an ME
-    strains the face, and a clip whose first frame is not neutral has no onset to compare
-    with: look at `motion_curve` before you trust the index.
-
-    Parameters
-    ----------
-    frames : ndarray or Tensor
-        Aligned face crops, (T, ...) with frames as `to_grey` takes them; the first one is
-        the onset.
-    measure, method : str
-        See `motion_curve`.
-    sigma : float
-        Standard deviation of the Gaussian, frames.
-
-    Returns
-    -------
-    int
-        Index into `frames`.
-
-    Raises
-    ------
-    MepsError
-        If there are fewer than three frames, or nothing moves.
-    """
-    curve = gaussian_filter1d(motion_curve(frames, measure, method), sigma, mode="nearest")
-    if curve.max() <= 0:
-        raise MepsError(f"nothing moves in these {len(curve)} frames, so there is no apex to spot")
-    return int(curve.argmax())

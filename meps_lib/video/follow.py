@@ -1,7 +1,7 @@
 """Follow one face through a clip, and say what else was in the picture."""
 
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 
@@ -116,17 +116,12 @@ def follow(
         If no frame has a face, or the part is too short.
     """
     track, second = the_face(found, source, like)
-    runs: list[list[int]] = [[min(track)]]
-    for k in list(track)[1:]:
-        if k - runs[-1][-1] <= MAX_GAP + 1:
-            runs[-1].append(k)
-        else:
-            runs.append([k])
-    run = max(runs, key=lambda r: r[-1] - r[0])
+    run = max(_runs(track, MAX_GAP), key=lambda r: r[-1] - r[0])
     first, stop = run[0], run[-1] + 1
 
     def numbers(wanted) -> str:
-        return _ranges([k + start for k in range(len(found)) if wanted(k)])
+        runs = _runs(k + start for k in range(len(found)) if wanted(k))
+        return ", ".join(f"{r[0]}-{r[-1]}" if len(r) > 1 else f"{r[0]}" for r in runs)
 
     def out(k: int) -> bool:
         return not first <= k < stop
@@ -170,12 +165,12 @@ def _overlap(a, b) -> float:
     return both / (a[2] * a[3] + b[2] * b[3] - both)
 
 
-def _ranges(numbers: list[int]) -> str:
-    """``[3, 4, 5, 9]`` -> ``"3-5, 9"``."""
+def _runs(numbers: Iterable[int], gap: int = 0) -> list[list[int]]:
+    """Rising numbers, parted where more than `gap` are missing: 3, 4, 5, 9 -> [3, 4, 5], [9]."""
     runs: list[list[int]] = []
     for n in numbers:
-        if runs and n == runs[-1][-1] + 1:
+        if runs and n - runs[-1][-1] <= gap + 1:
             runs[-1].append(n)
         else:
             runs.append([n])
-    return ", ".join(f"{r[0]}-{r[-1]}" if len(r) > 1 else f"{r[0]}" for r in runs)
+    return runs

@@ -10,7 +10,7 @@ import pytest
 from tools.build_book import inputs_digest
 from tools.execute import BuildError
 from tools.sentences import read_kept
-from tools.slides import make, read_deck
+from tools.slides import answers_of, make, read_deck
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 DECKS = sorted((REPOSITORY / "book/slides").glob("*.md"))
@@ -165,6 +165,15 @@ def test_rows_of_a_tall_figure_are_shown_alone(book):
     assert first["style"] == "aspect-ratio: 300 / 200"
 
 
+def test_an_answer_is_written_once_on_the_workshops_page(book):
+    rows = "| Bet | Question | The page says |\n|---|---|---|\n| A | Much? | Yes. It is. |\n"
+    (book / "book/workshop.md").write_text(f"# One\n\n## Bets\n\n{rows}\n### More\n\n| B | No. |\n")
+    text = DECK.replace("Hands up.", "Hands up. {bet}`A` So wait.")
+    assert "<p>Hands up. Yes. It is. So wait.</p>" in made(book, text)
+    with pytest.raises(BuildError, match=r"hearts.md:19: book/workshop answers no bet B"):
+        made(book, text.replace("`A`", "`B`"))
+
+
 def test_a_changed_deck_is_a_changed_book(book):
     before = inputs_digest(book, ())
     made(book, DECK.replace("Hands up.", "Hands down."))
@@ -184,8 +193,7 @@ def test_the_books_decks_name_what_its_sources_have(path):
 
 @pytest.mark.parametrize("name", ["workshop_90", "workshop_half_day", "workshop_two_days"])
 def test_a_workshops_deck_has_every_bet_of_its_page_in_order(name):
-    page = (REPOSITORY / f"book/{name}.md").read_text("utf-8")
-    bets = re.findall(r"^\| ([A-Z]|\d+) \|", page.partition("## Bets")[2].partition("###")[0], re.M)
+    _, *bets = answers_of(REPOSITORY / f"book/{name}.md")  # without the table's head
     deck = (REPOSITORY / f"book/slides/{name}.md").read_text("utf-8")
     assert len(bets) >= 5
     assert re.findall(r"^## .*\b[Bb]et (\w+): ", deck, re.M) == bets

@@ -12,7 +12,7 @@ from meps_lib.errors import MepsError
 from meps_lib.trial import collate
 from meps_lib.video import flow_map, grey_levels
 from meps_lib.video.denoise import temporal_median
-from meps_lib.video.depth import shrink_depth
+from meps_lib.video.depth_crops import shrink_depth
 
 
 @pytest.mark.parametrize("context", [0.0, 0.5, 2.0])

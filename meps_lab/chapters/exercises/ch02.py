@@ -3,7 +3,7 @@
 import numpy as np
 
 from meps_lab.chapters.exercises.checking import exercise, is_truth
-from meps_lib.video.depth import clean_depth
+from meps_lib.video.depth_crops import clean_depth
 
 
 @exercise("02.1", correct="frames become time with the rate, and one of two limits is enough")

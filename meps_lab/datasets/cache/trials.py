@@ -32,7 +32,7 @@ from meps_lib.trial import Trial
 # What makes a trial out of files, apart from the data set's own source.
 SOURCE = (
     *("arguments.py", "checks.py", "errors.py", "files.py", "labels.py", "signals", "trial.py"),
-    *("video", "datasets", "bands.py", "prepare.py", "workers.py"),  # the last four of the lab
+    *("video", "datasets", "bands.py", "prepare", "workers.py"),  # the last four of the lab
 )
 
 

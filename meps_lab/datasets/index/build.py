@@ -18,7 +18,7 @@ from meps_lab.datasets.index.reports import DUPLICATE, NO_TEXT, check_counts, in
 from meps_lab.datasets.index.roots import check_root
 from meps_lab.datasets.index.rules import DROPPED, apply_rules
 from meps_lab.datasets.index.schema import check_classes, check_index, frame_of, place
-from meps_lab.datasets.readers.tables import find_table, tables_beside
+from meps_lab.datasets.readers.table_places import find_table, tables_beside
 from meps_lab.files import read_parquet, write_file
 from meps_lib.errors import MepsError
 from meps_lib.files import from_json, reading

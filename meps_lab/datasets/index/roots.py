@@ -8,7 +8,7 @@ from pathlib import Path
 from meps_lab.datasets.index import kinds
 from meps_lab.datasets.index.kind import Kind
 from meps_lab.datasets.readers.folders import any_case, folders_below, listed
-from meps_lab.datasets.readers.tables import table_patterns
+from meps_lab.datasets.readers.table_places import table_patterns
 from meps_lib.errors import MepsError
 
 _BELOW, _ABOVE = 3, 5  # levels that are searched for the right folder

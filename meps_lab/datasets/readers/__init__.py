@@ -14,7 +14,8 @@ from meps_lab.datasets.readers.folders import (
 )
 from meps_lab.datasets.readers.frames import frame_files, frames_between
 from meps_lab.datasets.readers.media import video_fields, video_files
-from meps_lab.datasets.readers.tables import find_table, read_table
+from meps_lab.datasets.readers.table_places import find_table
+from meps_lab.datasets.readers.tables import read_table
 
 __all__ = [
     "action_units",

@@ -18,7 +18,8 @@ from meps_lab.datasets.readers.crops import each_picture, face_crop, spread, who
 from meps_lab.datasets.readers.frames import frame_files, frames_between, has_frames
 from meps_lib.errors import MepsError
 from meps_lib.video.alignment import warp
-from meps_lib.video.depth import crop_depth, read_depth_picture
+from meps_lib.video.depth_crops import crop_depth
+from meps_lib.video.depth_files import read_depth_picture
 from meps_lib.video.pictures import picture_size, read_colour
 from meps_lib.video.sources import MAX_BYTES
 

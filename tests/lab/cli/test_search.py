@@ -66,7 +66,7 @@ def test_candidates_are_told_apart_by_time_and_not_by_frames(tmp_path, photo, st
 
 
 def test_errors_name_the_options_of_the_command(tmp_path, photo, capsys):
-    (clip := tmp_path / "clip").mkdir()
+    (clip := tmp_path / "clip-fps=30").mkdir()
     for k in range(9):
         cv2.imwrite(str(clip / f"{k}.png"), photo)
     for options, told in (
@@ -76,7 +76,8 @@ def test_errors_name_the_options_of_the_command(tmp_path, photo, capsys):
     ):
         picture = ["--picture", str(tmp_path / "x.png")]
         assert main(["predict", str(clip), *options, *picture]) == 2
-        assert told in capsys.readouterr().err
+        said = capsys.readouterr().err
+        assert told in said and f"{clip}: " in said
 
 
 def test_a_part_is_searched_by_the_frames_of_the_whole(tmp_path, photo):

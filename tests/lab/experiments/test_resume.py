@@ -229,7 +229,11 @@ def test_other_code_is_accepted_on_demand_and_named(begun, fits, make_trial, mon
 def test_only_source_that_makes_predictions_counts():
     """A typo in a quiz, a picture or the command stops no resumption."""
     files = experiment_record.source_files()
-    for counts in ("meps_lib/layers/fusion.py", "meps_lab/prepare.py", "meps_lib/video/flow.py"):
+    for counts in (
+        "meps_lib/layers/fusion.py",
+        "meps_lab/prepare/size.py",
+        "meps_lib/video/flow.py",
+    ):
         assert counts in files
     for room in ("meps_lab/chapters", "meps_lab/cli", "meps_lib/plots", "meps_lib/explain"):
         assert not [name for name in files if name.startswith(room)]

@@ -10,7 +10,7 @@ from meps_lab.recordings.find import SHIPPED
 from meps_lib.errors import MepsError
 from meps_lib.video.clips import read_clip
 from meps_lib.video.containers import is_whole
-from meps_lib.video.depth import read_depth
+from meps_lib.video.depth_files import read_depth
 from meps_lib.video.sources import FrameCountWarning
 
 

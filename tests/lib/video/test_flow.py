@@ -6,16 +6,9 @@ from skimage.registration import optical_flow_ilk
 
 from meps_lab.simulate import Scenario, simulate_cohort
 from meps_lib.errors import MepsError
-from meps_lib.video import flow
-from meps_lib.video.flow import (
-    FLOW_METHODS,
-    chain_flow,
-    motion_curve,
-    optical_flow,
-    optical_strain,
-    spot_apex,
-    to_grey,
-)
+from meps_lib.video import apex
+from meps_lib.video.apex import motion_curve, spot_apex
+from meps_lib.video.flow import FLOW_METHODS, chain_flow, optical_flow, optical_strain, to_grey
 
 SIDE = 64
 Y, X = np.mgrid[:SIDE, :SIDE].astype(float)
@@ -235,7 +228,7 @@ def test_one_noisy_frame_is_no_apex(monkeypatch):
     """The largest value of the smoothed course, not of the course: one spike is no movement."""
     course = np.exp(-0.5 * ((np.arange(30) - 18) / 4.0) ** 2)
     course[5] = 1.2
-    monkeypatch.setattr(flow, "motion_curve", lambda *args: course)
+    monkeypatch.setattr(apex, "motion_curve", lambda *args: course)
     frames = np.zeros((30, 32, 32))
     assert spot_apex(frames) == 18
     assert spot_apex(frames, sigma=1e-3) == 5  # unsmoothed, the spike would win

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from scipy.stats import norm
 
-from meps_lib.video import load, sample_frames
+from meps_lib.video import load
 from meps_lib.video.alignment import EYES, face_transforms, similarity, warp
 from meps_lib.video.clips import Clip
 from meps_lib.video.faces import Face
@@ -90,12 +90,6 @@ def test_eyes_that_were_not_seen_lie_between_those_that_were(detector):
     _, matrices = face_transforms(clip(20), SIZE, smooth=0.1)
     x, _ = first_eyes(matrices).T
     np.testing.assert_allclose(x[4:-4], 24.0 + np.arange(12), atol=0.05)
-
-
-def test_sampling_keeps_both_ends_whatever_the_apex():
-    for keep in range(30):
-        indices = sample_frames(30, 7, keep)
-        assert (indices[0], indices[-1]) == (0, 29) and keep in indices
 
 
 def write_folder(folder, pictures):

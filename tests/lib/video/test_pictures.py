@@ -13,7 +13,7 @@ from PIL import Image
 
 from meps_lib.errors import MepsError
 from meps_lib.video.clips import read_clip
-from meps_lib.video.depth import read_depth_picture
+from meps_lib.video.depth_files import read_depth_picture
 from meps_lib.video.pictures import (
     is_picture,
     natural,

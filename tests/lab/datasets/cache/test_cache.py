@@ -198,7 +198,7 @@ def test_the_row_every_setting_and_the_code_count(root, kept, monkeypatch):
 def test_all_that_makes_a_trial_is_among_the_source():
     """Follow the imports of the library from `prepare` and from every data set."""
     library, lab = (Path(package.__file__).parent for package in (meps_lib, meps_lab))
-    todo, seen = [lab / "prepare.py", *sorted((lab / "datasets").rglob("*.py"))], set()
+    todo, seen = [lab / "prepare/__init__.py", *sorted((lab / "datasets").rglob("*.py"))], set()
     while todo:
         file = todo.pop()
         if file in seen:

@@ -5,7 +5,7 @@ import pytest
 from meps_lab.datasets.index.build import IndexOptions, build_index
 from meps_lab.datasets.index.kinds import MODULES, kind_of
 from meps_lab.datasets.index.roots import check_root
-from meps_lab.datasets.readers.tables import find_table, table_patterns, tables_beside
+from meps_lab.datasets.readers.table_places import find_table, table_patterns, tables_beside
 from meps_lib.errors import MepsError
 
 KINDS = [name for name in MODULES if kind_of(name).tables]
