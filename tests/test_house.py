@@ -15,8 +15,8 @@ ROOT = Path(__file__).resolve().parents[1]
 ROOMS = """
 meps_lib: errors arguments files labels checks trial batches signals video layers losses models
 training protocol plots explain
-meps_lab: files workers recordings results datasets.cache datasets.readers datasets.index datasets
-bands prepare simulate.checks simulate.timing simulate.body simulate.face simulate simulate.layouts
+meps_lab: files memory workers recordings results datasets.cache datasets.readers datasets.index
+datasets bands prepare simulate.checks simulate.timing simulate.body simulate.face simulate simulate.layouts
 judging experiments ablations chapters.exercises chapters cli
 """
 # (importing file, imported module): reason.
