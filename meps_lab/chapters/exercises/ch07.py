@@ -130,6 +130,9 @@ def _fourier_hint(got, want, turned, k):
         if early or np.allclose(got[late:], want[: n - late], atol=1e-8):
             way = "early" if early else "late"
             return f"shifted, too {way} by {late}: the middle tap has to stand at 0 (np.roll)"
+    for cut in range(2 * k + 1):  # how much of a backward result is cut off depends on the zeros
+        if np.allclose(got[::-1][: n - cut], want[cut:], atol=1e-8):
+            return "it runs backwards: take the conjugate of the taps' spectrum, not the signal's"
     return f"{n} samples and {k} taps: expected what np.correlate(x, taps, 'same') gives"
 
 
@@ -167,6 +170,6 @@ def seconds_seen(learner):
                 )
         return (
             f"strides {strides} at {sfreq:g} Hz see {want:.3f} s, got {got:.3f}: a filter adds "
-            "its taps less 1, a mean its stride less 1, in steps of all strides before"
+            "its taps less 1, a mean its stride less 1, in steps: the product of the strides before"
         )
     return None

@@ -112,7 +112,9 @@ def best_weights(learner):
     return None
 
 
-@exercise("08.4", correct="the first frame's noise is in every difference, so all of them share it")
+@exercise(
+    "08.4", correct="all differences share the first frame's noise, and still frames weigh below 0"
+)
 def after_first(learner):
     """The closed form, checked against drawn frames."""
     for n_frames, noise in ((4, 1.0), (6, 0.5)):

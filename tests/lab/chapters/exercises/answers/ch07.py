@@ -43,6 +43,13 @@ def transformed(x, taps, conj=True, pad=None, centred=True, to=True):
     return np.fft.irfft(product, n if to else None)[: len(x)]
 
 
+def backwards(x, taps, pad=0, centred=True):
+    """Conjugates the spectrum of the signal, and not that of the taps."""
+    n, half = len(x) + len(taps) - 1 + pad, len(taps) // 2
+    product = np.fft.rfft(x, n).conj() * np.fft.rfft(taps, n)
+    return np.roll(np.fft.irfft(product, n), half if centred else 0)[: len(x)]
+
+
 def shift_after(x, taps):
     """Multiplies by the spectrum of the turned taps, and cuts the middle out."""
     n, half = len(x) + len(taps) - 1, len(taps) // 2
@@ -63,6 +70,15 @@ def seen_at_one_rate(lengths, strides, sfreq):
     n = 1
     for stride in strides[::-1]:
         n = n * stride + odd(max(lengths), sfreq) - 1
+    return n / sfreq
+
+
+def seen_in_summed_steps(lengths, strides, sfreq):
+    """Takes the sum of the strides for the length of a step."""
+    n = 1
+    for k, stride in enumerate(strides):
+        rate, step = sfreq / np.prod(strides[:k], dtype=int), max(1, sum(strides[:k]))
+        n += (odd(max(lengths), rate) + stride - 2) * step
     return n / sfreq
 
 
@@ -107,6 +123,9 @@ WRONG = {
     "07.4": [
         (lambda x, w: transformed(x, w, conj=False, centred=True)[::-1], "expected what"),
         (lambda x, w: transformed(x, w[::-1]), "turned round"),
+        (backwards, "runs backwards"),
+        (lambda x, w: backwards(x, w, pad=1), "runs backwards"),
+        (lambda x, w: backwards(x, w, centred=False), "runs backwards"),
         (lambda x, w: transformed(x, w, pad=0), "append zeros"),
         (lambda x, w: transformed(x, w, pad=10), "append zeros"),
         (lambda x, w: transformed(x, w, centred=False), "too early by 1: the middle tap"),
@@ -125,6 +144,7 @@ WRONG = {
         (lambda s, t, f: seen(s[-1:], t, f), "the filter of 0.1 s"),
         (lambda s, t, f: seen(s[:1], t, f), "the filter of 0.4 s"),
         (lambda s, t, f: max(s) * len(t), "in steps"),
+        (seen_in_summed_steps, "the product of the strides"),
         (lambda s, t, f: np.prod(t) / f, "in steps"),
     ],
 }
