@@ -118,7 +118,7 @@ def fold_losses(learner):
         if got.shape != (4,):
             return f"one loss a fold is expected, shape (4,), got {got.shape}"
         if np.isfinite(got[:3]).all() and not np.isfinite(got[3]):
-            return "a fold without a real trial has loss 0: nothing was divided by nothing"
+            return "a fold without a real trial has loss 0, and 0 divided by 0 is no number"
         if np.allclose(got, want, atol=1e-8):
             continue
         if not np.isfinite(got).all():

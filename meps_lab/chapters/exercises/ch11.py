@@ -27,6 +27,10 @@ def paired_interval(learner):
             return "the low end comes first, then the high one"
         if np.isclose(got.mean(), -d.mean()):
             return "the difference is the first minus the second"
+        if np.allclose(got, (d.mean(), want[1] - d.mean())):
+            return "those are the mean and its reach; the ends lie that far to both sides of it"
+        if np.allclose(got, np.quantile(d, [0.025, 0.975])):
+            return "those are quantiles of single cohorts; the interval of their mean is asked for"
         reach = (got[1] - got[0]) / 2 / error  # how many errors the interval goes to each side
         student, normal, biased = t.ppf(0.975, k - 1), 1.96, ((k - 1) / k) ** 0.5
         few = f"{k} cohorts are few: take the quantile of Student's t with {k - 1} degrees"
@@ -71,6 +75,8 @@ def cohorts_needed(learner):
             return f"{about}; an interval reaches to both sides of the mean"
         if got == int(np.ceil(exact**0.5)):
             return f"{about}; the length falls with the root of the number, so square it"
+        if got > 0:
+            return f"{about}; with {got:g} the length is {2 * 1.96 * spread / got**0.5:.3f}"
         return about
     return None
 
@@ -161,33 +167,46 @@ def verdict(learner):
 
 @exercise("11.5", correct="both kinds of luck are drawn anew, each as a whole")
 def redraw(learner):
-    """Differences with luck of cohorts and of strangers: the spread has a closed form."""
+    """Strangers who differ more than cohorts, then the reverse: no wrong spread fits both."""
     rng = np.random.default_rng(1)
-    K, N = 8, 50
-    table = rng.normal(0, 0.15, (K, 1)) + rng.normal(0, 0.6, (1, N)) + rng.normal(0, 0.2, (K, N))
+    for K, N, cohorts, strangers in ((8, 50, 0.15, 0.6), (5, 30, 0.6, 0.15)):
+        table = rng.normal(0, cohorts, (K, 1)) + rng.normal(0, strangers, (1, N))
+        table += rng.normal(0, 0.2, (K, N))
+        if wrong := _spread_wrong(learner, table):
+            return wrong
+    first, same, other = (
+        np.asarray(learner(table, np.random.default_rng(seed), 20)) for seed in (3, 3, 4)
+    )
+    if np.allclose(first, same) and not np.allclose(first, other):
+        return None
+    return "take every draw from the `rng` that is given, and from no other generator"
+
+
+def _spread_wrong(learner, table):
+    """What is wrong with the mean and the spread of the draws, which have closed forms."""
+    K, N = table.shape
     got = np.asarray(learner(table, np.random.default_rng(2), 4000), dtype=float)
     if got.shape != (4000,):
         return f"one mean for each of 4000 draws is expected, got shape {got.shape}"
-    if abs(got.mean() - table.mean()) > 0.01:
-        return f"the draws have mean {got.mean():.3f}, and the table {table.mean():.3f}"
     of_k, of_n, of_both = table.mean(axis=1).var(), table.mean(axis=0).var(), table.var()
     rest = of_both - of_k - of_n
     want = (of_k / K + of_n / N + rest / (K * N)) ** 0.5
+    if abs(got.mean() - table.mean()) > 0.1 * want:  # six standard errors of the 4000
+        return f"the draws have mean {got.mean():.3f}, and the table {table.mean():.3f}"
     spread = got.std()
     if np.isclose(spread, want, rtol=0.08):
-        first, same, other = (
-            np.asarray(learner(table, np.random.default_rng(seed), 20)) for seed in (3, 3, 4)
-        )
-        if np.allclose(first, same) and not np.allclose(first, other):
-            return None
-        return "take every draw from the `rng` that is given, and from no other generator"
-    for other, why in (
-        ((of_both / (K * N)) ** 0.5, "cells were drawn one by one; draw rows and columns"),
-        ((of_k / K) ** 0.5, "only cohorts were drawn; strangers are a sample too"),
-        ((of_n / N) ** 0.5, "only strangers were drawn; cohorts are a sample too"),
-    ):
-        if np.isclose(spread, other, rtol=0.08):
-            return f"the draws spread by {spread:.3f}, and {want:.3f} is expected: {why}"
+        return None
     if spread < 1e-9:
         return "all draws are the same: draw with replacement"
-    return f"the draws spread by {spread:.3f}, and {want:.3f} is expected"
+    about = f"the draws spread by {spread:.3f}, and {want:.3f} is expected"
+    for variance, why in (
+        (of_both / (K * N), "cells were drawn one by one; draw rows and columns"),
+        (of_both / N, "one cell a column was drawn; take all drawn rows of all drawn columns"),
+        (of_k / K + (of_both - of_k) / (K * N), "draw the strangers once for all cohorts"),
+        (of_k / K, "only cohorts were drawn; strangers are a sample too"),
+        (of_n / N, "only strangers were drawn; cohorts are a sample too"),
+        (want**2 * K / (K - 1), "draw as many cohorts as there are, and as many strangers"),
+    ):
+        if np.isclose(spread, variance**0.5, rtol=0.05):
+            return f"{about}: {why}"
+    return about

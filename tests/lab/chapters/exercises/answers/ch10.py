@@ -128,7 +128,7 @@ WRONG = {
     "10.4": [
         (lambda x, w, r: x.mean(axis=1), "divide by the sum of the weights"),
         (lambda x, w, r: (x * w * r).sum(axis=1) / w.sum(axis=1), "neither the sum"),
-        (lambda x, w, r: (x * w * r).sum(axis=1) / (w * r).sum(axis=1), "divided by nothing"),
+        (lambda x, w, r: (x * w * r).sum(axis=1) / (w * r).sum(axis=1), "0 divided by 0"),
         (lambda x, w, r: (x * w * r).sum(1) / np.maximum((w * r).sum(1), 1e-12), "0 times NaN"),
         (lambda x, w, r: means_by_loop(x, w, r).mean(), "one loss a fold"),
         (means_by_nan, "that hides it"),

@@ -150,9 +150,25 @@ def drawn(table, rng, n, cohorts=True, strangers=True):
     return np.array(out)
 
 
-def by_counts(table, rng, n):
+def one_cell_a_column(table, rng, n):
     K, N = table.shape
-    rows = rng.multinomial(K, np.full(K, 1 / K), n) / K
+    return table[rng.integers(K, size=(n, N)), rng.integers(N, size=(n, N))].mean(axis=1)
+
+
+def strangers_of_each(table, rng, n):
+    K, N = table.shape
+    rows = rng.integers(K, size=(n, K, 1))
+    return table[rows, rng.integers(N, size=(n, K, N))].mean(axis=(1, 2))
+
+
+def one_too_few(table, rng, n):
+    K, N = table.shape
+    return by_counts(table, rng, n, K - 1)
+
+
+def by_counts(table, rng, n, most=None):
+    K, N = table.shape
+    rows = rng.multinomial(most or K, np.full(K, 1 / K), n) / (most or K)
     columns = rng.multinomial(N, np.full(N, 1 / N), n) / N
     return np.einsum("ik,kj,ij->i", rows, table, columns)
 
@@ -189,6 +205,8 @@ WRONG = {
         (lambda a, b: interval(a, b, quantile=t.ppf(0.95, len(a) - 1)), "2.5 % on each side"),
         (lambda a, b: interval(a, b, quantile=t.ppf(0.975, len(a))), "degrees of freedom"),
         (lambda a, b: interval(a, b, ddof=0, quantile=1.96), "Student's t with 3 degrees; and"),
+        (lambda a, b: ((a - b).mean(), np.ptp(interval(a, b)) / 2), "the mean and its reach"),
+        (lambda a, b: np.quantile(a - b, [0.025, 0.975]), "quantiles of single cohorts"),
     ],
     "11.2": [
         (exact, "cohorts are whole"),
@@ -196,6 +214,7 @@ WRONG = {
         (lambda s, x: max(1, int(np.ceil(exact(s, x) / 4))), "both sides"),
         (lambda s, x: int(np.ceil(exact(s, x) ** 0.5)), "square it"),
         (lambda s, x: max(1, round(exact(s, x))), "one too few"),
+        (lambda s, x: int(np.ceil(exact(s, x) ** 0.5)) ** 2, "with 16 the length is 0.049"),
     ],
     "11.3": [
         (in_place, "has changed"),
@@ -229,6 +248,9 @@ WRONG = {
         (lambda x, r, n: drawn(x, r, n, cohorts=False), "cohorts are a sample too"),
         (lambda x, r, n: drawn(x, r, n, False, False), "with replacement"),
         (lambda x, r, n: drawn(x, r, 7), "each of 4000"),
+        (one_cell_a_column, "all drawn rows of all drawn columns"),
+        (strangers_of_each, "once for all cohorts"),
+        (one_too_few, "as many cohorts as there are"),
         (own_luck, "the `rng` that is given"),
         (luck_of_the_day, "the `rng` that is given"),
     ],
