@@ -67,6 +67,7 @@ def fit_stacked(
     -----
     Folds of unequal length: a trial that is only there to fill a batch enters no statistic of a
     norm, and has weight 0 in the loss; a fold that has no batch left does not move.
+    The ``extra_loss`` of a model is therefore told as a third argument which trials are real, (B,).
     """
     for train, validation in sides:
         check_sides(train, validation, config.keep)
