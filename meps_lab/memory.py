@@ -20,9 +20,11 @@ _LARGE, _FREE = 2**25, 2**30
 def keep_freed() -> bool:
     """Have this process keep memory that it frees, up to 1 GiB; whether it can.
 
-    Who has set an own way, by ``MALLOC_TRIM_THRESHOLD_`` or ``MALLOC_MMAP_THRESHOLD_``, keeps it.
+    Who has set an own way, by ``MALLOC_TRIM_THRESHOLD_``, ``MALLOC_MMAP_THRESHOLD_`` or a
+    ``glibc.malloc`` of ``GLIBC_TUNABLES``, keeps it.
     """
     own = {"MALLOC_TRIM_THRESHOLD_", "MALLOC_MMAP_THRESHOLD_"} & os.environ.keys()
+    own = own or "glibc.malloc." in os.environ.get("GLIBC_TUNABLES", "")
     if platform.libc_ver()[0] != "glibc" or own:
         return False
     mallopt = ctypes.CDLL(None).mallopt

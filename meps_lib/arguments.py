@@ -58,6 +58,19 @@ def one_of(name: str, value: object, names: Sequence[str]) -> None:
         raise MepsError(f"{name}={value!r}; expected one of {', '.join(names)}")
 
 
+def truth(name: str, value: object) -> None:
+    """Refuse what is neither True nor False; text is true in Python, "False" too.
+
+    Examples
+    --------
+    >>> truth("mirrored", "False")
+    Traceback (most recent call last):
+    meps_lib.errors.MepsError: mirrored='False'; expected True or False
+    """
+    if not isinstance(value, bool):
+        raise MepsError(f"{name}={value!r}; expected True or False")
+
+
 def refuse_idle(config: Any, idle: Mapping[str, str]) -> None:
     """Refuse a setting that is not at its default and decides nothing beside the others.
 

@@ -120,9 +120,10 @@ def take(batch: Batch, rows: Sequence[int]) -> Batch:
 
 def padded_bytes(trials: Sequence[Trial]) -> int:
     """Bytes that trials take when all are padded to the longest."""
-    total = 0
+    total, frames = 0, max((t.n_frames for t in trials), default=0)  # which colour and depth share
     for name in ("colour", "depth", "ps", "eeg", "flow"):
-        sizes = [getattr(t, name).numel() for t in trials if getattr(t, name) is not None]
+        there = [x for t in trials if (x := getattr(t, name)) is not None]
+        sizes = [frames * x[0].numel() if name in _BY_FRAME else x.numel() for x in there]
         # Single precision; depth has a mask of one byte beside it.
         total += len(trials) * max(sizes, default=0) * (5 if name == "depth" else 4)
     return total

@@ -28,7 +28,7 @@ from meps_lab.datasets.index.reports import check_counts, flagged, missing
 from meps_lab.datasets.index.rules import Rule
 from meps_lab.datasets.index.schema import frame_of
 from meps_lab.datasets.megc2019 import PUBLISHED
-from meps_lab.datasets.readers.cells import at, subject_number
+from meps_lab.datasets.readers.cells import at, half_width, subject_number
 from meps_lab.datasets.readers.folders import entries, folders_below
 from meps_lab.datasets.readers.sheets import squeezed
 from meps_lab.datasets.readers.table_places import find_table
@@ -111,7 +111,7 @@ def _row(line, path: Path) -> tuple[str, dict]:
         )
     number = subject_number(line.sub, at(path, line.row, "sub"))
     subject = SPELT[name].format(number)
-    label = _LABELS.get(line.label.strip().lower())
+    label = _LABELS.get(re.sub(r"(?<=\d)\.0*$", "", half_width(line.label)).lower())  # 1.0 is 1
     if label is None:
         where = at(path, line.row, "label")
         raise MepsError(f"{where}: got {line.label!r}; expected one of {', '.join(_LABELS)}")
@@ -163,12 +163,14 @@ def _check_sets(table: pd.DataFrame, path: Path) -> None:
 
 
 def load(root: Path, row: pd.Series, config: LoadConfig) -> Trial:
-    """One map, flow (1, 3, 28, 28), as a trial without frames; refused if of another size or mode.
+    """One map, flow (1, 3, 28, 28), as a trial without frames.
+
+    A picture of another size or mode is refused, and one that is grey.
 
     Its channels are u, v and strain; `meps_lib.video.in_order` gives them to a network that was
     trained on another order. Its values are the picture's grey levels, 0 to 255, as they are:
-    nobody wrote down how many pixels of motion a level is. Models standardise them on their
-    training trials.
+    nobody wrote down how many pixels of motion a level is. The published networks read them so;
+    `flowmap` standardises them on its training trials.
     """
     path = root / row["flow"]
     picture = read_picture(path, cv2.IMREAD_UNCHANGED)
@@ -176,6 +178,11 @@ def load(root: Path, row: pd.Series, config: LoadConfig) -> Trial:
         raise MepsError(
             f"{path}: a picture of shape {picture.shape}, {picture.dtype}; expected {SIDE} x "
             f"{SIDE} with three channels of 8 bits: u, v, strain; make it anew, or remove its row"
+        )
+    if picture.min() < picture.max() and (picture == picture[..., :1]).all():
+        raise MepsError(
+            f"{path}: its three channels are equal, as those of a grey picture; expected u, v, "
+            "strain: make it anew, or remove its row"
         )
     named = np.ascontiguousarray(picture[..., ::-1])  # OpenCV reads blue first
     flow = torch.from_numpy(named).permute(2, 0, 1)[None].float().contiguous()

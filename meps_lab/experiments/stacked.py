@@ -21,6 +21,7 @@ from meps_lab.experiments.steps import Steps, beside
 from meps_lib.batches import take
 from meps_lib.errors import MepsError
 from meps_lib.layers.masked import MaskedBatchNorm1d
+from meps_lib.models.output import Output
 from meps_lib.training import TrainConfig, check_sides, class_weights
 from meps_lib.trial import Batch, Trial, collate
 
@@ -66,6 +67,7 @@ def fit_stacked(
     -----
     Folds of unequal length: a trial that is only there to fill a batch enters no statistic of a
     norm, and has weight 0 in the loss; a fold that has no batch left does not move.
+    The ``extra_loss`` of a model is therefore told as a third argument which trials are real, (B,).
     """
     for train, validation in sides:
         check_sides(train, validation, config.keep)
@@ -116,8 +118,9 @@ class _Folds:
 
     def __init__(self, models: Sequence[nn.Module], config: TrainConfig, some: Batch):
         self.config, self.network = config, copy.deepcopy(models[0])
-        self.network.eval()(some).logits.sum().backward()
-        # Torch's Adam passes over what no answer depends on: not even decay moves it.
+        output = self.network.eval()(some)
+        (output.logits.sum() + self.extra(output, some.label)).backward()
+        # Torch's Adam passes over what no loss depends on: not even decay moves it.
         moved = {name for name, w in self.network.named_parameters() if w.grad is not None}
         weights, self.buffers = stack_module_state(list(models))
         self.weights = {name: w.detach() for name, w in weights.items()}
@@ -129,6 +132,12 @@ class _Folds:
         self.best, self.waited, self.kept = [inf] * n, [0] * n, self.state()
         self.history: list[list[dict[str, float]]] = [[] for _ in models]
         self.on = [True] * n  # those whose patience is not at its end
+
+    def extra(self, output: Output, label: Tensor, *real: Tensor) -> Tensor | float:
+        """What a model adds to the cross-entropy, of the real trials of a batch."""
+        if not hasattr(self.network, "extra_loss"):
+            return 0.0
+        return self.network.extra_loss(output, label, *real)
 
     def state(self) -> Tensors:
         """A copy of all weights and statistics."""
@@ -159,20 +168,21 @@ class _Folds:
             for norm in self.norms:
                 norm.real = real
             batch = replace(whole, **tensors, present=there)
-            said = functional_call(self.network, (weights, buffers), (batch,)).logits
-            chosen = said.log_softmax(dim=-1).gather(1, batch.label[:, None])[:, 0]
+            output = functional_call(self.network, (weights, buffers), (batch,))
+            said = output.logits.log_softmax(dim=-1)
+            chosen = said.gather(1, batch.label[:, None])[:, 0]
             shares = weight[batch.label] * real
             share = shares.sum()
             loss = -(chosen * shares).sum() / share.clamp(min=1e-12)
-            return loss, (buffers, share)
+            return loss + self.extra(output, batch.label, real), (loss, buffers, share)
 
         given = (self.weights, self.buffers, tensors, real, weight)
         if rate is None:
             with torch.no_grad():
-                loss, (_, share) = vmap(loss_of)(*given)
+                _, (loss, _, share) = vmap(loss_of)(*given)
             return loss, share.double()
         slopes = grad_and_value(loss_of, has_aux=True)
-        gradients, (loss, (buffers, share)) = vmap(slopes, randomness="different")(*given)
+        gradients, (_, (loss, buffers, share)) = vmap(slopes, randomness="different")(*given)
         moves = real.any(dim=1)
         with torch.no_grad():
             self.steps.take(gradients, rate, moves)

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import binary_cross_entropy_with_logits, one_hot
+from torch.nn.functional import binary_cross_entropy_with_logits
 
-from meps_lib.arguments import number, whole
+from meps_lib.arguments import number, truth, whole
 from meps_lib.models.output import OneMap, Output, refuse_others
 from meps_lib.trial import Batch
 
@@ -42,6 +42,7 @@ class FeatRefConfig:
         refuse_others(self.modalities)
         for name, least in {"n_classes": 2, "hidden": 1, "features": 1}.items():
             whole(name, getattr(self, name), least)
+        truth("branches", self.branches)
         number("proposal_weight", self.proposal_weight, 0)
 
 
@@ -108,13 +109,19 @@ class FeatRef(OneMap):
         self.branches = nn.ModuleList(Branch(c.hidden, c.features) for _ in range(n))
         self.fc = nn.Linear(n * c.features if n else _SHARED, c.n_classes)
 
-    def extra_loss(self, output: Output, label: Tensor) -> Tensor:
-        """The branches' binary cross-entropies, each on whether a trial is of its class."""
+    def extra_loss(self, output: Output, label: Tensor, real: Tensor | None = None) -> Tensor:
+        """The branches' binary cross-entropies, each on whether a trial is of its class.
+
+        Their mean over all trials, or over those that are `real` (B,).
+        """
         if not self.branches or self.config.proposal_weight == 0:
             return output.logits.new_zeros(())
         said = output.weights["proposals"].float()
-        wanted = one_hot(label, self.config.n_classes).to(said.dtype)
-        return self.config.proposal_weight * binary_cross_entropy_with_logits(said, wanted)
+        classes = torch.arange(self.config.n_classes, device=label.device)
+        wanted = (label[:, None] == classes).to(said.dtype)
+        each = binary_cross_entropy_with_logits(said, wanted, reduction="none").mean(dim=1)
+        mean = each.mean() if real is None else (each * real).sum() / real.sum().clamp(min=1)
+        return self.config.proposal_weight * mean
 
     def forward(self, batch: Batch) -> Output:
         x = self.maps(batch) / 255

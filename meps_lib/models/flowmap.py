@@ -10,8 +10,7 @@ from dataclasses import dataclass
 from einops import rearrange
 from torch import Tensor, nn
 
-from meps_lib.arguments import whole
-from meps_lib.errors import MepsError
+from meps_lib.arguments import number, truth, whole
 from meps_lib.layers.inputs import Scale, fit_scales, sums_of
 from meps_lib.models.output import Output, refuse_blind, refuse_others
 from meps_lib.trial import Batch
@@ -33,10 +32,8 @@ class FlowMapConfig:
         refuse_others(self.modalities)
         for name, least in {"n_classes": 2, "width": 1, "grid": 1}.items():
             whole(name, getattr(self, name), least)
-        if type(self.mirrored) is not bool:
-            raise MepsError(f"mirrored={self.mirrored!r}; expected True or False")
-        if not 0 <= self.dropout < 1:
-            raise MepsError(f"dropout={self.dropout}; expected at least 0 and below 1")
+        truth("mirrored", self.mirrored)
+        number("dropout", self.dropout, 0, 0.999)
 
 
 class FlowMap(nn.Module):

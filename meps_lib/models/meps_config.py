@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from numbers import Integral
 from typing import Literal, get_args
 
-from meps_lib.arguments import number, one_of, refuse_idle, whole
+from meps_lib.arguments import number, one_of, refuse_idle, truth, whole
 from meps_lib.errors import MepsError
 from meps_lib.layers.attention import Asking, Query
 from meps_lib.layers.fusion import Mode, Reading
@@ -73,8 +73,7 @@ class MEPSConfig:
                 "signal, and two whole numbers of blocks: separable, mixable"
             )
         for name in ("ps_pool_branch", "ps_residual"):
-            if not isinstance(getattr(self, name), bool):
-                raise MepsError(f"{name}={getattr(self, name)!r}; expected True or False")
+            truth(name, getattr(self, name))
         for name in ("dropout", "modality_dropout"):
             if not 0 <= getattr(self, name) < 1:
                 raise MepsError(f"{name}={getattr(self, name)}; expected at least 0 and below 1")

@@ -47,8 +47,8 @@ def one_map(batch: Batch, size: int, checked: bool = True) -> Tensor:
                 what = "it is black" if least == most == 0 else f"values in [{least:g}, {most:g}]"
                 which = repr(clip) if clip else f"trial {k}"
                 raise MepsError(
-                    f"the map of {which}: {what}; the model reads grey levels, 0 to 255: set "
-                    "flow_levels=True where maps are made from frames"
+                    f"the map of {which}: {what}; the model reads grey levels, 0 to 255: "
+                    "make the picture anew, or set flow_levels=True where maps are made from frames"
                 )
     return flow[:, 0]
 

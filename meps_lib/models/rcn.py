@@ -51,7 +51,7 @@ class RCNConfig:
             whole(name, getattr(self, name), least)
         if self.variant in "WC" and self.width % 4:
             raise MepsError(f"width={self.width}; variant {self.variant} takes a multiple of 4")
-        number("dropout", self.dropout, 0, 1)
+        number("dropout", self.dropout, 0, 0.999)
 
 
 class Recurrent(nn.Module):

@@ -5,6 +5,7 @@ side. So three convolutions of 3, 5 and 8 filters are one convolution of 16, and
 one batch norm: the same function, in a third of the calls (on a CPU it takes as long).
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
@@ -40,11 +41,11 @@ class STSTNetConfig:
     def __post_init__(self) -> None:
         refuse_others(self.modalities)
         whole("n_classes", self.n_classes, 2)
+        if not isinstance(self.filters, Sequence) or not self.filters:
+            raise MepsError(f"filters={self.filters!r}; expected one number a stream, as (3, 5, 8)")
         for n in self.filters:
             whole("filters", n, 1)
-        if not self.filters:
-            raise MepsError("filters=(); expected one number a stream, such as (3, 5, 8)")
-        number("dropout", self.dropout, 0, 1)
+        number("dropout", self.dropout, 0, 0.999)
         one_of("order", self.order, ("u-v-strain", "opencv"))
 
 

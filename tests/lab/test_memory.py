@@ -26,7 +26,7 @@ print(told, resource.getrusage(resource.RUSAGE_SELF).ru_minflt - start)
 
 
 def faults(**env: str) -> tuple[str, int]:
-    rest = {k: v for k, v in os.environ.items() if not k.startswith("MALLOC_")}
+    rest = {k: v for k, v in os.environ.items() if not k.startswith(("MALLOC_", "GLIBC_"))}
     how = {"capture_output": True, "text": True, "check": True, "env": rest | env}
     told, n = subprocess.run([sys.executable, "-c", FAULTS], **how).stdout.split()
     return told, int(n)
@@ -39,8 +39,15 @@ def test_what_is_freed_is_not_asked_of_the_system_again():
 
 
 @pytest.mark.skipif(not GLIBC, reason="another C library")
-def test_an_own_setting_stays():
-    told, n = faults(MALLOC_MMAP_THRESHOLD_="131072")
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("MALLOC_MMAP_THRESHOLD_", "131072"),
+        ("GLIBC_TUNABLES", "glibc.malloc.mmap_threshold=131072"),
+    ],
+)
+def test_an_own_setting_stays(name, value):
+    told, n = faults(**{name: value})
     assert told == "False" and n > 50_000
 
 

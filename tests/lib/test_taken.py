@@ -8,7 +8,7 @@ from torch import Tensor
 
 from meps_lib import batches
 from meps_lib.batches import Batches, padded_bytes, take
-from meps_lib.trial import collate
+from meps_lib.trial import Trial, collate
 
 CPU = torch.device("cpu")
 
@@ -67,6 +67,14 @@ def test_the_bytes_are_those_of_the_padded_batch(mixed):
     names = ("colour", "depth", "depth_mask", "ps", "eeg", "flow")
     wanted = sum(getattr(batch, n).nbytes for n in names)
     assert padded_bytes(mixed) == wanted
+
+
+def test_of_a_film_and_a_map_of_depth_both_are_padded_to_the_longer():
+    film = Trial(label="a", subject="1", clip="1", fps=30.0, colour=torch.zeros(50, 3, 32, 32))
+    depth = torch.full((2, 1, 40, 40), 600.0)
+    pair = [film, Trial(label="b", subject="2", clip="2", fps=30.0, depth=depth)]
+    # 2 trials of 50 frames, each with colour of 4 bytes, and depth of 4 and its mask of 1.
+    assert padded_bytes(pair) == 2 * 50 * (3 * 32 * 32 * 4 + 40 * 40 * 5)
 
 
 def test_they_are_kept_where_they_are_small_and_padded_anew_where_not(uneven, monkeypatch):

@@ -134,6 +134,18 @@ def test_subjects_have_one_spelling(tmp_path):
     assert " ".join(table["class_three"]) == classes
 
 
+def test_a_label_is_a_number_however_a_spreadsheet_writes_it(tmp_path):
+    said = ["0", "1.0", "2.", "２", " 1.00 ", "Surprise"]
+    lines = [f"samm,{k},{k}.png,{label}" for k, label in enumerate(said, 1)]
+    (tmp_path / "l.csv").write_text("dataset,sub,filename,label\n" + "\n".join(lines), "utf-8")
+    found = build_index("flowmaps", tmp_path).table["class_three"].tolist()
+    assert found == ["negative", "positive", "surprise", "surprise", "positive", "surprise"]
+    for wrong in ("3.0", "1.5", ".0", "negative.0", "-1", "10"):
+        (tmp_path / "l.csv").write_text(f"dataset,sub,filename,label\nsamm,1,1.png,{wrong}")
+        with pytest.raises(MepsError, match=f"row 2, column label: got '{wrong}'"):
+            build_index("flowmaps", tmp_path)
+
+
 @pytest.mark.parametrize("name", ["casme", "CAS(ME)2", "CASME III", "mine"])
 def test_a_set_of_another_name_is_refused_since_it_would_make_one_person_two(tmp_path, name):
     lines = ["CASME II,1,a.png,0", f"{name},1,b.png,1"]
@@ -264,6 +276,7 @@ def huge(png):
         (lambda p: Image.new("L", (28, 28)).save(p), r"shape \(28, 28\), uint8; expected 28 x 28"),
         (lambda p: Image.new("RGB", (56, 28)).save(p), r"shape \(28, 56, 3\)"),
         (lambda p: Image.new("RGBA", (28, 28)).save(p), r"shape \(28, 28, 4\)"),
+        (lambda p: Image.linear_gradient("L").resize((28, 28)).convert("RGB").save(p), "are equal"),
     ],
 )
 def test_a_picture_that_is_no_map_is_named(copy, tree, spoil, words):

@@ -163,6 +163,29 @@ def test_maps_are_stacked_too(mapped, name, settings):
         assert moved > 0.01  # they did learn
 
 
+@pytest.mark.parametrize("weight", [0.0, 2.0])
+def test_what_a_model_adds_to_its_loss_is_added_in_the_stack(mapped, weight):
+    """Batches of 4, 4 and 2 trials, of 3, and of 4 and 4: some are filled."""
+    sizes = {"hidden": 4, "features": 5, "proposal_weight": weight}
+    # Steps in proportion to the slopes: Adam's would be as large for what is rounding alone.
+    how = TrainConfig(2, 4, 0.01, "sgd", 0.9, keep="last")
+    alone, stacked = [], []
+    for seed in SEEDS:
+        for models in (alone, stacked):
+            torch.manual_seed(seed)
+            models.append(build("featref", **sizes))
+    begin = [m.branches[0].propose.bias.item() for m in alone]
+    found = fit_stacked(stacked, mapped, "abc", how, SEEDS)
+    for k, (side, seed) in enumerate(zip(mapped, SEEDS, strict=True)):
+        wanted = fit(alone[k], *side, "abc", how, seed)
+        losses = [[h["train_loss"] for h in history] for history in (found[k], wanted)]
+        assert losses[0] == pytest.approx(losses[1], abs=1e-5)
+        for name, x in alone[k].state_dict().items():
+            theirs = stacked[k].state_dict()[name]
+            torch.testing.assert_close(theirs, x, atol=1e-5, rtol=1e-4, msg=name)
+        assert (alone[k].branches[0].propose.bias.item() != begin[k]) == (weight > 0)
+
+
 def test_of_maps_the_last_epoch_is_kept_and_not_the_best(mapped):
     config = recipe("ststnet", epochs=4, batch_size=4, learning_rate=0.1)
     fresh, stacked = of_maps("ststnet"), of_maps("ststnet")

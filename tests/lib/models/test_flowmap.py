@@ -87,6 +87,10 @@ def test_what_it_cannot_read_is_refused(make_trial):
         FlowMapConfig(grid=0)
     with pytest.raises(MepsError, match="dropout=1"):
         FlowMapConfig(dropout=1)
+    with pytest.raises(MepsError, match="dropout='a'"):
+        FlowMapConfig(dropout="a")
+    with pytest.raises(MepsError, match="mirrored='False'; expected True or False"):
+        FlowMapConfig(mirrored="False")
     batch = collate([make_trial(0, ("flow",)), make_trial(1, ("ps",))], "abc")
     with pytest.raises(MepsError, match="'clip1' has ps; the model uses flow"):
         FlowMap(FlowMapConfig())(batch)

@@ -232,13 +232,17 @@ def test_recipes_are_settings_of_training():
         ("ststnet", {"order": "bgr"}, "order"),
         ("ststnet", {"filters": ()}, "filters"),
         ("ststnet", {"filters": (3, 0)}, "filters"),
+        ("ststnet", {"filters": 3}, "filters=3; expected one number a stream"),
         ("ststnet", {"dropout": 2}, "dropout"),
+        ("ststnet", {"dropout": 1}, "dropout"),  # nothing would be left
+        ("rcn", {"dropout": 1}, "dropout"),
         ("rcn", {"variant": "B"}, "variant"),
         ("rcn", {"variant": "W", "width": 30}, "width"),
         ("rcn", {"grid": 0}, "grid"),
         ("featref", {"hidden": 0}, "hidden"),
         ("featref", {"proposal_weight": -1}, "proposal_weight"),
         ("featref", {"n_classes": 1}, "n_classes"),
+        ("featref", {"branches": "False"}, "branches='False'; expected True or False"),
     ],
 )
 def test_sizes_that_cannot_be_are_refused(name, settings, message):
