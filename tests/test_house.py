@@ -16,8 +16,8 @@ ROOMS = """
 meps_lib: errors arguments files labels checks trial batches signals video layers losses models
 training protocol plots explain
 meps_lab: files memory workers recordings results datasets.cache datasets.readers datasets.index
-datasets bands prepare simulate.checks simulate.timing simulate.body simulate.face simulate simulate.layouts
-judging experiments ablations chapters.exercises chapters cli
+datasets bands prepare simulate.checks simulate.timing simulate.body simulate.face simulate
+simulate.layouts judging experiments ablations chapters.exercises chapters cli
 """
 # (importing file, imported module): reason.
 EXCEPTIONS: dict[tuple[str, str], str] = {}

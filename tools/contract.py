@@ -149,6 +149,14 @@ def errors(cell: NotebookNode) -> Problems:
             yield f"raised {output.ename}: {output.evalue}"
 
 
+def warnings(cell: NotebookNode) -> Problems:
+    """No cell shows a warning, which is told of the machine that built the page."""
+    shown = "remove-output" not in cell.metadata.get("tags", [])
+    for output in cell.outputs if shown else ():
+        if output.get("name") == "stderr":
+            yield f"warns on the page: {output.text.strip().splitlines()[0]}"
+
+
 def alternative_text(cell: NotebookNode) -> Problems:
     """Every picture that the run drew has words that stand for it."""
     data = [output.get("data", {}) for output in cell.outputs]
@@ -193,7 +201,7 @@ def described_pictures(cell: NotebookNode) -> Problems:
     yield from _bare_images(cell.source)
 
 
-CODE_RULES = (errors, alternative_text, passes_check, short_code)
+CODE_RULES = (errors, warnings, alternative_text, passes_check, short_code)
 TEXT_RULES = (described_pictures,)
 
 

@@ -184,7 +184,9 @@ def run_notebook(slug: str, notebook: NotebookNode) -> Row:
         meter.start()
         start = time.perf_counter()
         try:
-            client.execute(env={**os.environ, "OMP_NUM_THREADS": "1"})
+            # What a person has set for matplotlib, and fonts that it once found, change no page.
+            own = {"OMP_NUM_THREADS": "1", "MPLCONFIGDIR": str(ROOT / "_build/matplotlib")}
+            client.execute(env={**os.environ, **own})
         except (CellExecutionError, CellTimeoutError, DeadKernelError) as error:
             raise BuildError(explain(slug, notebook, error)) from error
         finally:

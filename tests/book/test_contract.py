@@ -114,6 +114,18 @@ def test_an_error_in_a_cell_is_stopped_even_where_the_notebook_allowed_it(execut
     assert problem == "90_beats, cell 4: raised KeyError: 'x'"
 
 
+def test_a_warning_on_the_page_is_stopped(executed):
+    told = {"output_type": "stream", "name": "stderr", "text": "findfont: no font\nfindfont: no"}
+    cell = executed[1].cells[3]
+    cell.outputs.append(type(executed[1])(told))
+    assert problems_of(executed) == ["90_beats, cell 4: warns on the page: findfont: no font"]
+    cell.metadata.setdefault("tags", []).append("remove-output")
+    assert problems_of(executed) == []
+    cell.outputs[-1].name = "stdout"
+    cell.metadata.tags.remove("remove-output")
+    assert problems_of(executed) == []
+
+
 def test_a_number_above_the_cell_that_makes_it_is_stopped(executed):
     """The page would print it all the same; a notebook is read and run from the top."""
     notebook = executed[1]

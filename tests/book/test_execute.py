@@ -118,6 +118,17 @@ def test_a_chapter_runs_on_one_thread_away_from_the_repository(project):
     assert printed.strip() == "1 []"
 
 
+def test_what_a_person_has_set_for_matplotlib_changes_no_page(project, tmp_path, monkeypatch):
+    (tmp_path / "matplotlibrc").write_text("figure.dpi: 77")
+    monkeypatch.setenv("MPLCONFIGDIR", str(tmp_path))
+    lines = ("import matplotlib", "print(matplotlib.rcParams['figure.dpi'])")
+    write(project, "01_count", cell(*lines))
+    _, notebook = read_chapter(project / "notebooks/01_count.md")
+    run_notebook("01_count", notebook)
+    printed = "".join(o.text for c in notebook.cells for o in c.get("outputs", []))
+    assert printed.strip() != "77.0"
+
+
 def test_a_print_that_comes_in_pieces_is_one_output(project):
     one_by_one = "for part in 'ab\\n': print(part, end='', flush=True); time.sleep(0.3)"
     write(project, "01_count", cell("import time", one_by_one))
