@@ -43,7 +43,7 @@ import pandas as pd
 
 from meps_lab.datasets import casme3
 from meps_lab.datasets.index.reports import DUPLICATE, flagged
-from meps_lab.datasets.index.rules import APEX_BEFORE_ONSET, Rule, forget, less
+from meps_lab.datasets.index.rules import APEX_BEFORE_ONSET, ONSET_IS_APEX, Rule, forget, less
 
 # CHOICE: ten seconds. WHY: a bound of ours that leaves room for macro-expressions, too; the one
 # published row that is meant lasts 115 s.
@@ -109,14 +109,6 @@ RULES = (
         forget("apex"),
         "the apex is forgotten",
     ),
-    Rule(
-        "onset-is-apex",
-        "onset and apex are the same frame",
-        lambda table: table["onset"] == table["apex"],
-        "keep",
-        forget("apex"),
-        "the apex is forgotten",
-        keeps=True,
-    ),
+    ONSET_IS_APEX,
     casme3.NO_SPAN,
 )

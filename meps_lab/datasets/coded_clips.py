@@ -14,7 +14,7 @@ import pandas as pd
 from meps_lab.datasets.cache.settings import LoadConfig
 from meps_lab.datasets.index.kind import IndexOptions, Rows
 from meps_lab.datasets.index.reports import DUPLICATE, check_unique, missing
-from meps_lab.datasets.index.rules import APEX_BEFORE_ONSET, Rule, forget, less
+from meps_lab.datasets.index.rules import APEX_BEFORE_ONSET, ONSET_IS_APEX, Rule, forget, less
 from meps_lab.datasets.index.schema import frame_of
 from meps_lab.datasets.readers.cells import at, coding, emotion, half_width, integer, subject_number
 from meps_lab.datasets.readers.folders import finder, the_one
@@ -61,6 +61,7 @@ RULES = (
     ),
     Rule("no-apex", "the coders noted no apex", _not_noted("apex"), "keep", keeps=True),
     APEX_BEFORE_ONSET,
+    ONSET_IS_APEX,
     # CHOICE: whenever the offset lies before another frame, the offset is what is wrong.
     # WHY: what is known of CASME II is one wrong offset; the clip's own frames say where it ends.
     Rule(

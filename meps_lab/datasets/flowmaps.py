@@ -36,6 +36,7 @@ from meps_lab.datasets.readers.tables import read_table
 from meps_lib.errors import MepsError
 from meps_lib.labels import CLASS_SETS
 from meps_lib.trial import Trial
+from meps_lib.video import optical_strain
 from meps_lib.video.pictures import read_picture
 
 SIDE = 28  # pixels
@@ -93,7 +94,35 @@ def rows(root: Path, options: IndexOptions) -> Rows:
     lost = missing("pictures", found.loc[found["flow"] == "", "clip"], len(found))
     spare = sum(map(len, on_disk.values())) - used
     notes = (f"{spare} pictures without a row in {path.name}: left out",) if spare else ()
-    return Rows(found, lost, (*table.attrs["notes"], *notes))
+    return Rows(found, lost, (*table.attrs["notes"], *notes, *_turned(root, found)))
+
+
+def _turned(root: Path, table: pd.DataFrame) -> tuple[str, ...]:
+    """A note where strain fits the other end of the channels: .83 blue, -.01 red as published."""
+    fits = [fit for name in table["flow"] if name and (fit := _fits(root / name))]
+    blue, red = np.mean(fits, axis=0) if fits else (0.0, 0.0)
+    if red <= blue:
+        return ()
+    return (
+        f"channels perhaps in another order: the strain of red and green goes with blue by "
+        f"{blue:.2f}, that of blue and green with red by {red:.2f} (correlation, {len(fits)} "
+        "maps); expected u in red, v in green, strain in blue",
+    )
+
+
+def _fits(path: Path) -> list[float]:
+    """How well strain of red and green goes with blue, and of blue and green with red."""
+    try:
+        picture = read_picture(path, cv2.IMREAD_UNCHANGED)
+    except MepsError:  # told when it is loaded
+        return []
+    if picture.shape != (SIDE, SIDE, 3):
+        return []
+    b, g, r = np.moveaxis(picture.astype(float), -1, 0)
+    pairs = (optical_strain(np.stack([r, g])), b), (optical_strain(np.stack([b, g])), r)
+    if any(np.ptp(x) == 0 for pair in pairs for x in pair):
+        return []
+    return [np.corrcoef(x.ravel(), y.ravel())[0, 1] for x, y in pairs]
 
 
 def _row(line, path: Path) -> tuple[str, dict]:

@@ -120,3 +120,12 @@ APEX_BEFORE_ONSET = Rule(
     forget("apex"),
     "the apex is forgotten, as nobody can tell which of the two is wrong",
 )
+ONSET_IS_APEX = Rule(
+    "onset-is-apex",
+    "onset and apex are the same frame",
+    lambda table: table["onset"] == table["apex"],  # a map between the two would show nothing
+    "keep",
+    forget("apex"),
+    "the apex is forgotten",
+    keeps=True,
+)

@@ -62,3 +62,19 @@ def test_a_frame_missing_within_a_clip_is_told_by_the_index(tmp_path):
     assert found.table["colour"].tolist() == [""]
     assert found.table["flags"].tolist() == ["frame 2 of 1 to 3 is not on disk"]
     assert "frames of 1 of 1 clips (sub01_EP02_01f)" in found.missing
+
+
+@pytest.mark.parametrize(("apex", "flagged"), [(1, True), (2, False)])
+def test_an_apex_that_is_the_onset_is_flagged(tmp_path, apex, flagged):
+    row = ROW | {"Apex Frame": apex}
+    tree(tmp_path, "CASME2-coding-20140508.xlsx", "Cropped/sub01/EP02_01f", row)
+    (flags,) = build_index("casme2", tmp_path).table["flags"]
+    assert ("onset and apex are the same frame" in flags) == flagged
+    mended = build_index("casme2", tmp_path, IndexOptions(rules={"onset-is-apex": "repair"}))
+    assert mended.table["apex"].isna().tolist() == [flagged]
+
+
+def test_in_samm_too(tmp_path):
+    row = ROW | {"Subject": "006", "Filename": "006_1_2a", "Apex Frame": 1}
+    tree(tmp_path, "SAMM_Micro_FACS_Codes_v2.xlsx", "006/006_1_2a", row, "006_{:05d}.jpg")
+    assert build_index("samm", tmp_path).table["flags"].str.contains("same frame").all()

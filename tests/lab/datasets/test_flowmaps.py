@@ -81,6 +81,26 @@ def test_a_map_is_u_v_and_strain_which_are_red_green_and_blue(tree):
     assert data.files(0) == [root / truth["picture"][0]]
 
 
+@pytest.mark.parametrize("order", ["published", "turned", "a blank one among them"])
+def test_channels_that_were_turned_are_told(tmp_path, order):
+    rng, rows = np.random.default_rng(0), []
+    for k in range(6):
+        u, v = (cv2.GaussianBlur(rng.normal(size=(28, 28)), (0, 0), 3) for _ in range(2))
+        (u_y, u_x), (v_y, v_x) = np.gradient(u), np.gradient(v)
+        strain = np.sqrt(u_x**2 + v_y**2 + (u_y + v_x) ** 2 / 2)
+        three = [255 * (x - x.min()) / np.ptp(x) for x in (u, v, strain)]
+        blank = order.startswith("a blank") and k == 0
+        picture = np.zeros((28, 28, 3)) if blank else np.stack(three, axis=-1)
+        if order == "turned":
+            picture = picture[..., ::-1]
+        Image.fromarray(picture.astype(np.uint8)).save(tmp_path / f"sub0{k + 1}_a.png")
+        rows.append({"dataset": "casme2", "sub": k + 1, "filename": f"sub0{k + 1}_a", "label": 0})
+    pd.DataFrame(rows).to_csv(tmp_path / "labels.csv", index=False)
+    notes = [n for n in build_index("flowmaps", tmp_path).notes if "another order" in n]
+    assert len(notes) == (order == "turned")
+    assert all("(correlation, 6 maps)" in n for n in notes)
+
+
 def test_loso_runs_from_a_path_and_knows_the_sets(tree):
     config = ExperimentConfig(
         model="flowmap", modalities=("flow",), train=TrainConfig(epochs=2), n_validation=1
