@@ -47,8 +47,7 @@ def test_what_is_freed_is_not_asked_of_the_system_again():
     ],
 )
 def test_an_own_setting_stays(name, value):
-    told, n = faults(**{name: value})
-    assert told == "False" and n > 50_000
+    assert faults(**{name: value})[0] == "False"
 
 
 def test_elsewhere_nothing_is_asked(monkeypatch):
