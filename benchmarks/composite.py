@@ -12,7 +12,8 @@ at a time. Prints and, with --keep, writes
 - ``composite_epoch``: STSTNet in a plain loop, whose epoch is the last one, or for each person the
   one that suits this person best, as published code has it;
 - ``composite_speed``: seconds by the clock of that loop, and of the same folds and epochs by the
-  library, in one process and in --jobs of them, where nothing else runs; with --device cuda in one
+  library, in one process and in --jobs of them, where nothing else runs (to ask the tested person
+  after each epoch takes the loop 2 % of its time); with --device cuda in one
   process and in one program (on a CPU that is slower: see `meps_lab.experiments.stacked`).
 
 The trees and finished folds stay in --root, so that the same command goes on where it ended; with

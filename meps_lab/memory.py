@@ -1,8 +1,8 @@
 """Memory that a step of training frees stays with the process, and the next step takes it again.
 
 GNU's C library gives large pieces back to the system, which clears them page by page when they are
-asked for again: of a step of STSTNet on a CPU this was a third; S1, of smaller tensors, gains
-nothing. Elsewhere (Windows, macOS, musl) nothing is changed.
+asked for again: of a step of STSTNet on a CPU this was up to a third, by what else lies in memory;
+S1 gained nothing. Elsewhere (Windows, macOS, musl) nothing is changed.
 """
 
 import ctypes

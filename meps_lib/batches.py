@@ -1,9 +1,9 @@
 """Trials as batches: padded once and kept on the device where they fit, and cut by rows.
 
 Meant for a GPU, to which each batch has a way to go; there it has not been measured. On a CPU a
-network of few weights gains where trials are small, as maps of flow are: to pad 64 of them takes a
-seventh of a step of STSTNet. Others gain nothing (`benchmarks/loop.py`); what is large is padded
-when it is asked for, and takes no more memory.
+network of few weights gains a little where trials are small, as maps of flow are: a step of STSTNet
+took some 7 % less time. S1 gains nothing (`benchmarks/loop.py`); what is large is padded when it is
+asked for, and takes no more memory.
 """
 
 from collections.abc import Sequence

@@ -170,7 +170,7 @@ def test_a_folder_that_cannot_be_listed_is_named(tmp_path, monkeypatch):
         entries(tmp_path)
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
+@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() == 0, reason="root may read all")
 def test_a_folder_without_rights(tmp_path):
     (tmp_path / "casme2").mkdir(mode=0)
     with pytest.raises(MepsError, match="casme2: cannot be read .*check the rights"):
