@@ -17,7 +17,7 @@ READY = VENV / ".ready"  # written when everything went well
 ASSETS = ROOT / "node_modules" / ".package-lock.json"
 NEWEST = (ROOT / "requirements.lock", ROOT / "pyproject.toml", Path(__file__).resolve())
 NAMES = ("python3.11", "python3.12", "python3.13", "python3", "python")
-# In long stretches: what tests of one file share is made once.
+# In long stretches: what tests of one file share is mostly made once.
 TESTS = ["-m", "pytest", "-q", "-n", "2", "--dist", "worksteal"]
 JOBS = {
     "book": [["-m", "tools.build_book"]],
